@@ -1,0 +1,173 @@
+//! Events: what happened, in the order in which it was committed.
+
+use crate::{
+    CallId, CallStatus, CampaignId, ContactStatus, Emotion, Intent, OrganizationId, Outcome, Part, QueueState,
+    Speaker,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened, already durable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in commit order, without gaps. A console resumes after the last one it has seen.
+    pub seq: i64,
+    /// When it happened, by the server's clock.
+    pub at: DateTime<Utc>,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The campaign it belongs to, if any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub campaign_id: Option<CampaignId>,
+    /// The call it belongs to, if any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub call_id: Option<CallId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened. The first four names are those that existing users know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody {
+    /// An attempt was committed; the telephony hears of it next.
+    CallStarted {
+        /// Contact's display name.
+        name: String,
+        /// Contact's company, possibly empty.
+        company: String,
+        /// Number called, E.164.
+        phone: String,
+        /// Attempt number for this contact, from 1.
+        attempt: i32,
+    },
+    /// A call's status changed, or it began to ring.
+    CallStatusUpdate {
+        /// New status.
+        status: CallStatus,
+        /// A word more, such as `ringing`; possibly empty.
+        detail: String,
+    },
+    /// One side has spoken, or an exchange is complete.
+    ConversationTurn {
+        /// Which side spoke; `None` once the whole exchange is known and `exchange` is filled.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        speaker: Option<Speaker>,
+        /// Turn number, from 1 (the opening).
+        turn: i32,
+        /// What was said.
+        text: String,
+        /// The whole exchange as stored, once it is complete.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        exchange: Option<Exchange>,
+    },
+    /// A call is over.
+    CallEnded {
+        /// Final status.
+        status: CallStatus,
+        /// What came of it.
+        outcome: Outcome,
+        /// Seconds from answer to end; 0 when nobody answered.
+        duration: i32,
+        /// The conversation, line by line.
+        transcript: String,
+        /// Cost by the rate table, in the table's currency.
+        cost: f64,
+        /// Emotion at the end.
+        emotion: Emotion,
+        /// What becomes of the contact.
+        contact_status: ContactStatus,
+    },
+    /// A queue changed its state.
+    QueueStatusUpdate {
+        /// The new state.
+        state: QueueState,
+        /// Why, in words.
+        reason: String,
+        /// When it next acts by itself, if known.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        next_call_at: Option<DateTime<Utc>>,
+        /// Counts at that moment.
+        counts: CallCounts,
+    },
+    /// A contact was held by a rule.
+    ContactHeld {
+        /// Why, in words, with when it opens.
+        reason: String,
+    },
+    /// A number was put on a do-not-call list; every campaign obeys.
+    DoNotCallAdded {
+        /// Where it came from: `voice`, `api`, `import`, `console`.
+        source: String,
+    },
+    /// A campaign was created, edited or deleted: ask again.
+    CampaignChanged {
+        /// Name of the campaign.
+        name: String,
+        /// `created`, `updated` or `deleted`.
+        change: String,
+    },
+    /// Contacts came in.
+    ContactsImported {
+        /// How many are new.
+        imported: i64,
+        /// How many lines were refused.
+        rejected: i64,
+    },
+    /// A part of the server (Asterisk, recogniser, voice …) changed its state.
+    PartStatusUpdate {
+        /// The part as it is now.
+        part: Part,
+    },
+}
+
+/// What a queue has done so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCounts {
+    /// Contacts in the campaign.
+    pub total: i64,
+    /// Contacts that need no further call.
+    pub processed: i64,
+    /// Contacts whose call was a success.
+    pub successful: i64,
+    /// Contacts whose attempts all failed.
+    pub failed: i64,
+    /// Contacts that a rule holds now.
+    pub held: i64,
+}
+
+/// One exchange, as stored in `call_events` under `ai_conversation`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// What the person said; empty for the opening.
+    pub user_input: String,
+    /// What we answered.
+    pub ai_response: String,
+    /// Turn number, from 1 (the opening).
+    pub turn: i32,
+    /// Emotion heard.
+    pub emotion: Emotion,
+    /// Intent heard.
+    pub intent: Intent,
+    /// Confidence in the intent, 0–1.
+    pub confidence: f64,
+    /// Where the time went.
+    #[serde(default)]
+    pub latency: TurnLatency,
+    /// When.
+    pub timestamp: DateTime<Utc>,
+}
+
+/// Where the time of a turn went, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnLatency {
+    /// From the end of speech until we took it for the end.
+    pub endpoint_ms: u32,
+    /// Recognition.
+    pub recognise_ms: u32,
+    /// Deciding what to answer.
+    pub think_ms: u32,
+    /// From the words to the first sound.
+    pub synthesise_ms: u32,
+}

@@ -1,0 +1,129 @@
+//! The messages of the WebSocket.
+
+use crate::{
+    CallId, CampaignId, Command, Event, Exchange, HistoryRow, OrganizationId, Problem, Query, Role, Snapshot,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What a client wants to be told. An empty list means everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scope {
+    /// Only these campaigns.
+    pub campaigns: Vec<CampaignId>,
+    /// Only these calls.
+    pub calls: Vec<CallId>,
+}
+
+impl Scope {
+    /// Whether an event is within the scope. Events of no campaign and no call go to everyone.
+    pub fn covers(&self, event: &Event) -> bool {
+        let campaign_ok = self.campaigns.is_empty()
+            || event.campaign_id.is_none_or(|id| self.campaigns.contains(&id));
+        let call_ok =
+            self.calls.is_empty() || event.call_id.as_ref().is_none_or(|id| self.calls.contains(id));
+        campaign_ok && call_ok
+    }
+}
+
+/// From the client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// First message: what to be told, and from where.
+    Subscribe {
+        /// Whose events; the session's own organization unless told.
+        #[serde(default)]
+        organization_id: Option<OrganizationId>,
+        /// Which of them.
+        #[serde(default)]
+        scope: Scope,
+        /// The last event seen, to resume after it.
+        #[serde(default)]
+        resume_from: Option<i64>,
+    },
+    /// Do something.
+    Command {
+        /// Repeated in the reply.
+        id: u64,
+        /// What.
+        command: Command,
+    },
+    /// Tell something.
+    Query {
+        /// Repeated in the reply.
+        id: u64,
+        /// What.
+        query: Query,
+    },
+}
+
+/// From the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// Who you are and what you speak to.
+    Welcome {
+        /// [`crate::VERSION`].
+        version: u32,
+        /// Server's own version.
+        server: String,
+        /// Your name.
+        user: String,
+        /// Your role.
+        role: Role,
+        /// Server's clock.
+        now: DateTime<Utc>,
+    },
+    /// The state to start from. Replaces all that was known.
+    Snapshot(Box<Snapshot>),
+    /// What happened since, in order.
+    Events {
+        /// One or more.
+        events: Vec<Event>,
+    },
+    /// What came of a command or query.
+    Reply {
+        /// Of which.
+        id: u64,
+        /// What came of it.
+        result: Result<Answer, Problem>,
+    },
+    /// A request that could not be read.
+    Refused(Problem),
+}
+
+/// What a command or query gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// Done; a sentence for the screen.
+    Done {
+        /// The sentence.
+        message: String,
+    },
+    /// Calls.
+    History {
+        /// Newest first.
+        calls: Vec<HistoryRow>,
+    },
+    /// One call's conversation.
+    Conversation {
+        /// The call.
+        call: Box<HistoryRow>,
+        /// Its exchanges.
+        exchanges: Vec<Exchange>,
+    },
+    /// What a campaign would cost.
+    Estimate {
+        /// Contacts that would be called.
+        contacts: i64,
+        /// Expected cost.
+        cost: f64,
+        /// Currency of the rate table.
+        currency: String,
+        /// How it was reckoned.
+        basis: String,
+    },
+}

@@ -1,0 +1,55 @@
+//! A campaign and the numbers it calls from.
+
+use dialdeck_protocol::{
+    CallSettings, CampaignId, CampaignStatus, CampaignType, OrganizationId, PhoneNumberId, Problem, ScriptId,
+};
+
+/// A campaign as it is in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// Id.
+    pub id: CampaignId,
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// Name.
+    pub name: String,
+    /// What it is for.
+    pub kind: CampaignType,
+    /// Whether it may be dialled.
+    pub status: CampaignStatus,
+    /// Description.
+    pub description: String,
+    /// Script; the shipped one when `None`.
+    pub script_id: Option<ScriptId>,
+    /// How it places calls.
+    pub call_settings: CallSettings,
+    /// Default caller ID.
+    pub phone_number_id: Option<PhoneNumberId>,
+}
+
+impl Campaign {
+    /// Checks what a person may have got wrong.
+    ///
+    /// # Errors
+    /// The field, what was wrong, and what would be right.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.name.trim().is_empty() || self.name.chars().count() > 120 {
+            return Err(Problem::field("name", "name must have 1 to 120 characters"));
+        }
+        if self.description.chars().count() > 4000 {
+            return Err(Problem::field("description", "description has more than 4000 characters"));
+        }
+        self.call_settings.check().map_err(|(field, message)| Problem::field(field, message))
+    }
+}
+
+/// A caller-ID number of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneNumber {
+    /// Id.
+    pub id: PhoneNumberId,
+    /// E.164.
+    pub number: String,
+    /// What it is called.
+    pub label: String,
+}

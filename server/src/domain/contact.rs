@@ -1,0 +1,79 @@
+//! A contact: a person to be called, and the consent to call them.
+
+use super::phone::Phone;
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CampaignId, ContactId, ContactStatus, OrganizationId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Consent to be called by an artificial voice, as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// What kind: `written`, `oral`, `existing customer` …, in the importer's words.
+    pub basis: String,
+    /// When it was given.
+    pub at: Option<DateTime<Utc>>,
+    /// Where it is on file.
+    pub source: String,
+}
+
+/// What is known of a person before they are in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewContact {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Number.
+    pub phone: Phone,
+    /// E-mail.
+    pub email: String,
+    /// Company.
+    pub company: String,
+    /// US state, two letters, or empty.
+    pub state: String,
+    /// Postal code, or empty.
+    pub postal_code: String,
+    /// IANA zone, or empty.
+    pub timezone: String,
+    /// Consent, if any.
+    pub consent: Option<Consent>,
+    /// Further columns by name.
+    pub custom_fields: BTreeMap<String, String>,
+}
+
+/// A contact as it is in the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contact {
+    /// Id.
+    pub id: ContactId,
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// The person.
+    pub person: NewContact,
+    /// Where it stands.
+    pub status: ContactStatus,
+    /// Attempts that were made.
+    pub attempts: i32,
+    /// When it was last called.
+    pub last_contacted: Option<DateTime<Utc>>,
+    /// Why it is held, or empty.
+    pub held_reason: String,
+    /// When the dialer may look at it next.
+    pub next_attempt_at: DateTime<Utc>,
+    /// When it came in.
+    pub created_at: DateTime<Utc>,
+}
+
+impl NewContact {
+    /// Name as shown: first and last, or the company, or nothing.
+    pub fn display_name(&self) -> String {
+        let name = format!("{} {}", self.first_name, self.last_name);
+        match name.trim() {
+            "" => self.company.clone(),
+            name => name.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The gate before the dial: may this number be called now? Pure; every answer is kept.
+//!
+//! A rule that cannot be evaluated forbids. The rules here are those that hold for every call; further ones are data.
+
+use super::contact::NewContact;
+use super::zone::{self, Whereabouts};
+use chrono::{DateTime, Duration, NaiveTime, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+/// The least a phone must be allowed to ring, in seconds (47 CFR 64.1200(a)(6)). Settings cannot go below it.
+pub const LEAST_RING_SECONDS: u32 = 15;
+
+/// First and last allowed moment of the called person's day (47 CFR 64.1200(c)(1)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Hours {
+    /// From, inclusive.
+    pub opens: NaiveTime,
+    /// To, exclusive.
+    pub closes: NaiveTime,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        let at = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or(NaiveTime::MIN);
+        Self { opens: at(8), closes: at(21) }
+    }
+}
+
+/// What the gate looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The person.
+    pub person: &'a NewContact,
+    /// Whether the number is on a do-not-call list that applies.
+    pub on_do_not_call: bool,
+    /// Allowed hours.
+    pub hours: Hours,
+}
+
+/// The answer, as it is kept with the attempt or on the contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// `allowed`, or the rule that held it.
+    pub rule: &'static str,
+    /// In words.
+    pub reason: String,
+    /// When it may be asked again; `None`: only after something changes.
+    pub opens_at: Option<DateTime<Utc>>,
+    /// Zones that were looked at.
+    pub zones: Vec<String>,
+    /// Consent it rests on.
+    pub consent: String,
+    /// Ring floor applied, in seconds.
+    pub ring_floor_seconds: u32,
+    /// When it was decided.
+    pub decided_at: DateTime<Utc>,
+}
+
+impl Decision {
+    /// Whether the call may be placed.
+    pub fn is_allowed(&self) -> bool {
+        self.rule == "allowed"
+    }
+}
+
+/// Decides.
+pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
+    let person = question.person;
+    let mut decision = Decision {
+        rule: "allowed",
+        reason: String::new(),
+        opens_at: None,
+        zones: Vec::new(),
+        consent: person.consent.as_ref().map(|c| format!("{} ({})", c.basis, c.source)).unwrap_or_default(),
+        ring_floor_seconds: LEAST_RING_SECONDS,
+        decided_at: now,
+    };
+    if question.on_do_not_call {
+        decision.rule = "do_not_call";
+        decision.reason = "held: the number is on the do-not-call list".into();
+        return decision;
+    }
+    if person.consent.is_none() {
+        decision.rule = "consent";
+        decision.reason = "held: no consent to an artificial voice is on file".into();
+        return decision;
+    }
+    let Some(zones) = zone::candidates(Whereabouts {
+        phone: person.phone.as_str(),
+        state: &person.state,
+        postal_code: &person.postal_code,
+        timezone: &person.timezone,
+    }) else {
+        decision.rule = "zone";
+        decision.reason = "held: no time zone is known for the number; give state, postal code or timezone".into();
+        return decision;
+    };
+    decision.zones = zones.iter().map(|z| z.name().to_owned()).collect();
+    if let Some(closed) = zones.iter().find(|zone| !is_open(**zone, question.hours, now)) {
+        let local = now.with_timezone(closed);
+        let opens = opening(&zones, question.hours, now);
+        decision.rule = "hours";
+        decision.reason = format!(
+            "held: {:02}:{:02} in {}, calls {} to {}{}",
+            local.hour(),
+            local.minute(),
+            closed.name(),
+            question.hours.opens.format("%H:%M"),
+            question.hours.closes.format("%H:%M"),
+            opens.map(|at| format!(", opens {} UTC", at.format("%Y-%m-%d %H:%M"))).unwrap_or_default(),
+        );
+        decision.opens_at = opens;
+        return decision;
+    }
+    "every rule allows it".clone_into(&mut decision.reason);
+    decision
+}
+
+fn is_open(zone: Tz, hours: Hours, now: DateTime<Utc>) -> bool {
+    let local = now.with_timezone(&zone).time();
+    local >= hours.opens && local < hours.closes
+}
+
+/// The next moment at which every zone is open, looked for a quarter of an hour at a time over two days; `None` when
+/// the zones' days do not overlap.
+fn opening(zones: &[Tz], hours: Hours, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let quarter = Duration::minutes(15);
+    let start = Utc.timestamp_opt(now.timestamp() / 900 * 900, 0).single()?;
+    (1..=192).map(|n| start + quarter * n).find(|at| zones.iter().all(|zone| is_open(*zone, hours, *at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hours, Question, judge};
+    use crate::domain::contact::{Consent, NewContact};
+    use crate::domain::phone::Phone;
+    use chrono::{DateTime, TimeZone, Utc};
+    use proptest::prelude::*;
+
+    fn person(phone: &str) -> NewContact {
+        NewContact {
+            first_name: "Ann".into(),
+            last_name: String::new(),
+            phone: Phone::parse(phone, "US").unwrap(),
+            email: String::new(),
+            company: String::new(),
+            state: String::new(),
+            postal_code: String::new(),
+            timezone: String::new(),
+            consent: Some(Consent { basis: "written".into(), at: None, source: "form".into() }),
+            custom_fields: std::collections::BTreeMap::default(),
+        }
+    }
+
+    fn rule(person: &NewContact, dnc: bool, now: DateTime<Utc>) -> &'static str {
+        judge(Question { person, on_do_not_call: dnc, hours: Hours::default() }, now).rule
+    }
+
+    fn at(hour: u32, minute: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 1, 15, hour, minute, 0).unwrap()
+    }
+
+    #[test]
+    fn the_clock_of_the_called_person_counts() {
+        let chicago = person("312 555 0142");
+        assert_eq!(rule(&chicago, false, at(13, 59)), "hours");
+        assert_eq!(rule(&chicago, false, at(14, 0)), "allowed");
+        assert_eq!(rule(&chicago, false, at(2, 59)), "allowed");
+        assert_eq!(rule(&chicago, false, at(3, 0)), "hours");
+    }
+
+    #[test]
+    fn every_candidate_zone_must_be_open() {
+        let panhandle = person("850 555 0142");
+        assert_eq!(rule(&panhandle, false, at(13, 30)), "hours", "8:30 in New York, 7:30 in Chicago");
+        assert_eq!(rule(&panhandle, false, at(2, 30)), "hours", "20:30 in Chicago, 21:30 in New York");
+        let decision = judge(
+            Question { person: &panhandle, on_do_not_call: false, hours: Hours::default() },
+            at(2, 30),
+        );
+        assert_eq!(decision.opens_at, Some(at(14, 0)));
+    }
+
+    #[test]
+    fn consent_list_and_zone_forbid() {
+        let mut ann = person("312 555 0142");
+        assert_eq!(rule(&ann, true, at(18, 0)), "do_not_call");
+        ann.consent = None;
+        assert_eq!(rule(&ann, false, at(18, 0)), "consent");
+        assert_eq!(rule(&person("800 555 0142"), false, at(18, 0)), "zone");
+    }
+
+    #[test]
+    fn daylight_saving_nights_keep_the_local_hour() {
+        let new_york = person("212 555 0142");
+        let spring = Utc.with_ymd_and_hms(2026, 3, 8, 12, 0, 0).unwrap();
+        assert_eq!(rule(&new_york, false, spring), "allowed", "8:00 EDT on the day clocks go forward");
+        let before = Utc.with_ymd_and_hms(2026, 3, 7, 12, 0, 0).unwrap();
+        assert_eq!(rule(&new_york, false, before), "hours", "7:00 EST the day before");
+    }
+
+    proptest! {
+        #[test]
+        fn what_it_says_opens_is_open(seconds in 1_700_000_000i64..1_900_000_000, which in 0usize..4) {
+            let now = Utc.timestamp_opt(seconds, 0).unwrap();
+            let ann = person(["212 555 0142", "850 555 0142", "808 555 0142", "+442079460123"][which]);
+            let question = Question { person: &ann, on_do_not_call: false, hours: Hours::default() };
+            let decision = judge(question, now);
+            if let Some(opens) = decision.opens_at {
+                prop_assert!(opens > now);
+                prop_assert!(judge(question, opens).is_allowed());
+            } else {
+                prop_assert!(decision.is_allowed());
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Which time zones a person may be in, from number, state, postal code and what was said outright.
+//!
+//! The tables in `server/data/` are derived from Google's libphonenumber (Apache-2.0) by way of the `phonenumbers`
+//! package; an area code that spans two zones lists both.
+
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+struct Tables {
+    /// Prefix of E.164 without the plus, to zones.
+    prefixes: BTreeMap<String, Vec<Tz>>,
+    states: BTreeMap<String, Vec<Tz>>,
+    /// Inclusive ranges of three-digit ZIP prefixes, to the state.
+    zips: Vec<(u16, u16, String)>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let zones = |text: &str| text.split(';').filter_map(|z| z.trim().parse().ok()).collect::<Vec<Tz>>();
+    let mut prefixes = BTreeMap::new();
+    for line in include_str!("../../data/world.csv").lines().skip(1) {
+        let mut cells = line.split(',');
+        if let (Some(prefix), Some(_), Some(list)) = (cells.next(), cells.next(), cells.next()) {
+            prefixes.insert(prefix.to_owned(), zones(list));
+        }
+    }
+    for line in include_str!("../../data/nanp.csv").lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        if let [npa, _, _, list] = cells[..] {
+            prefixes.insert(format!("1{npa}"), zones(list));
+        }
+    }
+    let states = include_str!("../../data/us_states.csv")
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(','))
+        .map(|(state, list)| (state.to_owned(), zones(list)))
+        .collect();
+    let zips = include_str!("../../data/us_zip3.csv")
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut cells = line.split(',');
+            Some((cells.next()?.parse().ok()?, cells.next()?.parse().ok()?, cells.next()?.to_owned()))
+        })
+        .collect();
+    Tables { prefixes, states, zips }
+});
+
+/// What is known of where a person is.
+#[derive(Debug, Clone, Copy)]
+pub struct Whereabouts<'a> {
+    /// Number, E.164.
+    pub phone: &'a str,
+    /// US state, two letters, or empty.
+    pub state: &'a str,
+    /// Postal code, or empty.
+    pub postal_code: &'a str,
+    /// IANA zone as imported, or empty.
+    pub timezone: &'a str,
+}
+
+/// Every zone the person may be in: the union of what number, state, postal code and stated zone allow. `None` when
+/// a stated zone or the number gives nothing, because then no hour can be called safe. Sorted by name.
+pub fn candidates(place: Whereabouts<'_>) -> Option<Vec<Tz>> {
+    let mut zones: Vec<Tz> = of_number(place.phone)?.to_vec();
+    if !place.timezone.is_empty() {
+        zones.push(place.timezone.parse().ok()?);
+    }
+    let stated = place.state.to_uppercase();
+    let states = of_zip(place.postal_code).map(str::to_owned).chain([stated]);
+    for state in states {
+        zones.extend(TABLES.states.get(&state).into_iter().flatten().copied());
+    }
+    zones.sort_unstable_by_key(|zone| zone.name());
+    zones.dedup();
+    (!zones.is_empty()).then_some(zones)
+}
+
+/// Zones of the longest known prefix.
+fn of_number(e164: &str) -> Option<&'static [Tz]> {
+    let digits = e164.strip_prefix('+')?;
+    // A North American number whose area code is unknown may be anywhere, toll-free included: no guess.
+    let shortest = if digits.starts_with('1') { 4 } else { 1 };
+    (shortest..=digits.len().min(9))
+        .rev()
+        .filter_map(|n| digits.get(..n))
+        .find_map(|prefix| TABLES.prefixes.get(prefix))
+        .map(Vec::as_slice)
+        .filter(|zones| !zones.is_empty())
+}
+
+/// States that a ZIP may lie in; a few prefixes serve two.
+fn of_zip(postal_code: &str) -> impl Iterator<Item = &'static str> {
+    let prefix: Option<u16> = postal_code.get(..3).and_then(|p| p.parse().ok());
+    TABLES
+        .zips
+        .iter()
+        .filter(move |(from, to, _)| prefix.is_some_and(|p| (*from..=*to).contains(&p)))
+        .map(|(_, _, state)| state.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TABLES, Whereabouts, candidates};
+
+    fn zones(phone: &str, state: &str, zip: &str, timezone: &str) -> Option<Vec<&'static str>> {
+        candidates(Whereabouts { phone, state, postal_code: zip, timezone })
+            .map(|set| set.into_iter().map(chrono_tz::Tz::name).collect())
+    }
+
+    #[test]
+    fn number_state_and_zip_add_up() {
+        assert_eq!(zones("+13125550142", "", "", ""), Some(vec!["America/Chicago"]));
+        assert_eq!(zones("+18505550142", "", "", "").map(|z| z.len()), Some(2));
+        assert!(zones("+13125550142", "CA", "", "").unwrap().contains(&"America/Los_Angeles"));
+        assert!(zones("+13125550142", "", "90210", "").unwrap().contains(&"America/Los_Angeles"));
+        assert!(zones("+442079460123", "", "", "").unwrap().contains(&"Europe/London"));
+    }
+
+    #[test]
+    fn no_guess_where_nothing_is_known() {
+        assert_eq!(zones("+18005550142", "", "", ""), None, "toll-free is nowhere");
+        assert_eq!(zones("+13125550142", "", "", "Mars/Olympus"), None);
+    }
+
+    #[test]
+    fn tables_are_read_whole() {
+        assert!(TABLES.prefixes.len() > 500 && TABLES.states.len() >= 51 && TABLES.zips.len() > 50);
+        assert!(TABLES.prefixes.values().all(|zones| !zones.is_empty()), "a zone name was not understood");
+    }
+}

@@ -1,0 +1,248 @@
+//! Changes to the record, as values: what the journal commits and what becomes of each.
+
+use crate::domain::campaign::{Campaign, PhoneNumber};
+use crate::domain::contact::NewContact;
+use crate::domain::ending::ContactAfter;
+use crate::domain::gate::Decision;
+use crate::domain::script::Script;
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{
+    CallId, CallStatus, CampaignId, ContactId, Emotion, Event, EventBody, Exchange, OrganizationId, Outcome, Part,
+    PhoneNumberId, QueueState, ScriptId, Speaker,
+};
+
+/// Which call, of which campaign, behind which wall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallKey {
+    /// Call.
+    pub call_id: CallId,
+    /// Campaign.
+    pub campaign_id: CampaignId,
+    /// Organization.
+    pub organization_id: OrganizationId,
+}
+
+/// An attempt, committed before the telephony hears of it.
+#[derive(Debug, Clone)]
+pub struct BeginAttempt {
+    /// The call.
+    pub key: CallKey,
+    /// Whom.
+    pub contact_id: ContactId,
+    /// Display name.
+    pub name: String,
+    /// Company.
+    pub company: String,
+    /// Number to call, E.164.
+    pub to: String,
+    /// Caller ID.
+    pub from: String,
+    /// Attempt number, from 1.
+    pub attempt: i32,
+    /// Channel id of our own choosing.
+    pub channel_id: String,
+    /// The server that places it.
+    pub owner: String,
+    /// Why it is allowed.
+    pub decision: Decision,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The end of a call.
+#[derive(Debug, Clone)]
+pub struct EndCall {
+    /// The call.
+    pub key: CallKey,
+    /// Whom.
+    pub contact_id: ContactId,
+    /// Final status.
+    pub status: CallStatus,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Seconds from answer to end.
+    pub duration: i32,
+    /// Conversation, line by line.
+    pub transcript: String,
+    /// Emotion at the end.
+    pub emotion: Emotion,
+    /// How sure we are of the last intent, 0–1.
+    pub intent_score: f64,
+    /// Estimated satisfaction, 1–5.
+    pub csat_score: Option<i32>,
+    /// What the voice loop noticed.
+    pub insights: serde_json::Value,
+    /// Cost.
+    pub cost: f64,
+    /// A word more: the telephony's cause.
+    pub detail: String,
+    /// What becomes of the contact.
+    pub contact: ContactAfter,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A line of the audit log.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct AuditEntry {
+    /// Behind which wall.
+    pub organization_id: OrganizationId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: String,
+    /// What, such as `queue.start`.
+    pub command: String,
+    /// On what.
+    pub target: String,
+    /// With what.
+    pub detail: serde_json::Value,
+    /// What came of it: `done`, or the problem's code and message.
+    pub result: String,
+}
+
+/// Settings of a queue's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueStart {
+    /// Caller ID.
+    pub phone_number_id: Option<PhoneNumberId>,
+    /// Pause after so many calls.
+    pub review_after: Option<i32>,
+}
+
+/// One change. Those that concern others make an event of it.
+#[allow(missing_docs, reason = "the variant says what its fields are")]
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A new attempt. Refused when the contact is not callable, the number is on the do-not-call list, or a call to
+    /// it is in flight.
+    BeginAttempt(Box<BeginAttempt>),
+    /// A call rings, or was answered. Refused once the call is over.
+    CallStatus { key: CallKey, status: CallStatus, detail: String, at: DateTime<Utc> },
+    /// One side has spoken.
+    Spoken { key: CallKey, speaker: Speaker, turn: i32, text: String, at: DateTime<Utc> },
+    /// An exchange is complete.
+    Exchanged { key: CallKey, exchange: Exchange },
+    /// A call is over. Refused when it was over already.
+    EndCall(Box<EndCall>),
+    /// A rule holds a contact.
+    Hold { organization_id: OrganizationId, campaign_id: CampaignId, contact_id: ContactId, phone: String, decision: Decision },
+    /// Another call to the same number is in flight: look again later.
+    Postpone { contact_id: ContactId, until: DateTime<Utc> },
+    /// A queue's state.
+    Queue {
+        organization_id: OrganizationId,
+        campaign_id: CampaignId,
+        state: QueueState,
+        reason: String,
+        next_call_at: Option<DateTime<Utc>>,
+        /// Filled when a person starts it.
+        start: Option<QueueStart>,
+        at: DateTime<Utc>,
+    },
+    /// A number is never to be called again.
+    DoNotCall { organization_id: OrganizationId, phone: String, source: String, call_id: Option<CallId>, at: DateTime<Utc> },
+    /// A campaign, new or changed.
+    SaveCampaign { campaign: Box<Campaign>, is_new: bool, at: DateTime<Utc> },
+    /// A campaign goes, with its contacts. Refused while a call of it is in flight.
+    DeleteCampaign { organization_id: OrganizationId, campaign_id: CampaignId, name: String, at: DateTime<Utc> },
+    /// A script, new or changed.
+    SaveScript { organization_id: OrganizationId, id: ScriptId, name: String, script: Box<Script>, at: DateTime<Utc> },
+    /// A script goes. Refused while a campaign uses it.
+    DeleteScript { organization_id: OrganizationId, id: ScriptId },
+    /// A caller ID, new or changed.
+    SavePhoneNumber { organization_id: OrganizationId, number: PhoneNumber, at: DateTime<Utc> },
+    /// A caller ID goes. Refused while something uses it.
+    DeletePhoneNumber { organization_id: OrganizationId, id: PhoneNumberId },
+    /// A contact's person is changed; the gate looks at it afresh.
+    SaveContact { organization_id: OrganizationId, contact_id: ContactId, person: Box<NewContact>, at: DateTime<Utc> },
+    /// A contact goes. Refused while a call to it is in flight.
+    DeleteContact { organization_id: OrganizationId, contact_id: ContactId },
+    /// Contacts came in.
+    Imported { organization_id: OrganizationId, campaign_id: CampaignId, imported: i64, rejected: i64, at: DateTime<Utc> },
+    /// A part of the server changed its state; every organization hears of it.
+    Part { part: Part, at: DateTime<Utc> },
+    /// A command, for the audit log.
+    Audit(AuditEntry),
+}
+
+/// Why a deed was refused. Nothing of it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The contact is not callable any more.
+    #[error("the contact is not callable any more")]
+    NotCallable,
+    /// Another call to the number is in flight.
+    #[error("another call to this number is in flight")]
+    NumberBusy,
+    /// The number is on the do-not-call list.
+    #[error("the number is on the do-not-call list")]
+    DoNotCall,
+    /// The call was settled before.
+    #[error("the call is over already")]
+    Settled,
+    /// It is not there.
+    #[error("{0} was not found")]
+    NotFound(&'static str),
+    /// It is in use.
+    #[error("{0}")]
+    InUse(&'static str),
+}
+
+impl From<Refusal> for dialdeck_protocol::Problem {
+    fn from(refusal: Refusal) -> Self {
+        use dialdeck_protocol::Code;
+        let code = if matches!(refusal, Refusal::NotFound(_)) { Code::NotFound } else { Code::Conflict };
+        Self::new(code, refusal.to_string())
+    }
+}
+
+/// An event without its number yet. The empty organization stands for all of them.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// Behind which wall.
+    pub organization_id: OrganizationId,
+    /// Of which campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Of which call.
+    pub call_id: Option<CallId>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub body: EventBody,
+}
+
+impl Happening {
+    /// Of a call.
+    pub fn of_call(key: &CallKey, at: DateTime<Utc>, body: EventBody) -> Self {
+        Self {
+            organization_id: key.organization_id.clone(),
+            campaign_id: Some(key.campaign_id),
+            call_id: Some(key.call_id.clone()),
+            at,
+            body,
+        }
+    }
+
+    /// Of a campaign.
+    pub fn of_campaign(
+        organization_id: &OrganizationId,
+        campaign_id: CampaignId,
+        at: DateTime<Utc>,
+        body: EventBody,
+    ) -> Self {
+        Self { organization_id: organization_id.clone(), campaign_id: Some(campaign_id), call_id: None, at, body }
+    }
+
+    /// With its place in commit order.
+    pub fn numbered(self, seq: i64) -> Event {
+        Event {
+            seq,
+            at: self.at,
+            organization_id: self.organization_id,
+            campaign_id: self.campaign_id,
+            call_id: self.call_id,
+            body: self.body,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Group commit: deeds that arrive together are committed together, and only then is anyone told.
+
+use super::{Change, Refusal, Store, StoreError};
+use crate::bus::Bus;
+use dialdeck_protocol::{Event, Problem};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Most deeds in one transaction.
+const GROUP: usize = 256;
+/// Deeds that may wait before callers have to.
+const WAITING: usize = 4096;
+
+/// What became of a deed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    /// Refused; nothing of it was stored.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store could not do it. It may be tried again.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Refused(refusal) => refusal.into(),
+            CommitError::Store(message) => Self::new(dialdeck_protocol::Code::Unavailable, message),
+        }
+    }
+}
+
+struct Deed {
+    changes: Vec<Change>,
+    reply: oneshot::Sender<Result<Vec<Event>, CommitError>>,
+}
+
+/// A handle on the journal. Cheap to clone.
+#[derive(Clone)]
+pub struct Journal {
+    deeds: mpsc::Sender<Deed>,
+}
+
+impl Journal {
+    /// Starts the task that commits to `store` and then tells `bus`.
+    pub fn start(store: Arc<dyn Store>, bus: Bus) -> Self {
+        let (deeds, mut waiting) = mpsc::channel::<Deed>(WAITING);
+        tokio::spawn(async move {
+            let mut group = Vec::with_capacity(GROUP);
+            while waiting.recv_many(&mut group, GROUP).await > 0 {
+                commit_group(store.as_ref(), &bus, std::mem::take(&mut group)).await;
+            }
+        });
+        Self { deeds }
+    }
+
+    /// Commits changes that hold together or not at all, and waits until they are durable.
+    ///
+    /// # Errors
+    /// When they were refused, or the store is not available.
+    pub async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Event>, CommitError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || CommitError::Store("the journal has stopped".into());
+        self.deeds.send(Deed { changes, reply }).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+async fn commit_group(store: &dyn Store, bus: &Bus, group: Vec<Deed>) {
+    let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|d| (d.changes, d.reply)).unzip();
+    match store.commit(&changes).await {
+        Ok(outcomes) => {
+            let events: Vec<Event> = outcomes.iter().flatten().flatten().cloned().collect();
+            bus.publish(events);
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                let _ = reply.send(outcome.map_err(CommitError::Refused));
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, deeds = changes.len(), "commit failed");
+            let message = match error {
+                StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Unreadable(_) => error.to_string(),
+            };
+            for reply in replies {
+                let _ = reply.send(Err(CommitError::Store(message.clone())));
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The record: one trait, two engines, and the journal through which every change goes.
+//!
+//! [`sqlite`] is the embedded default, [`postgres`] serves many servers. The queries stand once, in `sql/`, and are
+//! compiled for each engine by that engine's module.
+
+pub mod change;
+pub mod journal;
+pub mod postgres;
+pub mod record;
+pub mod sqlite;
+
+pub use change::{AuditEntry, BeginAttempt, CallKey, Change, EndCall, Refusal};
+pub use journal::Journal;
+pub use record::{
+    CallRecord, ContactPage, DecisionRow, ImportSink, Imported, LiveCall, NewSession, NewUser, QueueRow, UserRow,
+};
+
+use crate::domain::caller::Caller;
+use crate::domain::campaign::{Campaign, PhoneNumber};
+use crate::domain::contact::Contact;
+use crate::domain::script::Script;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{
+    CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, OrganizationId,
+    PhoneNumberId, ScriptId, SessionId, Snapshot,
+};
+use std::sync::Arc;
+
+/// Why the store could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not reachable, locked for too long, or full.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// It clashes with what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// What is stored cannot be read by this version.
+    #[error("the database holds something this version cannot read: {0}")]
+    Unreadable(String),
+}
+
+impl From<StoreError> for dialdeck_protocol::Problem {
+    fn from(error: StoreError) -> Self {
+        use dialdeck_protocol::Code;
+        let code = match error {
+            StoreError::Unavailable(_) => Code::Unavailable,
+            StoreError::Conflict(_) => Code::Conflict,
+            StoreError::Unreadable(_) => Code::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// What the store gives back.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// A batch's outcome: for each deed its events, or why it was refused.
+pub type Committed = Vec<Result<Vec<Event>, Refusal>>;
+
+/// The record. Reads are direct; changes come in deeds (lists of changes that hold together or not at all) and are
+/// committed by [`Journal`] in groups.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Engine and place, for the log. Without secrets.
+    fn describe(&self) -> String;
+    /// Cheapest question that proves it answers.
+    async fn ping(&self) -> StoreResult<()>;
+    /// Commits deeds in one transaction (or, when one is refused, each in its own).
+    async fn commit(&self, deeds: &[Vec<Change>]) -> StoreResult<Committed>;
+
+    /// The user of a valid session.
+    async fn caller(&self, token_hash: &str, now: DateTime<Utc>) -> StoreResult<Option<Caller>>;
+    /// A user by log-in name.
+    async fn user(&self, name: &str) -> StoreResult<Option<UserRow>>;
+    /// All users of an organization.
+    async fn users(&self, organization: &OrganizationId) -> StoreResult<Vec<UserRow>>;
+    /// Adds a user; a name that is taken is a conflict.
+    async fn add_user(&self, user: &NewUser) -> StoreResult<()>;
+    /// Sets a user's password hash and ends their sessions. False when there is no such user.
+    async fn set_password(&self, name: &str, hash: &str, now: DateTime<Utc>) -> StoreResult<bool>;
+    /// Opens a session.
+    async fn add_session(&self, session: &NewSession) -> StoreResult<()>;
+    /// Ends a session.
+    async fn revoke_session(&self, session: SessionId, now: DateTime<Utc>) -> StoreResult<()>;
+
+    /// All campaigns of an organization, by name.
+    async fn campaigns(&self, organization: &OrganizationId) -> StoreResult<Vec<Campaign>>;
+    /// One campaign.
+    async fn campaign(&self, organization: &OrganizationId, id: CampaignId) -> StoreResult<Option<Campaign>>;
+    /// All scripts.
+    async fn scripts(&self, organization: &OrganizationId) -> StoreResult<Vec<(ScriptId, String, Script)>>;
+    /// One script.
+    async fn script(&self, organization: &OrganizationId, id: ScriptId) -> StoreResult<Option<(String, Script)>>;
+    /// Caller IDs of ours.
+    async fn phone_numbers(&self, organization: &OrganizationId) -> StoreResult<Vec<PhoneNumber>>;
+    /// One caller ID.
+    async fn phone_number(
+        &self,
+        organization: &OrganizationId,
+        id: PhoneNumberId,
+    ) -> StoreResult<Option<PhoneNumber>>;
+
+    /// A page of contacts, by id.
+    async fn contacts(
+        &self,
+        organization: &OrganizationId,
+        campaign: CampaignId,
+        page: &ContactPage,
+    ) -> StoreResult<Vec<Contact>>;
+    /// One contact.
+    async fn contact(&self, organization: &OrganizationId, id: ContactId) -> StoreResult<Option<Contact>>;
+    /// Next contacts that are due, earliest first.
+    async fn candidates(&self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Contact>>;
+    /// When the next contact falls due; `None` when none will by itself.
+    async fn next_due(&self, campaign: CampaignId) -> StoreResult<Option<DateTime<Utc>>>;
+    /// Contacts that still need a call.
+    async fn callable(&self, campaign: CampaignId) -> StoreResult<i64>;
+    /// Opens an import into a campaign: one transaction, nothing visible before it is finished.
+    async fn import(&self, campaign: &Campaign, now: DateTime<Utc>) -> StoreResult<Box<dyn ImportSink>>;
+
+    /// A queue as it was left.
+    async fn queue(&self, campaign: CampaignId) -> StoreResult<Option<QueueRow>>;
+    /// Campaigns whose queue is not stopped, for the start of the server.
+    async fn open_queues(&self) -> StoreResult<Vec<Campaign>>;
+    /// Counts of a campaign.
+    async fn counts(&self, campaign: CampaignId) -> StoreResult<CallCounts>;
+
+    /// Calls, newest first.
+    async fn calls(&self, organization: &OrganizationId, filter: &CallFilter) -> StoreResult<Vec<HistoryRow>>;
+    /// One call.
+    async fn call(&self, organization: &OrganizationId, id: &CallId) -> StoreResult<Option<CallRecord>>;
+    /// The exchanges of a call, in order.
+    async fn exchanges(&self, call: &CallId) -> StoreResult<Vec<Exchange>>;
+    /// Calls of this server that are not over: after a crash, those to settle.
+    async fn live_calls(&self, owner: &str) -> StoreResult<Vec<LiveCall>>;
+
+    /// Whether a number is on the organization's do-not-call list.
+    async fn is_do_not_call(&self, organization: &OrganizationId, phone: &str) -> StoreResult<bool>;
+    /// Numbers on the do-not-call list, by number.
+    async fn do_not_call(
+        &self,
+        organization: &OrganizationId,
+        after: &str,
+        limit: i64,
+    ) -> StoreResult<Vec<(String, String, DateTime<Utc>)>>;
+    /// Decisions on a number, newest first.
+    async fn decisions(&self, organization: &OrganizationId, phone: &str) -> StoreResult<Vec<DecisionRow>>;
+
+    /// Events after `seq` that concern the organization, at most `limit`.
+    async fn events_after(&self, organization: &OrganizationId, seq: i64, limit: i64) -> StoreResult<Vec<Event>>;
+    /// The last committed event.
+    async fn last_seq(&self) -> StoreResult<i64>;
+    /// Campaigns, live calls and the sequence they are true for. Parts are filled in by the server.
+    async fn snapshot(&self, organization: &OrganizationId, now: DateTime<Utc>) -> StoreResult<Snapshot>;
+    /// Audit log, newest first.
+    async fn audit(&self, organization: &OrganizationId, limit: i64) -> StoreResult<Vec<AuditEntry>>;
+    /// Checks the hash chain of the audit log; gives the number of entries, or the id of the first broken one.
+    async fn verify_audit(&self) -> StoreResult<Result<i64, i64>>;
+}
+
+/// Opens the store that `url` names: `postgres://…`, or a path or `sqlite:` URL. Migrates it.
+///
+/// # Errors
+/// When it cannot be reached or migrated, saying which.
+pub async fn open(url: &str) -> StoreResult<Arc<dyn Store>> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Ok(Arc::new(postgres::open(url).await?))
+    } else {
+        Ok(Arc::new(sqlite::open(url.trim_start_matches("sqlite:").trim_start_matches("//")).await?))
+    }
+}

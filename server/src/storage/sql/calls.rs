@@ -1,0 +1,207 @@
+//! What a call goes through: begun, rung, answered, talked, ended.
+
+use super::commit::{Applied, Stop};
+use super::engine::Amount;
+use super::{Conn, law};
+use crate::domain::ending::far_future;
+use crate::storage::change::Happening;
+use crate::storage::{BeginAttempt, CallKey, EndCall, Refusal};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Speaker};
+use serde_json::json;
+use sqlx::types::Json;
+
+pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
+    let at = attempt.at.naive_utc();
+    let organization = attempt.key.organization_id.as_str();
+    if law::is_listed(conn, organization, &attempt.to).await? {
+        return Err(Refusal::DoNotCall.into());
+    }
+    let in_flight: Option<i32> = sqlx::query_scalar(
+        "SELECT 1 FROM calls WHERE organization_id = $1 AND to_number = $2 AND status IN ('initiated', 'in_progress')",
+    )
+    .bind(organization)
+    .bind(&attempt.to)
+    .fetch_optional(&mut *conn)
+    .await?;
+    if in_flight.is_some() {
+        return Err(Refusal::NumberBusy.into());
+    }
+    // The status guards against two dialers: whoever comes second finds the contact pending.
+    let leased = sqlx::query(
+        "UPDATE contacts SET status = 'pending', attempts = attempts + 1, retry_count = attempts, held_reason = '', \
+         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND status IN ('new', 'retry', 'held') AND attempts = $4",
+    )
+    .bind(attempt.contact_id.0)
+    .bind(at)
+    .bind(far_future().naive_utc())
+    .bind(attempt.attempt - 1)
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if leased != 1 {
+        return Err(Refusal::NotCallable.into());
+    }
+    sqlx::query(
+        "INSERT INTO calls (id, organization_id, campaign_id, contact_id, status, from_number, to_number, channel_id, \
+         created_at, updated_at, attempt, contact_name, contact_company, owner, automated) \
+         VALUES ($1, $2, $3, $4, 'initiated', $5, $6, $7, $8, $8, $9, $10, $11, $12, TRUE)",
+    )
+    .bind(attempt.key.call_id.as_str())
+    .bind(organization)
+    .bind(attempt.key.campaign_id.0)
+    .bind(attempt.contact_id.0)
+    .bind(&attempt.from)
+    .bind(&attempt.to)
+    .bind(&attempt.channel_id)
+    .bind(at)
+    .bind(attempt.attempt)
+    .bind(&attempt.name)
+    .bind(&attempt.company)
+    .bind(&attempt.owner)
+    .execute(&mut *conn)
+    .await?;
+    law::keep_decision(
+        conn,
+        organization,
+        attempt.contact_id,
+        Some(&attempt.key.call_id),
+        &attempt.to,
+        &attempt.decision,
+    )
+    .await?;
+    sqlx::query(
+        "UPDATE queues SET started_calls = started_calls + 1, last_call_at = $2, updated_at = $2 WHERE campaign_id = $1",
+    )
+    .bind(attempt.key.campaign_id.0)
+    .bind(at)
+    .execute(&mut *conn)
+    .await?;
+    record(conn, &attempt.key, "call_initiated", json!({ "attempt": attempt.attempt }), attempt.at).await?;
+    let body = EventBody::CallStarted {
+        name: attempt.name.clone(),
+        company: attempt.company.clone(),
+        phone: attempt.to.clone(),
+        attempt: attempt.attempt,
+    };
+    Ok(vec![Happening::of_call(&attempt.key, attempt.at, body)])
+}
+
+async fn record(
+    conn: &mut Conn,
+    key: &CallKey,
+    event_type: &str,
+    data: serde_json::Value,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO call_events (call_id, event_type, event_data, timestamp) VALUES ($1, $2, $3, $4)")
+        .bind(key.call_id.as_str())
+        .bind(event_type)
+        .bind(Json(data))
+        .bind(at.naive_utc())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn status(
+    conn: &mut Conn,
+    key: &CallKey,
+    status: CallStatus,
+    detail: &str,
+    at: DateTime<Utc>,
+) -> Applied {
+    let answered = (status == CallStatus::InProgress).then_some(at.naive_utc());
+    let changed = sqlx::query(
+        "UPDATE calls SET status = $2, detail = $3, updated_at = $4, answered_at = COALESCE(answered_at, $5) \
+         WHERE id = $1 AND status IN ('initiated', 'in_progress')",
+    )
+    .bind(key.call_id.as_str())
+    .bind(status.as_str())
+    .bind(detail)
+    .bind(at.naive_utc())
+    .bind(answered)
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if changed == 0 {
+        return Err(Refusal::Settled.into());
+    }
+    record(conn, key, "call_status", json!({ "status": status, "detail": detail }), at).await?;
+    let body = EventBody::CallStatusUpdate { status, detail: detail.to_owned() };
+    Ok(vec![Happening::of_call(key, at, body)])
+}
+
+pub(super) fn spoken(key: &CallKey, speaker: Speaker, turn: i32, text: &str, at: DateTime<Utc>) -> Vec<Happening> {
+    let body =
+        EventBody::ConversationTurn { speaker: Some(speaker), turn, text: text.to_owned(), exchange: None };
+    vec![Happening::of_call(key, at, body)]
+}
+
+pub(super) async fn exchanged(conn: &mut Conn, key: &CallKey, exchange: &Exchange) -> Applied {
+    let data = serde_json::to_value(exchange).unwrap_or_default();
+    record(conn, key, "ai_conversation", data, exchange.timestamp).await?;
+    let body = EventBody::ConversationTurn {
+        speaker: None,
+        turn: exchange.turn,
+        text: exchange.ai_response.clone(),
+        exchange: Some(exchange.clone()),
+    };
+    Ok(vec![Happening::of_call(key, exchange.timestamp, body)])
+}
+
+pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
+    let at = end.at.naive_utc();
+    let number: Option<String> = sqlx::query_scalar(
+        "UPDATE calls SET status = $2, outcome = $3, duration = $4, transcript = $5, emotion = $6, intent_score = $7, \
+         csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12 \
+         WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number",
+    )
+    .bind(end.key.call_id.as_str())
+    .bind(end.status.as_str())
+    .bind(end.outcome.as_str())
+    .bind(end.duration)
+    .bind(&end.transcript)
+    .bind(end.emotion.as_str())
+    .bind(Amount::from(end.intent_score))
+    .bind(end.csat_score)
+    .bind(Json(&end.insights))
+    .bind(Amount::from(end.cost))
+    .bind(&end.detail)
+    .bind(at)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let number = number.ok_or(Stop::Refused(Refusal::Settled))?;
+    // Do-not-call overrides everything, also when it came in by another way while the call was in flight.
+    let listed = law::is_listed(conn, end.key.organization_id.as_str(), &number).await?;
+    let contact_status = if listed { ContactStatus::DoNotCall } else { end.contact.status };
+    let next = if listed { far_future() } else { end.contact.next_attempt_at };
+    sqlx::query("UPDATE contacts SET status = $2, next_attempt_at = $3 WHERE id = $1 AND status = 'pending'")
+        .bind(end.contact_id.0)
+        .bind(contact_status.as_str())
+        .bind(next.naive_utc())
+        .execute(&mut *conn)
+        .await?;
+    let (won, lost) = (i64::from(end.outcome.is_success()), i64::from(end.status == CallStatus::Failed));
+    sqlx::query(
+        "UPDATE queues SET successful_calls = successful_calls + $2, failed_calls = failed_calls + $3 \
+         WHERE campaign_id = $1",
+    )
+    .bind(end.key.campaign_id.0)
+    .bind(won)
+    .bind(lost)
+    .execute(&mut *conn)
+    .await?;
+    let data = json!({ "outcome": end.outcome, "duration": end.duration, "detail": end.detail });
+    record(conn, &end.key, "call_ended", data, end.at).await?;
+    let body = EventBody::CallEnded {
+        status: end.status,
+        outcome: end.outcome,
+        duration: end.duration,
+        transcript: end.transcript.clone(),
+        cost: end.cost,
+        emotion: end.emotion,
+        contact_status,
+    };
+    Ok(vec![Happening::of_call(&end.key, end.at, body)])
+}

@@ -1,0 +1,170 @@
+//! Applying deeds in one transaction, and numbering their events in commit order.
+
+use super::engine::BEGIN_WRITE;
+use super::{Conn, Db, SqlStore, audit, calls, campaigns, contacts, failed, law};
+use crate::storage::change::Happening;
+use crate::storage::{Change, Refusal, StoreResult};
+use crate::storage::Committed;
+use sqlx::types::Json;
+
+/// Why a change did not go through.
+pub(super) enum Stop {
+    Refused(Refusal),
+    Failed(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Stop {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// The events that a change makes.
+pub(super) type Applied = Result<Vec<Happening>, Stop>;
+
+impl SqlStore {
+    pub(super) async fn commit_deeds(&self, deeds: &[Vec<Change>]) -> StoreResult<Committed> {
+        match self.commit_together(deeds).await {
+            Ok(committed) => return Ok(committed),
+            Err(Stop::Failed(error)) if deeds.len() == 1 => return Err(failed(&error)),
+            Err(Stop::Refused(refusal)) if deeds.len() == 1 => return Ok(vec![Err(refusal)]),
+            // One of many was refused, which undid the others with it: each by itself then. Refusals are rare.
+            Err(_) => {}
+        }
+        let mut outcomes = Vec::with_capacity(deeds.len());
+        for deed in deeds {
+            match self.commit_together(std::slice::from_ref(deed)).await {
+                Ok(mut committed) => outcomes.append(&mut committed),
+                Err(Stop::Refused(refusal)) => outcomes.push(Err(refusal)),
+                Err(Stop::Failed(error)) => return Err(failed(&error)),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn commit_together(&self, deeds: &[Vec<Change>]) -> Result<Committed, Stop> {
+        let mut tx = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut happenings: Vec<Vec<Happening>> = Vec::with_capacity(deeds.len());
+        for deed in deeds {
+            let mut made = Vec::new();
+            for change in deed {
+                made.extend(apply(&mut tx, change).await?);
+            }
+            happenings.push(made);
+        }
+        let count = happenings.iter().map(Vec::len).sum::<usize>();
+        let mut seq = number(&mut tx, count).await?;
+        let mut committed = Vec::with_capacity(deeds.len());
+        for made in happenings {
+            let events: Vec<_> = made
+                .into_iter()
+                .map(|happening| {
+                    seq += 1;
+                    happening.numbered(seq)
+                })
+                .collect();
+            committed.push(Ok(events));
+        }
+        write_events(&mut tx, committed.iter().flatten().flatten()).await?;
+        tx.commit().await?;
+        Ok(committed)
+    }
+}
+
+/// Takes `count` numbers; gives the one before the first.
+async fn number(conn: &mut Conn, count: usize) -> Result<i64, sqlx::Error> {
+    if count == 0 {
+        return Ok(0);
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let last: i64 = sqlx::query_scalar("UPDATE event_counter SET value = value + $1 WHERE id = 1 RETURNING value")
+        .bind(count)
+        .fetch_one(conn)
+        .await?;
+    Ok(last - count)
+}
+
+async fn write_events<'a>(
+    conn: &mut Conn,
+    events: impl Iterator<Item = &'a dialdeck_protocol::Event>,
+) -> Result<(), sqlx::Error> {
+    let events: Vec<_> = events.collect();
+    for some in events.chunks(500) {
+        let mut insert = sqlx::QueryBuilder::<Db>::new(
+            "INSERT INTO events (seq, organization_id, campaign_id, call_id, type, body, at) ",
+        );
+        insert.push_values(some, |mut row, event| {
+            let body = serde_json::to_value(&event.body).unwrap_or_default();
+            let kind = body.get("type").and_then(|t| t.as_str()).unwrap_or_default().to_owned();
+            row.push_bind(event.seq)
+                .push_bind(event.organization_id.0.clone())
+                .push_bind(event.campaign_id.map(|id| id.0))
+                .push_bind(event.call_id.as_ref().map(|id| id.0.clone()))
+                .push_bind(kind)
+                .push_bind(Json(body))
+                .push_bind(event.at.naive_utc());
+        });
+        insert.build().execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+async fn apply(conn: &mut Conn, change: &Change) -> Applied {
+    match change {
+        Change::BeginAttempt(attempt) => calls::begin(conn, attempt).await,
+        Change::CallStatus { key, status, detail, at } => calls::status(conn, key, *status, detail, *at).await,
+        Change::Spoken { key, speaker, turn, text, at } => Ok(calls::spoken(key, *speaker, *turn, text, *at)),
+        Change::Exchanged { key, exchange } => calls::exchanged(conn, key, exchange).await,
+        Change::EndCall(end) => calls::end(conn, end).await,
+        Change::Hold { organization_id, campaign_id, contact_id, phone, decision } => {
+            law::hold(conn, organization_id, *campaign_id, *contact_id, phone, decision).await
+        }
+        Change::Postpone { contact_id, until } => contacts::postpone(conn, *contact_id, *until).await,
+        Change::Queue { organization_id, campaign_id, state, reason, next_call_at, start, at } => {
+            campaigns::queue_state(conn, organization_id, *campaign_id, *state, reason, *next_call_at, *start, *at).await
+        }
+        Change::DoNotCall { organization_id, phone, source, call_id, at } => {
+            law::do_not_call(conn, organization_id, phone, source, call_id.as_ref(), *at).await
+        }
+        Change::SaveCampaign { campaign, is_new, at } => campaigns::save(conn, campaign, *is_new, *at).await,
+        Change::DeleteCampaign { organization_id, campaign_id, name, at } => {
+            campaigns::delete(conn, organization_id, *campaign_id, name, *at).await
+        }
+        Change::SaveScript { organization_id, id, name, script, at } => {
+            campaigns::save_script(conn, organization_id, *id, name, script, *at).await
+        }
+        Change::DeleteScript { organization_id, id } => campaigns::delete_script(conn, organization_id, *id).await,
+        Change::SavePhoneNumber { organization_id, number, at } => {
+            campaigns::save_phone_number(conn, organization_id, number, *at).await
+        }
+        Change::DeletePhoneNumber { organization_id, id } => {
+            campaigns::delete_phone_number(conn, organization_id, *id).await
+        }
+        Change::SaveContact { organization_id, contact_id, person, at } => {
+            contacts::save(conn, organization_id, *contact_id, person, *at).await
+        }
+        Change::DeleteContact { organization_id, contact_id } => {
+            contacts::delete(conn, organization_id, *contact_id).await
+        }
+        Change::Imported { organization_id, campaign_id, imported, rejected, at } => Ok(vec![Happening::of_campaign(
+            organization_id,
+            *campaign_id,
+            *at,
+            dialdeck_protocol::EventBody::ContactsImported { imported: *imported, rejected: *rejected },
+        )]),
+        Change::Part { part, at } => Ok(vec![Happening {
+            organization_id: dialdeck_protocol::OrganizationId(String::new()),
+            campaign_id: None,
+            call_id: None,
+            at: *at,
+            body: dialdeck_protocol::EventBody::PartStatusUpdate { part: part.clone() },
+        }]),
+        Change::Audit(entry) => audit::append(conn, entry).await,
+    }
+}

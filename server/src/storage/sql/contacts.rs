@@ -1,0 +1,123 @@
+//! Contacts: changed, removed, looked for.
+
+use super::commit::Applied;
+use super::engine::CANDIDATE_LOCK;
+use super::row::ContactRow;
+use super::{Conn, Db, StoreResult, failed};
+use crate::domain::contact::{Contact, NewContact};
+use crate::storage::{ContactPage, Refusal};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CampaignId, ContactId, OrganizationId};
+use sqlx::types::Json;
+
+const ALL: &str = "SELECT id, organization_id, campaign_id, first_name, last_name, phone, email, company, status, \
+                   last_contacted, attempts, created_at, next_attempt_at, held_reason, state, postal_code, timezone, \
+                   consent_basis, consent_at, consent_source, custom_fields FROM contacts WHERE ";
+
+async fn nouns(conn: &mut Conn, mut query: sqlx::QueryBuilder<Db>) -> StoreResult<Vec<Contact>> {
+    let rows: Vec<ContactRow> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
+    rows.into_iter().map(ContactRow::noun).collect()
+}
+
+pub(super) async fn candidates(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> StoreResult<Vec<Contact>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
+    query.push("campaign_id = ").push_bind(campaign.0);
+    query.push(" AND status IN ('new', 'retry', 'held') AND next_attempt_at <= ").push_bind(now.naive_utc());
+    query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(limit).push(CANDIDATE_LOCK);
+    nouns(conn, query).await
+}
+
+pub(super) async fn page(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    campaign: CampaignId,
+    page: &ContactPage,
+) -> StoreResult<Vec<Contact>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
+    query.push("organization_id = ").push_bind(organization.0.clone());
+    query.push(" AND campaign_id = ").push_bind(campaign.0);
+    if let Some(status) = page.status {
+        query.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(after) = page.after {
+        query.push(" AND id > ").push_bind(after.0);
+    }
+    query.push(" ORDER BY id LIMIT ").push_bind(page.limit);
+    nouns(conn, query).await
+}
+
+pub(super) async fn one(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: ContactId,
+) -> StoreResult<Option<Contact>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
+    query.push("organization_id = ").push_bind(organization.0.clone()).push(" AND id = ").push_bind(id.0);
+    Ok(nouns(conn, query).await?.pop())
+}
+
+pub(super) async fn postpone(conn: &mut Conn, id: ContactId, until: DateTime<Utc>) -> Applied {
+    sqlx::query("UPDATE contacts SET next_attempt_at = $2 WHERE id = $1 AND status IN ('new', 'retry', 'held')")
+        .bind(id.0)
+        .bind(until.naive_utc())
+        .execute(conn)
+        .await?;
+    Ok(Vec::new())
+}
+
+pub(super) async fn save(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: ContactId,
+    person: &NewContact,
+    at: DateTime<Utc>,
+) -> Applied {
+    let consent = person.consent.as_ref();
+    let changed = sqlx::query(
+        "UPDATE contacts SET first_name = $3, last_name = $4, phone = $5, email = $6, company = $7, state = $8, \
+         postal_code = $9, timezone = $10, consent_basis = $11, consent_at = $12, consent_source = $13, \
+         custom_fields = $14, \
+         next_attempt_at = CASE WHEN status = 'held' THEN $15 ELSE next_attempt_at END \
+         WHERE organization_id = $1 AND id = $2 AND status <> 'pending'",
+    )
+    .bind(organization.as_str())
+    .bind(id.0)
+    .bind(&person.first_name)
+    .bind(&person.last_name)
+    .bind(person.phone.as_str())
+    .bind(&person.email)
+    .bind(&person.company)
+    .bind(&person.state)
+    .bind(&person.postal_code)
+    .bind(&person.timezone)
+    .bind(consent.map_or("", |c| c.basis.as_str()))
+    .bind(consent.and_then(|c| c.at).map(|t| t.naive_utc()))
+    .bind(consent.map_or("", |c| c.source.as_str()))
+    .bind(Json(&person.custom_fields))
+    .bind(at.naive_utc())
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if changed == 0 {
+        return Err(Refusal::InUse("the contact is not there, or a call to it is in flight").into());
+    }
+    Ok(Vec::new())
+}
+
+pub(super) async fn delete(conn: &mut Conn, organization: &OrganizationId, id: ContactId) -> Applied {
+    let gone = sqlx::query("DELETE FROM contacts WHERE organization_id = $1 AND id = $2 AND status <> 'pending'")
+        .bind(organization.as_str())
+        .bind(id.0)
+        .execute(conn)
+        .await?
+        .rows_affected();
+    if gone == 0 {
+        return Err(Refusal::InUse("the contact is not there, or a call to it is in flight").into());
+    }
+    Ok(Vec::new())
+}

@@ -1,0 +1,224 @@
+//! What happened: calls, exchanges, events, counts, and the snapshot that consoles start from.
+
+use super::engine::BEGIN_SNAPSHOT;
+use super::row::{Call, Live, Queue};
+use super::{Conn, Db, SqlStore, StoreResult, failed, word};
+use crate::storage::{CallRecord, LiveCall, QueueRow, StoreError};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use dialdeck_protocol::{
+    CallCounts, CallFilter, CallId, CallRow, CampaignId, CampaignRow, Event, Exchange, HistoryRow, OrganizationId,
+    QueueState, Snapshot,
+};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+const CALLS: &str = "SELECT c.id, c.campaign_id, c.contact_id, c.status, c.outcome, c.duration, c.transcript, \
+                     c.emotion, c.csat_score, c.cost, c.from_number, c.to_number, c.channel_id, c.created_at, \
+                     c.contact_name, c.contact_company, c.detail, c.answered_at, k.status AS contact_status \
+                     FROM calls c LEFT JOIN contacts k ON k.id = c.contact_id WHERE c.organization_id = ";
+
+/// Events kept in a snapshot's way: a console that missed more than this takes a new snapshot instead.
+const LIVE_CALLS: i64 = 2000;
+
+pub(super) async fn calls(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    filter: &CallFilter,
+) -> StoreResult<Vec<HistoryRow>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);
+    query.push_bind(organization.0.clone());
+    if let Some(id) = filter.campaign_id {
+        query.push(" AND c.campaign_id = ").push_bind(id.0);
+    }
+    if let Some(outcome) = filter.outcome {
+        query.push(" AND c.outcome = ").push_bind(outcome.as_str());
+    }
+    if let Some(emotion) = filter.emotion {
+        query.push(" AND c.emotion = ").push_bind(emotion.as_str());
+    }
+    if let Some(status) = filter.status {
+        query.push(" AND c.status = ").push_bind(status.as_str());
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND c.created_at >= ").push_bind(from.naive_utc());
+    }
+    if let Some(to) = filter.to {
+        query.push(" AND c.created_at < ").push_bind(to.naive_utc());
+    }
+    query.push(" ORDER BY c.created_at DESC, c.id DESC LIMIT ");
+    query.push_bind(i64::from(filter.limit.unwrap_or(50).clamp(1, 500)));
+    query.push(" OFFSET ").push_bind(i64::from(filter.offset.unwrap_or(0)));
+    let rows: Vec<Call> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
+    rows.into_iter().map(Call::history).collect()
+}
+
+pub(super) async fn call(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: &CallId,
+) -> StoreResult<Option<CallRecord>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);
+    query.push_bind(organization.0.clone()).push(" AND c.id = ").push_bind(id.0.clone());
+    let row: Option<Call> = query.build_query_as().fetch_optional(conn).await.map_err(|e| failed(&e))?;
+    row.map(Call::noun).transpose()
+}
+
+pub(super) async fn exchanges(conn: &mut Conn, call: &CallId) -> StoreResult<Vec<Exchange>> {
+    let rows: Vec<(Json<Exchange>,)> = sqlx::query_as(
+        "SELECT event_data FROM call_events WHERE call_id = $1 AND event_type = 'ai_conversation' ORDER BY id",
+    )
+    .bind(call.as_str())
+    .fetch_all(conn)
+    .await
+    .map_err(|e| failed(&e))?;
+    Ok(rows.into_iter().map(|(json,)| json.0).collect())
+}
+
+pub(super) async fn live_calls(conn: &mut Conn, owner: &str) -> StoreResult<Vec<LiveCall>> {
+    let rows: Vec<Live> = sqlx::query_as(
+        "SELECT id, organization_id, campaign_id, contact_id, attempt, channel_id, answered_at FROM calls \
+         WHERE owner = $1 AND status IN ('initiated', 'in_progress') ORDER BY created_at",
+    )
+    .bind(owner)
+    .fetch_all(conn)
+    .await
+    .map_err(|e| failed(&e))?;
+    Ok(rows.into_iter().map(Live::noun).collect())
+}
+
+pub(super) async fn counts(conn: &mut Conn, campaign: CampaignId) -> Result<CallCounts, sqlx::Error> {
+    let by_status: Vec<(String, i64)> =
+        sqlx::query_as("SELECT status, COUNT(*) FROM contacts WHERE campaign_id = $1 GROUP BY status")
+            .bind(campaign.0)
+            .fetch_all(&mut *conn)
+            .await?;
+    let totals: Option<(i64, i64)> =
+        sqlx::query_as("SELECT successful_calls, failed_calls FROM queues WHERE campaign_id = $1")
+            .bind(campaign.0)
+            .fetch_optional(conn)
+            .await?;
+    let (successful, failed) = totals.unwrap_or_default();
+    let mut counts = CallCounts { successful, failed, ..CallCounts::default() };
+    for (status, number) in by_status {
+        counts.total += number;
+        match status.as_str() {
+            "contacted" | "completed" | "failed" | "do_not_call" => counts.processed += number,
+            "held" => counts.held += number,
+            _ => {}
+        }
+    }
+    Ok(counts)
+}
+
+pub(super) async fn queue(conn: &mut Conn, campaign: CampaignId) -> StoreResult<Option<QueueRow>> {
+    let row: Option<Queue> = sqlx::query_as(
+        "SELECT state, reason, phone_number_id, review_after, started_calls, last_call_at, next_call_at FROM queues \
+         WHERE campaign_id = $1",
+    )
+    .bind(campaign.0)
+    .fetch_optional(conn)
+    .await
+    .map_err(|e| failed(&e))?;
+    row.map(Queue::noun).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    seq: i64,
+    organization_id: String,
+    campaign_id: Option<Uuid>,
+    call_id: Option<String>,
+    body: Json<dialdeck_protocol::EventBody>,
+    at: NaiveDateTime,
+}
+
+pub(super) async fn events_after(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    seq: i64,
+    limit: i64,
+) -> StoreResult<Vec<Event>> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT seq, organization_id, campaign_id, call_id, body, at FROM events \
+         WHERE seq > $1 AND organization_id IN ($2, '') ORDER BY seq LIMIT $3",
+    )
+    .bind(seq)
+    .bind(organization.as_str())
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+    .map_err(|e| failed(&e))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Event {
+            seq: row.seq,
+            at: row.at.and_utc(),
+            organization_id: OrganizationId(row.organization_id),
+            campaign_id: row.campaign_id.map(CampaignId),
+            call_id: row.call_id.map(CallId),
+            body: row.body.0,
+        })
+        .collect())
+}
+
+pub(super) async fn last_seq(conn: &mut Conn) -> StoreResult<i64> {
+    sqlx::query_scalar("SELECT value FROM event_counter WHERE id = 1").fetch_one(conn).await.map_err(|e| failed(&e))
+}
+
+impl SqlStore {
+    pub(super) async fn take_snapshot(
+        &self,
+        organization: &OrganizationId,
+        now: DateTime<Utc>,
+    ) -> StoreResult<Snapshot> {
+        let mut tx = self.pool.begin_with(BEGIN_SNAPSHOT).await.map_err(|e| failed(&e))?;
+        let seq = last_seq(&mut tx).await?;
+        let mut campaigns = Vec::new();
+        for campaign in super::store::campaigns(&mut tx, organization).await? {
+            let queue = queue(&mut tx, campaign.id).await?;
+            campaigns.push(CampaignRow {
+                counts: counts(&mut tx, campaign.id).await.map_err(|e| failed(&e))?,
+                id: campaign.id,
+                name: campaign.name,
+                kind: campaign.kind,
+                status: campaign.status,
+                call_settings: campaign.call_settings,
+                queue: queue.as_ref().map_or(QueueState::Stopped, |q| q.state),
+                next_call_at: queue.as_ref().and_then(|q| q.next_call_at),
+                reason: queue.map(|q| q.reason).unwrap_or_default(),
+            });
+        }
+        let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);
+        query.push_bind(organization.0.clone());
+        query.push(" AND c.status IN ('initiated', 'in_progress') ORDER BY c.created_at LIMIT ").push_bind(LIVE_CALLS);
+        let rows: Vec<Call> = query.build_query_as().fetch_all(&mut *tx).await.map_err(|e| failed(&e))?;
+        let mut calls = Vec::with_capacity(rows.len());
+        for row in rows {
+            calls.push(live_row(&mut tx, row).await?);
+        }
+        tx.rollback().await.map_err(|e| failed(&e))?;
+        Ok(Snapshot { seq, now, campaigns, calls, parts: Vec::new() })
+    }
+}
+
+async fn live_row(conn: &mut Conn, row: Call) -> StoreResult<CallRow> {
+    let id = CallId(row.id);
+    let exchanges = exchanges(conn, &id).await?;
+    let last = exchanges.iter().rev().find(|e| !e.user_input.is_empty());
+    Ok(CallRow {
+        campaign_id: row.campaign_id.map(CampaignId).ok_or_else(|| {
+            StoreError::Unreadable(format!("call {id} is in flight without a campaign"))
+        })?,
+        name: row.contact_name,
+        company: row.contact_company,
+        phone: row.to_number,
+        status: word(&row.status)?,
+        detail: row.detail,
+        started_at: row.created_at.and_utc(),
+        answered_at: row.answered_at.map(|t| t.and_utc()),
+        intent: last.map(|e| e.intent),
+        emotion: last.map(|e| e.emotion),
+        exchanges,
+        id,
+    })
+}

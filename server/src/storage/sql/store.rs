@@ -1,0 +1,279 @@
+//! The trait, put together from the queries.
+
+use super::engine::BEGIN_WRITE;
+use super::row::CampaignRow;
+use super::{Conn, SqlStore, accounts, audit, contacts, failed, history, law};
+use crate::domain::caller::Caller;
+use crate::domain::campaign::{Campaign, PhoneNumber};
+use crate::domain::contact::Contact;
+use crate::domain::script::Script;
+use crate::storage::{
+    AuditEntry, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportSink, LiveCall, NewSession, NewUser,
+    QueueRow, Store, StoreResult, UserRow,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use dialdeck_protocol::{
+    CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, OrganizationId,
+    PhoneNumberId, ScriptId, SessionId, Snapshot,
+};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+const CAMPAIGNS: &str = "SELECT c.id, c.organization_id, c.name, c.type, c.status, c.description, c.script_id, \
+                         c.call_settings, c.phone_number_id FROM campaigns c ";
+
+pub(super) async fn campaigns(conn: &mut Conn, organization: &OrganizationId) -> StoreResult<Vec<Campaign>> {
+    let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
+    query.push("WHERE c.organization_id = ").push_bind(organization.0.clone()).push(" ORDER BY c.name, c.id");
+    let rows: Vec<CampaignRow> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
+    rows.into_iter().map(CampaignRow::noun).collect()
+}
+
+impl SqlStore {
+    async fn conn(&self) -> StoreResult<sqlx::pool::PoolConnection<super::Db>> {
+        self.pool.acquire().await.map_err(|e| failed(&e))
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    fn describe(&self) -> String {
+        self.place.clone()
+    }
+
+    async fn ping(&self) -> StoreResult<()> {
+        sqlx::query("SELECT 1").execute(&self.pool).await.map(|_| ()).map_err(|e| failed(&e))
+    }
+
+    async fn commit(&self, deeds: &[Vec<Change>]) -> StoreResult<Committed> {
+        self.commit_deeds(deeds).await
+    }
+
+    async fn caller(&self, token_hash: &str, now: DateTime<Utc>) -> StoreResult<Option<Caller>> {
+        accounts::caller(&mut *self.conn().await?, token_hash, now).await
+    }
+
+    async fn user(&self, name: &str) -> StoreResult<Option<UserRow>> {
+        accounts::user(&mut *self.conn().await?, name).await
+    }
+
+    async fn users(&self, organization: &OrganizationId) -> StoreResult<Vec<UserRow>> {
+        accounts::users(&mut *self.conn().await?, organization).await
+    }
+
+    async fn add_user(&self, user: &NewUser) -> StoreResult<()> {
+        accounts::add_user(&mut *self.conn().await?, user).await.map_err(|e| failed(&e))
+    }
+
+    async fn set_password(&self, name: &str, hash: &str, now: DateTime<Utc>) -> StoreResult<bool> {
+        let mut tx = self.pool.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
+        let found = accounts::set_password(&mut tx, name, hash, now).await.map_err(|e| failed(&e))?;
+        tx.commit().await.map_err(|e| failed(&e))?;
+        Ok(found)
+    }
+
+    async fn add_session(&self, session: &NewSession) -> StoreResult<()> {
+        accounts::add_session(&mut *self.conn().await?, session).await.map_err(|e| failed(&e))
+    }
+
+    async fn revoke_session(&self, session: SessionId, now: DateTime<Utc>) -> StoreResult<()> {
+        accounts::revoke_session(&mut *self.conn().await?, session, now).await.map_err(|e| failed(&e))
+    }
+
+    async fn campaigns(&self, organization: &OrganizationId) -> StoreResult<Vec<Campaign>> {
+        campaigns(&mut *self.conn().await?, organization).await
+    }
+
+    async fn campaign(&self, organization: &OrganizationId, id: CampaignId) -> StoreResult<Option<Campaign>> {
+        let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
+        query.push("WHERE c.organization_id = ").push_bind(organization.0.clone());
+        query.push(" AND c.id = ").push_bind(id.0);
+        let row: Option<CampaignRow> =
+            query.build_query_as().fetch_optional(&self.pool).await.map_err(|e| failed(&e))?;
+        row.map(CampaignRow::noun).transpose()
+    }
+
+    async fn scripts(&self, organization: &OrganizationId) -> StoreResult<Vec<(ScriptId, String, Script)>> {
+        let rows: Vec<(Uuid, String, Json<Script>)> =
+            sqlx::query_as("SELECT id, name, body FROM scripts WHERE organization_id = $1 ORDER BY name, id")
+                .bind(organization.as_str())
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|e| failed(&e))?;
+        Ok(rows.into_iter().map(|(id, name, body)| (ScriptId(id), name, body.0)).collect())
+    }
+
+    async fn script(&self, organization: &OrganizationId, id: ScriptId) -> StoreResult<Option<(String, Script)>> {
+        let row: Option<(String, Json<Script>)> =
+            sqlx::query_as("SELECT name, body FROM scripts WHERE organization_id = $1 AND id = $2")
+                .bind(organization.as_str())
+                .bind(id.0)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(|e| failed(&e))?;
+        Ok(row.map(|(name, body)| (name, body.0)))
+    }
+
+    async fn phone_numbers(&self, organization: &OrganizationId) -> StoreResult<Vec<PhoneNumber>> {
+        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
+            "SELECT id, number, label FROM phone_numbers WHERE organization_id = $1 ORDER BY number",
+        )
+        .bind(organization.as_str())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, number, label)| PhoneNumber { id: PhoneNumberId(id), number, label })
+            .collect())
+    }
+
+    async fn phone_number(
+        &self,
+        organization: &OrganizationId,
+        id: PhoneNumberId,
+    ) -> StoreResult<Option<PhoneNumber>> {
+        Ok(self.phone_numbers(organization).await?.into_iter().find(|n| n.id == id))
+    }
+
+    async fn contacts(
+        &self,
+        organization: &OrganizationId,
+        campaign: CampaignId,
+        page: &ContactPage,
+    ) -> StoreResult<Vec<Contact>> {
+        contacts::page(&mut *self.conn().await?, organization, campaign, page).await
+    }
+
+    async fn contact(&self, organization: &OrganizationId, id: ContactId) -> StoreResult<Option<Contact>> {
+        contacts::one(&mut *self.conn().await?, organization, id).await
+    }
+
+    async fn candidates(&self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Contact>> {
+        contacts::candidates(&mut *self.conn().await?, campaign, now, limit).await
+    }
+
+    async fn next_due(&self, campaign: CampaignId) -> StoreResult<Option<DateTime<Utc>>> {
+        let next: Option<NaiveDateTime> = sqlx::query_scalar(
+            "SELECT next_attempt_at FROM contacts WHERE campaign_id = $1 AND status IN ('new', 'retry', 'held') \
+             ORDER BY next_attempt_at, id LIMIT 1",
+        )
+        .bind(campaign.0)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        let forever = crate::domain::ending::far_future();
+        Ok(next.map(|t| t.and_utc()).filter(|at| *at < forever))
+    }
+
+    async fn callable(&self, campaign: CampaignId) -> StoreResult<i64> {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM contacts WHERE campaign_id = $1 AND status IN ('new', 'retry', 'held')",
+        )
+        .bind(campaign.0)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|e| failed(&e))
+    }
+
+    async fn import(&self, campaign: &Campaign, now: DateTime<Utc>) -> StoreResult<Box<dyn ImportSink>> {
+        self.open_import(campaign, now).await
+    }
+
+    async fn queue(&self, campaign: CampaignId) -> StoreResult<Option<QueueRow>> {
+        history::queue(&mut *self.conn().await?, campaign).await
+    }
+
+    async fn open_queues(&self) -> StoreResult<Vec<Campaign>> {
+        let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
+        query.push("JOIN queues q ON q.campaign_id = c.id WHERE q.state IN ('running', 'waiting') ORDER BY c.id");
+        let rows: Vec<CampaignRow> = query.build_query_as().fetch_all(&self.pool).await.map_err(|e| failed(&e))?;
+        rows.into_iter().map(CampaignRow::noun).collect()
+    }
+
+    async fn counts(&self, campaign: CampaignId) -> StoreResult<CallCounts> {
+        history::counts(&mut *self.conn().await?, campaign).await.map_err(|e| failed(&e))
+    }
+
+    async fn calls(&self, organization: &OrganizationId, filter: &CallFilter) -> StoreResult<Vec<HistoryRow>> {
+        history::calls(&mut *self.conn().await?, organization, filter).await
+    }
+
+    async fn call(&self, organization: &OrganizationId, id: &CallId) -> StoreResult<Option<CallRecord>> {
+        history::call(&mut *self.conn().await?, organization, id).await
+    }
+
+    async fn exchanges(&self, call: &CallId) -> StoreResult<Vec<Exchange>> {
+        history::exchanges(&mut *self.conn().await?, call).await
+    }
+
+    async fn live_calls(&self, owner: &str) -> StoreResult<Vec<LiveCall>> {
+        history::live_calls(&mut *self.conn().await?, owner).await
+    }
+
+    async fn is_do_not_call(&self, organization: &OrganizationId, phone: &str) -> StoreResult<bool> {
+        law::is_listed(&mut *self.conn().await?, organization.as_str(), phone).await.map_err(|e| failed(&e))
+    }
+
+    async fn do_not_call(
+        &self,
+        organization: &OrganizationId,
+        after: &str,
+        limit: i64,
+    ) -> StoreResult<Vec<(String, String, DateTime<Utc>)>> {
+        let rows: Vec<(String, String, NaiveDateTime)> = sqlx::query_as(
+            "SELECT phone, source, created_at FROM do_not_call WHERE organization_id = $1 AND phone > $2 \
+             ORDER BY phone LIMIT $3",
+        )
+        .bind(organization.as_str())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        Ok(rows.into_iter().map(|(phone, source, at)| (phone, source, at.and_utc())).collect())
+    }
+
+    async fn decisions(&self, organization: &OrganizationId, phone: &str) -> StoreResult<Vec<DecisionRow>> {
+        let rows: Vec<(String, String, Json<serde_json::Value>, Option<String>, NaiveDateTime)> = sqlx::query_as(
+            "SELECT rule, reason, facts, call_id, decided_at FROM decisions WHERE organization_id = $1 AND phone = $2 \
+             ORDER BY decided_at DESC, id DESC LIMIT 200",
+        )
+        .bind(organization.as_str())
+        .bind(phone)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        Ok(rows
+            .into_iter()
+            .map(|(rule, reason, facts, call_id, at)| DecisionRow {
+                rule,
+                reason,
+                facts: facts.0,
+                call_id,
+                decided_at: at.and_utc(),
+            })
+            .collect())
+    }
+
+    async fn events_after(&self, organization: &OrganizationId, seq: i64, limit: i64) -> StoreResult<Vec<Event>> {
+        history::events_after(&mut *self.conn().await?, organization, seq, limit).await
+    }
+
+    async fn last_seq(&self) -> StoreResult<i64> {
+        history::last_seq(&mut *self.conn().await?).await
+    }
+
+    async fn snapshot(&self, organization: &OrganizationId, now: DateTime<Utc>) -> StoreResult<Snapshot> {
+        self.take_snapshot(organization, now).await
+    }
+
+    async fn audit(&self, organization: &OrganizationId, limit: i64) -> StoreResult<Vec<AuditEntry>> {
+        audit::newest(&mut *self.conn().await?, organization, limit).await
+    }
+
+    async fn verify_audit(&self) -> StoreResult<Result<i64, i64>> {
+        audit::verify(&mut *self.conn().await?).await
+    }
+}

@@ -1,0 +1,356 @@
+//! The scripted dialogue: from what was meant to what is said next, and when it is over. Pure.
+
+use super::{emotion, intent};
+use crate::domain::contact::NewContact;
+use crate::domain::script::{Script, fill};
+use crate::voice::phrases::Phrases;
+use crate::voice::recognise::Recognition;
+use dialdeck_protocol::{Emotion, Intent, Outcome};
+use std::collections::BTreeMap;
+
+/// Times the same objection is answered before we take it for a no.
+const OBJECTIONS: u32 = 2;
+/// Times we ask again when we did not understand, or heard nothing.
+const REPEATS: u32 = 2;
+/// Most turns of a conversation.
+const MAX_TURNS: i32 = 12;
+
+/// Where in the script we are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The opening's question is open: is this a good time?
+    Opening,
+    /// The pitch's question is open: would you like to?
+    Pitch,
+    /// We asked whether to take the number off the list.
+    ConfirmDoNotCall,
+}
+
+/// What we do in answer to a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    /// What was meant.
+    pub intent: Intent,
+    /// How sure we are, 0–1.
+    pub confidence: f64,
+    /// How it sounded.
+    pub emotion: Emotion,
+    /// What to say; empty for nothing.
+    pub say: String,
+    /// Set when the conversation is over once that was said.
+    pub end: Option<Outcome>,
+    /// The number is to go on the do-not-call list now, before anything is said.
+    pub do_not_call: bool,
+}
+
+/// A conversation's state.
+#[derive(Debug)]
+pub struct Dialogue {
+    script: Script,
+    phrases: Phrases,
+    person: (String, String, String),
+    stage: Stage,
+    turn: i32,
+    unclear: u32,
+    silences: u32,
+    objections: BTreeMap<Intent, u32>,
+    settled: Option<Outcome>,
+}
+
+impl Dialogue {
+    /// With a campaign's script, for one person.
+    pub fn new(script: Script, person: &NewContact) -> Self {
+        Self {
+            phrases: Phrases::of(&script),
+            script,
+            person: (person.first_name.clone(), person.last_name.clone(), person.company.clone()),
+            stage: Stage::Opening,
+            turn: 1,
+            unclear: 0,
+            silences: 0,
+            objections: BTreeMap::new(),
+            settled: None,
+        }
+    }
+
+    /// The phrases to listen for.
+    pub fn phrases(&self) -> &Phrases {
+        &self.phrases
+    }
+
+    /// First words.
+    pub fn opening(&self) -> String {
+        self.filled(&self.script.opening)
+    }
+
+    /// Turn number of what is said last, from 1.
+    pub fn turn(&self) -> i32 {
+        self.turn
+    }
+
+    /// Everything that may be said, so that it can be spoken ahead.
+    pub fn repertoire(&self) -> Vec<String> {
+        let texts = [&self.script.opening, &self.script.pitch];
+        texts
+            .into_iter()
+            .chain(self.script.answers.values())
+            .chain(self.script.closings.values())
+            .map(|text| self.filled(text))
+            .collect()
+    }
+
+    /// Whether a text says more than "hello?" or "yes?": only that cuts the opening short.
+    pub fn interrupts_opening(&self, heard: &Recognition) -> bool {
+        !matches!(
+            intent::detect(&heard.text, &self.phrases).intent,
+            Intent::Unclear | Intent::Yes | Intent::Question
+        )
+    }
+
+    /// Answers what was heard.
+    pub fn answer(&mut self, heard: &Recognition) -> Move {
+        self.turn += 1;
+        self.silences = 0;
+        let meant = intent::detect(&heard.text, &self.phrases);
+        let emotion = emotion::detect(&heard.text);
+        let confidence = (meant.confidence * heard.confidence * 100.0).round() / 100.0;
+        let (say, end, do_not_call) = self.react(meant.intent, heard.certain);
+        let (say, end) = match end {
+            None if self.turn > MAX_TURNS => (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear))),
+            end => (say, end),
+        };
+        Move { intent: meant.intent, confidence, emotion, say, end, do_not_call }
+    }
+
+    /// Nothing was heard for a while.
+    pub fn silence(&mut self) -> Move {
+        self.turn += 1;
+        self.silences += 1;
+        let (say, end, do_not_call) = if self.stage == Stage::ConfirmDoNotCall {
+            // Asked, and no answer: the careful reading is yes.
+            self.obey()
+        } else if self.silences > REPEATS {
+            (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)), false)
+        } else {
+            ("Hello, can you hear me?".to_owned(), None, false)
+        };
+        Move { intent: Intent::Unclear, confidence: 0.0, emotion: Emotion::Neutral, say, end, do_not_call }
+    }
+
+    /// A machine answered: nothing is said.
+    pub fn machine(&mut self) -> Move {
+        self.turn += 1;
+        Move {
+            intent: Intent::Voicemail,
+            confidence: 0.8,
+            emotion: Emotion::Neutral,
+            say: String::new(),
+            end: Some(Outcome::Voicemail),
+            do_not_call: false,
+        }
+    }
+
+    /// A key was pressed. 9 is the opt-out by key; 1 and 2 answer yes and no.
+    pub fn key(&mut self, digit: char) -> Option<Move> {
+        let text = match digit {
+            '9' => "do not call me again",
+            '1' => "yes",
+            '2' => "no",
+            _ => return None,
+        };
+        Some(self.answer(&Recognition { text: text.into(), confidence: 1.0, certain: true }))
+    }
+
+    /// The person hung up: the outcome, and whether the number goes on the do-not-call list.
+    pub fn hung_up(&self) -> (Outcome, bool) {
+        if self.stage == Stage::ConfirmDoNotCall {
+            return (Outcome::DoNotCall, true);
+        }
+        (self.so_far(Outcome::HungUp), false)
+    }
+
+    fn so_far(&self, otherwise: Outcome) -> Outcome {
+        self.settled.unwrap_or(otherwise)
+    }
+
+    fn react(&mut self, meant: Intent, certain: bool) -> (String, Option<Outcome>, bool) {
+        if self.stage == Stage::ConfirmDoNotCall {
+            return self.confirmed(meant);
+        }
+        if meant != Intent::Unclear {
+            self.unclear = 0;
+        }
+        match meant {
+            Intent::DoNotCall if certain => self.obey(),
+            Intent::DoNotCall => {
+                self.stage = Stage::ConfirmDoNotCall;
+                (self.answer_to(Intent::DoNotCall), None, false)
+            }
+            Intent::Voicemail => (String::new(), Some(Outcome::Voicemail), false),
+            Intent::WrongNumber => self.close(meant, Outcome::WrongNumber),
+            Intent::HardNo => self.close(meant, Outcome::NotInterested),
+            Intent::Callback => self.close(meant, Outcome::Callback),
+            Intent::WantsHuman => self.close(meant, Outcome::Callback),
+            Intent::LanguageBarrier => self.close(meant, Outcome::Unclear),
+            Intent::Interested => self.close(meant, Outcome::Interested),
+            Intent::Yes if self.stage == Stage::Pitch => self.close(Intent::Interested, Outcome::Interested),
+            Intent::Yes => {
+                self.stage = Stage::Pitch;
+                (self.filled(&self.script.pitch), None, false)
+            }
+            Intent::No => self.object(Intent::SoftNo),
+            Intent::SoftNo
+            | Intent::PriceObjection
+            | Intent::OtherObjection
+            | Intent::Question
+            | Intent::WhoIsThis
+            | Intent::ScreeningBot => self.object(meant),
+            Intent::Unclear => {
+                self.unclear += 1;
+                if self.unclear > REPEATS {
+                    (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)), false)
+                } else {
+                    (self.answer_to(Intent::Unclear), None, false)
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self) -> (String, Option<Outcome>, bool) {
+        self.settled = Some(Outcome::DoNotCall);
+        (self.closing(Intent::DoNotCall), Some(Outcome::DoNotCall), true)
+    }
+
+    /// After "shall I take you off our list?": only a no, or a wish to go on, keeps the number.
+    fn confirmed(&mut self, meant: Intent) -> (String, Option<Outcome>, bool) {
+        match meant {
+            Intent::No | Intent::Interested | Intent::Question => {
+                self.stage = Stage::Pitch;
+                (self.filled(&self.script.pitch), None, false)
+            }
+            _ => self.obey(),
+        }
+    }
+
+    fn close(&mut self, meant: Intent, outcome: Outcome) -> (String, Option<Outcome>, bool) {
+        self.settled = Some(outcome);
+        (self.closing(meant), Some(outcome), false)
+    }
+
+    /// Answers an objection or a question; what comes back too often is a no.
+    fn object(&mut self, meant: Intent) -> (String, Option<Outcome>, bool) {
+        let times = self.objections.entry(meant).or_default();
+        *times += 1;
+        let limit = if meant == Intent::SoftNo { 1 } else { OBJECTIONS };
+        if *times > limit {
+            return self.close(Intent::HardNo, Outcome::NotInterested);
+        }
+        self.stage = Stage::Pitch;
+        (self.answer_to(meant), None, false)
+    }
+
+    fn answer_to(&self, meant: Intent) -> String {
+        self.filled(self.script.answers.get(&meant).unwrap_or(&self.script.pitch))
+    }
+
+    fn closing(&self, meant: Intent) -> String {
+        self.script
+            .closings
+            .get(&meant)
+            .or_else(|| self.script.closings.get(&Intent::HardNo))
+            .map_or_else(|| "Thank you for your time. Goodbye.".to_owned(), |text| self.filled(text))
+    }
+
+    fn filled(&self, text: &str) -> String {
+        let (first, last, company) = &self.person;
+        fill(text, first, last, company)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialogue;
+    use crate::domain::contact::NewContact;
+    use crate::domain::phone::Phone;
+    use crate::domain::script::Script;
+    use crate::voice::recognise::Recognition;
+    use dialdeck_protocol::{Intent, Outcome};
+    use proptest::prelude::*;
+
+    fn dialogue() -> Dialogue {
+        let person = NewContact {
+            first_name: "Ann".into(),
+            last_name: "Lee".into(),
+            phone: Phone::parse("312 555 0142", "US").unwrap(),
+            email: String::new(),
+            company: "Acme".into(),
+            state: String::new(),
+            postal_code: String::new(),
+            timezone: String::new(),
+            consent: None,
+            custom_fields: std::collections::BTreeMap::default(),
+        };
+        Dialogue::new(Script::default(), &person)
+    }
+
+    fn heard(text: &str, certain: bool) -> Recognition {
+        Recognition { text: text.into(), confidence: 1.0, certain }
+    }
+
+    fn run(turns: &[&str]) -> Option<Outcome> {
+        let mut dialogue = dialogue();
+        turns.iter().find_map(|text| dialogue.answer(&heard(text, true)).end)
+    }
+
+    #[test]
+    fn ways_a_conversation_goes() {
+        assert!(dialogue().opening().starts_with("Hello Ann, this is the automated"));
+        assert_eq!(run(&["yes", "yes please"]), Some(Outcome::Interested));
+        assert_eq!(run(&["that is too expensive", "that sounds good"]), Some(Outcome::Interested));
+        assert_eq!(run(&["that is too expensive", "too expensive", "i cannot afford it"]), Some(Outcome::NotInterested));
+        assert_eq!(run(&["no thank you", "no thanks"]), Some(Outcome::NotInterested));
+        assert_eq!(run(&["call me back tomorrow"]), Some(Outcome::Callback));
+        assert_eq!(run(&["wrong number"]), Some(Outcome::WrongNumber));
+        assert_eq!(run(&["please leave a message after the tone"]), Some(Outcome::Voicemail));
+        assert_eq!(run(&["blub", "blub", "blub"]), Some(Outcome::Unclear));
+    }
+
+    #[test]
+    fn do_not_call_is_obeyed_at_once_when_certain_and_asked_when_not() {
+        let sure = dialogue().answer(&heard("stop calling me", true));
+        assert!(sure.do_not_call && sure.end == Some(Outcome::DoNotCall));
+
+        for (answer, obeyed) in [("yes", true), ("stop calling me", true), ("mumble", true), ("no", false)] {
+            let mut unsure = dialogue();
+            let asked = unsure.answer(&heard("stop calling me", false));
+            assert!(!asked.do_not_call && asked.end.is_none() && asked.say.contains("off our list"));
+            assert_eq!(unsure.answer(&heard(answer, false)).do_not_call, obeyed, "{answer}");
+        }
+        let mut silent = dialogue();
+        silent.answer(&heard("stop calling me", false));
+        assert_eq!(silent.hung_up(), (Outcome::DoNotCall, true));
+        assert!(silent.silence().do_not_call);
+    }
+
+    #[test]
+    fn silence_is_met_politely_and_ends() {
+        let mut dialogue = dialogue();
+        assert!(dialogue.silence().end.is_none());
+        assert!(dialogue.silence().end.is_none());
+        assert_eq!(dialogue.silence().end, Some(Outcome::Unclear));
+    }
+
+    #[test]
+    fn the_opt_out_key_needs_no_voice() {
+        assert!(dialogue().key('9').is_some_and(|m| m.do_not_call && m.intent == Intent::DoNotCall));
+        assert!(dialogue().key('5').is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn every_conversation_ends(turns in proptest::collection::vec("(yes|no|who is this|how does it work|blub|too expensive|please state your name)", 40)) {
+            let mut dialogue = dialogue();
+            prop_assert!(turns.iter().any(|text| dialogue.answer(&heard(text, true)).end.is_some()));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Finds speech in what comes in, and where it ends.
+
+use super::media::{Frame, RATE};
+use super::sound::Doubler;
+use super::timing::Timing;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Samples that the voice detector takes at a time, at 16 kHz.
+const DETECTOR_FRAME: usize = 256;
+/// Score from which a detector frame counts as voice.
+const VOICE: f32 = 0.5;
+/// Voiced frames among the last [`WINDOW`] that make speech: one alone is a click.
+const VOICED: usize = 3;
+const WINDOW: usize = 5;
+/// Sound kept from before speech was noticed, so that its first consonant is not lost: 300 ms.
+const BEFORE: usize = RATE as usize * 3 / 10;
+
+/// What a person said, not yet understood.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Utterance {
+    /// Sound, 8 kHz s16.
+    Sound(Vec<i16>),
+    /// Words.
+    Words(String),
+}
+
+/// What the ear noticed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Noticed {
+    /// The person has begun to speak.
+    Began,
+    /// The person has finished; `since` is when the last voice was heard.
+    Ended { utterance: Utterance, since: Instant },
+}
+
+/// The ear of one call.
+pub struct Ear {
+    timing: Timing,
+    detector: Box<earshot::Detector>,
+    doubler: Doubler,
+    doubled: Vec<i16>,
+    recent: VecDeque<bool>,
+    sound: Vec<i16>,
+    words: Vec<String>,
+    began: Option<Instant>,
+    last_voice: Option<Instant>,
+}
+
+impl Ear {
+    /// A fresh ear.
+    pub fn new(timing: Timing) -> Self {
+        Self {
+            timing,
+            detector: Box::default(),
+            doubler: Doubler::default(),
+            doubled: Vec::new(),
+            recent: VecDeque::with_capacity(WINDOW),
+            sound: Vec::new(),
+            words: Vec::new(),
+            began: None,
+            last_voice: None,
+        }
+    }
+
+    /// How long the person has been speaking without a pause; `None` when they are not.
+    pub fn speaking_for(&self) -> Option<Duration> {
+        Some(self.last_voice?.saturating_duration_since(self.began?))
+    }
+
+    /// When the speech that is going on began.
+    pub fn began(&self) -> Option<Instant> {
+        self.began
+    }
+
+    /// Takes what came in.
+    pub fn take(&mut self, frame: Frame, now: Instant) -> Option<Noticed> {
+        match frame {
+            Frame::Sound(samples) => self.take_sound(&samples, now),
+            Frame::Word(word) => {
+                self.words.push(word);
+                self.last_voice = Some(now);
+                self.begin(now)
+            }
+            Frame::Digit(_) => None,
+        }
+    }
+
+    fn begin(&mut self, now: Instant) -> Option<Noticed> {
+        if self.began.is_some() {
+            return None;
+        }
+        self.began = Some(now);
+        Some(Noticed::Began)
+    }
+
+    fn take_sound(&mut self, samples: &[i16], now: Instant) -> Option<Noticed> {
+        self.sound.extend_from_slice(samples);
+        self.doubler.double(samples, &mut self.doubled);
+        let mut noticed = None;
+        while self.doubled.len() >= DETECTOR_FRAME {
+            let voiced = self.detector.predict_i16(&self.doubled[..DETECTOR_FRAME]) >= VOICE;
+            self.doubled.drain(..DETECTOR_FRAME);
+            if self.recent.len() == WINDOW {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(voiced);
+            let count = self.recent.iter().filter(|v| **v).count();
+            if voiced && (count >= VOICED || self.began.is_some()) {
+                self.last_voice = Some(now);
+                noticed = self.begin(now).or(noticed);
+            }
+        }
+        if self.began.is_none() && self.sound.len() > BEFORE {
+            self.sound.drain(..self.sound.len() - BEFORE);
+        }
+        noticed
+    }
+
+    /// On the loop's beat: has the speech ended? Goes by the clock, because a line may send nothing at all.
+    pub fn beat(&mut self, now: Instant) -> Option<Noticed> {
+        let (began, last) = (self.began?, self.last_voice?);
+        let quiet = now.saturating_duration_since(last) >= self.timing.endpoint;
+        let too_long = now.saturating_duration_since(began) >= self.timing.utterance;
+        if !(quiet || too_long) {
+            return None;
+        }
+        self.began = None;
+        self.recent.clear();
+        let sound = std::mem::take(&mut self.sound);
+        let words = std::mem::take(&mut self.words);
+        let utterance =
+            if words.is_empty() { Utterance::Sound(sound) } else { Utterance::Words(words.join(" ")) };
+        Some(Noticed::Ended { utterance, since: last })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ear, Noticed, Utterance};
+    use crate::voice::media::Frame;
+    use crate::voice::timing::Timing;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn words_make_an_utterance_after_the_endpoint() {
+        let timing = Timing::default();
+        let (mut ear, start) = (Ear::new(timing), Instant::now());
+        assert_eq!(ear.take(Frame::Word("who".into()), start), Some(Noticed::Began));
+        let later = start + Duration::from_millis(300);
+        assert_eq!(ear.take(Frame::Word("is this".into()), later), None);
+        assert_eq!(ear.beat(later + timing.endpoint / 2), None);
+        assert_eq!(
+            ear.beat(later + timing.endpoint),
+            Some(Noticed::Ended { utterance: Utterance::Words("who is this".into()), since: later })
+        );
+        assert_eq!(ear.speaking_for(), None);
+    }
+
+    #[test]
+    fn silence_is_no_speech_and_costs_no_memory() {
+        let (mut ear, start) = (Ear::new(Timing::default()), Instant::now());
+        for n in 0..500 {
+            assert_eq!(ear.take(Frame::Sound(vec![0; 160]), start + Duration::from_millis(20 * n)), None);
+        }
+        assert!(ear.sound.len() <= super::BEFORE);
+    }
+}

@@ -1,0 +1,54 @@
+//! What travels between a call and the voice loop, whichever way it is carried.
+
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Samples a second of telephone sound.
+pub const RATE: u32 = 8000;
+/// Samples of one 20 ms frame.
+pub const FRAME_SAMPLES: usize = 160;
+
+/// A piece of what is heard or spoken.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Frame {
+    /// Sound, 8 kHz s16. What comes in may be of any length; what goes out is [`FRAME_SAMPLES`] long.
+    Sound(Vec<i16>),
+    /// A word, where words are carried instead of sound.
+    Word(String),
+    /// A key pressed by the person.
+    Digit(char),
+}
+
+/// Both directions of an answered call. The person hanging up closes `heard`; dropping `spoken` ends the call's
+/// media on our side.
+#[derive(Debug)]
+pub struct Media {
+    /// From the person.
+    pub heard: mpsc::Receiver<Frame>,
+    /// To the person. Short: what is queued here cannot be taken back when the person interrupts.
+    pub spoken: mpsc::Sender<Frame>,
+    /// Whether words are carried instead of sound.
+    pub words: bool,
+}
+
+/// Frames that may wait towards the person.
+pub const SPOKEN_AHEAD: usize = 2;
+
+/// Something to play.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clip {
+    /// Sound, 8 kHz s16.
+    Sound(Arc<[i16]>),
+    /// Words.
+    Words(Arc<[String]>),
+}
+
+impl Clip {
+    /// Bytes it holds, for caches.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Sound(samples) => samples.len() * 2,
+            Self::Words(words) => words.iter().map(String::len).sum(),
+        }
+    }
+}

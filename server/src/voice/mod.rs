@@ -1,0 +1,17 @@
+//! The voice loop: hear, understand, answer, speak, until done.
+//!
+//! [`conversation`] joins the parts: [`ear`] finds speech in what comes in and where it ends, [`recognise`] makes
+//! words of it, [`dialogue`] decides what to answer, [`synthesise`] makes sound of words, and [`mouth`] plays it and
+//! falls silent when the person speaks. The same loop runs on telephone sound (8 kHz s16le) and on plain words; the
+//! latter serve the simulated phone network and fast tests.
+
+pub mod conversation;
+pub mod dialogue;
+pub mod ear;
+pub mod media;
+pub mod mouth;
+pub mod phrases;
+pub mod recognise;
+pub mod sound;
+pub mod synthesise;
+pub mod timing;

@@ -1,0 +1,39 @@
+//! Speech to words, behind a trait.
+
+pub mod pocketsphinx;
+pub mod text;
+
+use super::ear::Utterance;
+use super::phrases::Phrases;
+use async_trait::async_trait;
+
+/// What was understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recognition {
+    /// The words; empty when nothing was understood.
+    pub text: String,
+    /// How sure, 0–1.
+    pub confidence: f64,
+    /// Whether the words may be acted upon without asking back, even where that cannot be undone.
+    pub certain: bool,
+}
+
+/// Why nothing could be recognised. The conversation goes on with "unclear".
+#[derive(Debug, thiserror::Error)]
+pub enum RecogniseError {
+    /// It carries what this recogniser does not take.
+    #[error("this recogniser does not take {0}")]
+    Kind(&'static str),
+    /// The program failed or took too long.
+    #[error("the recogniser failed: {0}")]
+    Failed(String),
+}
+
+/// A recogniser. One serves many calls at once.
+#[async_trait]
+pub trait Recogniser: Send + Sync {
+    /// What it is, for people.
+    fn describe(&self) -> String;
+    /// Understands a whole utterance, listening for `phrases` where it needs to know what may come.
+    async fn recognise(&self, utterance: Utterance, phrases: &Phrases) -> Result<Recognition, RecogniseError>;
+}

@@ -1,0 +1,61 @@
+//! How long the voice loop waits for what.
+
+use std::time::Duration;
+
+/// The waits of a conversation. A simulated network may run them faster.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Timing {
+    /// One frame of sound, and the beat of the loop.
+    pub frame: Duration,
+    /// One word, where words are carried instead of sound.
+    pub word: Duration,
+    /// Silence after speech that ends an utterance.
+    pub endpoint: Duration,
+    /// Speech that makes us fall silent.
+    pub barge_in: Duration,
+    /// The same while the opening is spoken: a "hello?" does not cut it short.
+    pub opening_barge_in: Duration,
+    /// Silence of both sides after which we ask.
+    pub silence: Duration,
+    /// Unbroken speech right after the answer that only a machine makes.
+    pub machine: Duration,
+    /// Longest conversation.
+    pub longest: Duration,
+    /// Longest utterance; what is longer is cut there.
+    pub utterance: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            frame: Duration::from_millis(20),
+            word: Duration::from_millis(300),
+            endpoint: Duration::from_millis(700),
+            barge_in: Duration::from_millis(120),
+            opening_barge_in: Duration::from_millis(900),
+            silence: Duration::from_secs(5),
+            machine: Duration::from_millis(4500),
+            longest: Duration::from_secs(180),
+            utterance: Duration::from_secs(12),
+        }
+    }
+}
+
+impl Timing {
+    /// The same, `speed` times as fast. The frame stays: it is the loop's beat.
+    #[must_use]
+    pub fn faster(self, speed: f64) -> Self {
+        let scale = |d: Duration| d.div_f64(speed.max(0.01));
+        Self {
+            frame: self.frame,
+            word: scale(self.word),
+            endpoint: scale(self.endpoint),
+            barge_in: scale(self.barge_in),
+            opening_barge_in: scale(self.opening_barge_in),
+            silence: scale(self.silence),
+            machine: scale(self.machine),
+            longest: scale(self.longest),
+            utterance: scale(self.utterance),
+        }
+    }
+}
