@@ -3,7 +3,14 @@
 //! Facts flow one way (contacts → dialer → telephony → voice → storage → bus → API → console), commands the other.
 //! See `docs/ARCHITECTURE.md`.
 
+pub mod api;
 pub mod bus;
+pub mod cli;
+pub mod dialer;
 pub mod domain;
+pub mod floor;
+pub mod settings;
 pub mod storage;
+pub mod telephony;
+pub mod telemetry;
 pub mod voice;

@@ -1,1 +1,10 @@
-fn main(){}
+//! The program `dialdeckd`.
+
+use clap::Parser;
+use dialdeck_server::cli::Cli;
+
+#[tokio::main]
+async fn main() -> color_eyre::eyre::Result<()> {
+    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    Cli::parse().run().await
+}

@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(Header::parse("phone,a,A"), Err(HeaderError::Twice("a".into())));
         let header = Header::parse("first_name,phone,state,timezone,consent,consent_at").unwrap();
         for (line, field, part) in [
-            ("Ann,12,,,,", "phone", "digits"),
+            ("Ann,12345,,,,", "phone", "digits"),
             ("Ann,312 555 0142,Texas,,,", "state", "two letters"),
             ("Ann,312 555 0142,,Mars,,", "timezone", "America/Chicago"),
             ("Ann,312 555 0142,,,yes,soon", "consent_at", "no date"),

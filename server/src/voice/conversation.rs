@@ -1,6 +1,6 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
-use super::dialogue::{Dialogue, Move, review};
+use super::dialogue::{Dialogue, Move};
 use super::ear::{Ear, Noticed};
 use super::media::{Clip, Frame, Media};
 use super::mouth::Mouth;
@@ -12,9 +12,9 @@ use chrono::Utc;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 /// Writes down what happens, as it happens. What it returns from is durable.
 #[async_trait]
@@ -53,13 +53,13 @@ pub struct Report {
     pub interruptions: u32,
 }
 
-/// Holds a conversation until it is over, the person hangs up, or `end` becomes true.
+/// Holds a conversation until it is over, the person hangs up, or `end` is cancelled.
 pub async fn converse(
     mut media: Media,
     dialogue: Dialogue,
     providers: Providers,
     scribe: &dyn Scribe,
-    mut end: watch::Receiver<bool>,
+    end: CancellationToken,
 ) -> Report {
     let mut talk = Talk::new(dialogue, providers, scribe, media.words);
     talk.say(Saying::opening(talk.dialogue.opening())).await;
@@ -68,7 +68,7 @@ pub async fn converse(
     loop {
         let step = tokio::select! {
             biased;
-            _ = end.wait_for(|ended| *ended) => Some(talk.leave("ended_by_us").await),
+            () = end.cancelled() => Some(talk.leave("ended_by_us").await),
             frame = media.heard.recv() => match frame {
                 Some(frame) => talk.hear(frame).await,
                 None => Some(talk.leave("hung_up").await),

@@ -16,6 +16,9 @@ const WINDOW: usize = 5;
 /// Sound kept from before speech was noticed, so that its first consonant is not lost: 300 ms.
 const BEFORE: usize = RATE as usize * 3 / 10;
 
+/// Sound kept after the last voice: 250 ms.
+const AFTER: usize = RATE as usize / 4;
+
 /// What a person said, not yet understood.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Utterance {
@@ -30,8 +33,13 @@ pub enum Utterance {
 pub enum Noticed {
     /// The person has begun to speak.
     Began,
-    /// The person has finished; `since` is when the last voice was heard.
-    Ended { utterance: Utterance, since: Instant },
+    /// The person has finished.
+    Ended {
+        /// What was said.
+        utterance: Utterance,
+        /// When the last voice was heard.
+        since: Instant,
+    },
 }
 
 /// The ear of one call.
@@ -42,6 +50,8 @@ pub struct Ear {
     doubled: Vec<i16>,
     recent: VecDeque<bool>,
     sound: Vec<i16>,
+    /// Where in `sound` the last voice was.
+    voiced_to: usize,
     words: Vec<String>,
     began: Option<Instant>,
     last_voice: Option<Instant>,
@@ -57,6 +67,7 @@ impl Ear {
             doubled: Vec::new(),
             recent: VecDeque::with_capacity(WINDOW),
             sound: Vec::new(),
+            voiced_to: 0,
             words: Vec::new(),
             began: None,
             last_voice: None,
@@ -108,6 +119,7 @@ impl Ear {
             let count = self.recent.iter().filter(|v| **v).count();
             if voiced && (count >= VOICED || self.began.is_some()) {
                 self.last_voice = Some(now);
+                self.voiced_to = self.sound.len();
                 noticed = self.begin(now).or(noticed);
             }
         }
@@ -127,7 +139,8 @@ impl Ear {
         }
         self.began = None;
         self.recent.clear();
-        let sound = std::mem::take(&mut self.sound);
+        let mut sound = std::mem::take(&mut self.sound);
+        sound.truncate(self.voiced_to + AFTER);
         let words = std::mem::take(&mut self.words);
         let utterance =
             if words.is_empty() { Utterance::Sound(sound) } else { Utterance::Words(words.join(" ")) };

@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 
 /// Longest text spoken at once, in characters.
 const MAX_TEXT: usize = 2000;
+/// Longest word, in characters.
+const MAX_WORD: usize = 60;
 /// Longest a program may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -22,6 +24,14 @@ pub enum Engine {
     Flite,
     /// `espeak-ng`, many languages. GPL-3, therefore a program of its own.
     EspeakNg,
+}
+
+/// The text as a program may have it: one line, no espeak-ng phoneme brackets, no word so long that it would be
+/// spelt for a minute.
+fn speakable(text: &str) -> String {
+    let plain = plain::line(&text.replace("[[", " ").replace("]]", " "), MAX_TEXT);
+    let words = plain.split(' ').map(|word| word.chars().take(MAX_WORD).collect::<String>());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A voice that is a program.
@@ -75,7 +85,7 @@ impl Synthesiser for CommandSynthesiser {
         // The text goes by a file, never by the command line: it is data, whoever wrote it.
         let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
         let (text_file, wav_file) = (folder.path().join("text"), folder.path().join("speech.wav"));
-        tokio::fs::write(&text_file, plain::line(text, MAX_TEXT)).await.map_err(|e| failed(&e))?;
+        tokio::fs::write(&text_file, speakable(text)).await.map_err(|e| failed(&e))?;
         let child = Command::new(&self.program)
             .args(self.arguments(voice, &text_file.to_string_lossy(), &wav_file.to_string_lossy()))
             .stdin(Stdio::null())
@@ -97,6 +107,10 @@ impl Synthesiser for CommandSynthesiser {
         }
         let wav = tokio::fs::read(&wav_file).await.map_err(|e| failed(&e))?;
         let samples = sound::telephone(&wav).map_err(|e| failed(&e))?;
+        // flite ends with success whatever happened: what counts is that there is sound.
+        if samples.is_empty() {
+            return Err(SynthesiseError::Failed(format!("{} made no sound", self.program)));
+        }
         Ok(Clip::Sound(samples.into()))
     }
 }

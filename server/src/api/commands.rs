@@ -1,0 +1,112 @@
+//! Commands, whichever way they come: permitted, done, and written into the audit log.
+
+use super::App;
+use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls};
+use crate::storage::{AuditEntry, Change};
+use chrono::Utc;
+use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
+use serde_json::{Value, json};
+
+/// Writes a line into the audit log.
+pub(super) async fn note(app: &App, caller: &Caller, command: &str, target: &str, detail: Value, result: &str) {
+    let entry = AuditEntry {
+        organization_id: caller.organization_id.clone(),
+        at: Utc::now(),
+        actor: caller.name.clone(),
+        command: command.to_owned(),
+        target: target.to_owned(),
+        detail,
+        result: crate::domain::plain::line(result, 500),
+    };
+    if let Err(error) = app.journal.commit(vec![Change::Audit(entry)]).await {
+        tracing::error!(command, %error, "a command could not be written into the audit log");
+    }
+}
+
+/// Runs what is asked, and notes it with its result.
+pub(super) async fn audited<T>(
+    app: &App,
+    caller: &Caller,
+    command: &str,
+    target: &str,
+    detail: Value,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let result = work.await;
+    let word = match &result {
+        Ok(_) => "done".to_owned(),
+        Err(problem) => format!("{}: {}", problem.code, problem.message),
+    };
+    note(app, caller, command, target, detail, &word).await;
+    result
+}
+
+/// Does a command.
+pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
+    let name = command.name();
+    let detail = serde_json::to_value(&command).unwrap_or_default();
+    let target = match &command {
+        Command::StartQueue { campaign_id, .. } | Command::StopQueue { campaign_id } => campaign_id.to_string(),
+        Command::HangUp { call_id } => call_id.to_string(),
+    };
+    audited(app, caller, name, &target, detail, async {
+        let message = match command {
+            Command::StartQueue { campaign_id, phone_number_id, review_after } => {
+                let permit = caller.permit::<RunQueue>()?;
+                let campaign =
+                    app.dialer.start_queue(&permit, campaign_id, phone_number_id, review_after).await?;
+                format!("the queue of {} is started", campaign.name)
+            }
+            Command::StopQueue { campaign_id } => {
+                let permit = caller.permit::<RunQueue>()?;
+                let campaign = app.dialer.stop_queue(&permit, campaign_id).await?;
+                format!("the queue of {} is stopped; calls in flight go on", campaign.name)
+            }
+            Command::HangUp { call_id } => {
+                app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;
+                "the call is being hung up".to_owned()
+            }
+        };
+        Ok(Answer::Done { message })
+    })
+    .await
+}
+
+/// Answers a query.
+pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<Answer, Problem> {
+    let permit = caller.permit::<Look>()?;
+    let organization = permit.organization();
+    match query {
+        Query::History { filter } => Ok(Answer::History { calls: app.store.calls(organization, &filter).await? }),
+        Query::Conversation { call_id } => {
+            let call = app
+                .store
+                .call(organization, &call_id)
+                .await?
+                .ok_or_else(|| Problem::not_found(format!("call {call_id}")))?;
+            let exchanges = app.store.exchanges(&call_id).await?;
+            Ok(Answer::Conversation { call: Box::new(call.row), exchanges })
+        }
+        Query::Estimate { campaign_id } => estimate(app, caller, campaign_id).await,
+    }
+}
+
+/// What starting a campaign would cost.
+pub(super) async fn estimate(app: &App, caller: &Caller, campaign: CampaignId) -> Result<Answer, Problem> {
+    let permit = caller.permit::<Look>()?;
+    app.store
+        .campaign(permit.organization(), campaign)
+        .await?
+        .ok_or_else(|| Problem::not_found(format!("campaign {campaign}")))?;
+    let contacts = app.store.callable(campaign).await?;
+    let (cost, basis) = app.settings.rates.estimate(contacts);
+    Ok(Answer::Estimate { contacts, cost, currency: app.settings.rates.currency.clone(), basis })
+}
+
+/// A target and its detail for the audit log.
+pub(super) fn detail_of(fields: &[(&str, String)]) -> Value {
+    fields.iter().fold(json!({}), |mut object, (name, value)| {
+        object[*name] = json!(value);
+        object
+    })
+}

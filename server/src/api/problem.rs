@@ -1,0 +1,89 @@
+//! Errors as responses: RFC 9457 everywhere, but for the paths that existing users call, whose shape they know.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use dialdeck_protocol::{Code, Problem};
+use serde_json::json;
+
+/// A problem as `application/problem+json`.
+#[derive(Debug)]
+pub struct Refused(pub Problem);
+
+/// A problem as `{success: false, error: {code, message}}`.
+#[derive(Debug)]
+pub struct RefusedCall(pub Problem);
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::Conflict => StatusCode::CONFLICT,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = status(self.0.code);
+        let body = json!({
+            "type": format!("urn:dialdeck:problem:{}", self.0.code),
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "code": self.0.code,
+            "detail": self.0.message,
+            "field": self.0.field,
+        });
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    }
+}
+
+impl IntoResponse for RefusedCall {
+    fn into_response(self) -> Response {
+        let error = json!({ "code": self.0.code, "message": self.0.message });
+        (status(self.0.code), Json(json!({ "success": false, "error": error }))).into_response()
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl<E: Into<Problem>> From<E> for RefusedCall {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// A body that could not be read.
+pub fn body<T>(read: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+    read.map(|Json(value)| value).map_err(|rejection| {
+        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Code::TooLarge } else { Code::Invalid };
+        Problem::new(code, crate::domain::plain::line(&rejection.body_text(), 300))
+    })
+}
+
+/// A query string that could not be read.
+pub fn query<T>(read: Result<axum::extract::Query<T>, QueryRejection>) -> Result<T, Problem> {
+    read.map(|axum::extract::Query(value)| value)
+        .map_err(|rejection| Problem::new(Code::Invalid, crate::domain::plain::line(&rejection.body_text(), 300)))
+}
+
+/// An id in the path that is none.
+pub fn path<T>(read: Result<axum::extract::Path<T>, PathRejection>) -> Result<T, Problem> {
+    read.map(|axum::extract::Path(value)| value)
+        .map_err(|_| Problem::new(Code::NotFound, "the id in the path is none of ours"))
+}
+
+/// What is not there.
+pub async fn no_such_path(uri: axum::http::Uri) -> Refused {
+    Refused(Problem::not_found(format!("the path {}", crate::domain::plain::line(uri.path(), 200))))
+}

@@ -1,0 +1,129 @@
+//! Log-ins: passwords, tokens, and the extractor that turns a token into a caller.
+
+use super::App;
+use super::problem::Refused;
+use crate::domain::caller::Caller;
+use crate::storage::{NewSession, Store};
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::Argon2;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use chrono::{DateTime, Duration, Utc};
+use dialdeck_protocol::{Code, Problem, SessionId};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+use tokio::sync::Semaphore;
+
+/// Password checks at once: each takes some 20 MB and tens of milliseconds of a core, which strangers must not be
+/// able to multiply.
+static CHECKS: Semaphore = Semaphore::const_new(2);
+/// Least length of a password.
+pub const LEAST_PASSWORD: usize = 8;
+
+/// Stands in for a user that is not there, so that its absence cannot be told from the time an answer takes.
+static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("no such user").unwrap_or_default());
+
+fn hash_now(password: &str) -> Option<String> {
+    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).ok()?;
+    Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
+}
+
+/// Hashes a password, away from the threads that serve calls.
+///
+/// # Errors
+/// When it is too short, or cannot be hashed.
+pub async fn hash(password: String) -> Result<String, Problem> {
+    if password.chars().count() < LEAST_PASSWORD {
+        return Err(Problem::field("password", format!("the password must have {LEAST_PASSWORD} characters or more")));
+    }
+    let broken = || Problem::new(Code::Internal, "the password could not be hashed");
+    tokio::task::spawn_blocking(move || hash_now(&password)).await.ok().flatten().ok_or_else(broken)
+}
+
+/// Checks name and password and opens a session.
+///
+/// # Errors
+/// `unauthenticated`, without saying which of the two was wrong.
+pub async fn log_in(
+    store: &dyn Store,
+    name: &str,
+    password: String,
+    hours: i64,
+    now: DateTime<Utc>,
+) -> Result<(String, DateTime<Utc>, Caller), Problem> {
+    let wrong = || Problem::new(Code::Unauthenticated, "name or password is wrong");
+    let busy = || Problem::new(Code::RateLimited, "too many log-ins at once; try again in a moment");
+    let _turn = tokio::time::timeout(std::time::Duration::from_secs(5), CHECKS.acquire())
+        .await
+        .map_err(|_| busy())?
+        .map_err(|_| busy())?;
+    let user = store.user(name).await?;
+    let hash = user.as_ref().map_or_else(|| NOBODY.clone(), |u| u.password_hash.clone());
+    let right = tokio::task::spawn_blocking(move || {
+        PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    })
+    .await
+    .unwrap_or(false);
+    let user = user.filter(|u| right && !u.disabled).ok_or_else(wrong)?;
+    let token = hex::encode(rand::random::<[u8; 32]>());
+    let session = NewSession {
+        id: SessionId::new(),
+        user_id: user.id,
+        token_hash: digest(&token),
+        at: now,
+        expires_at: now + Duration::hours(hours.clamp(1, 24 * 365)),
+    };
+    store.add_session(&session).await?;
+    let caller = Caller {
+        user_id: user.id,
+        session_id: session.id,
+        name: user.name,
+        role: user.role,
+        organization_id: user.organization_id,
+    };
+    Ok((token, session.expires_at, caller))
+}
+
+/// What is stored of a token.
+pub fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+/// The caller of a token.
+///
+/// # Errors
+/// `unauthenticated` when it is unknown, revoked or expired.
+pub async fn caller(store: &dyn Store, token: &str) -> Result<Caller, Problem> {
+    let hash = digest(token);
+    store
+        .caller(&hash, Utc::now())
+        .await?
+        .ok_or_else(|| Problem::new(Code::Unauthenticated, "the session is unknown, revoked or expired; log in again"))
+}
+
+/// The bearer token of a request.
+pub fn token(parts: &Parts) -> Result<&str, Problem> {
+    parts
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| {
+            Problem::new(Code::Unauthenticated, "log in first: POST /api/v1/auth/login, then Authorization: Bearer …")
+        })
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let app = App::from_ref(state);
+        Ok(caller(app.store.as_ref(), token(parts)?).await?)
+    }
+}

@@ -1,0 +1,269 @@
+//! The WebSocket: a snapshot, then what happens, in order, without a gap or a repeat; commands and queries meanwhile.
+//!
+//! Events are taken from the bus, already encoded; those that wait are sent as one message. A console that lags
+//! behind the bus reads what it missed from the store; one that takes nothing for too long is closed and resumes
+//! later. So a stalled console costs a bounded queue and delays nobody.
+
+use super::problem::Refused;
+use super::{App, commands, session};
+use crate::bus::{Listener, Published};
+use crate::domain::caller::{Caller, Look};
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::response::Response;
+use chrono::Utc;
+use dialdeck_protocol::{ClientMessage, Code, Event, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::mpsc;
+
+/// How long a client may take to say what it wants.
+const PRELUDE: Duration = Duration::from_secs(10);
+/// How often we ask whether it is still there, and whether its session still holds.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long one message may take to leave.
+const STALLED: Duration = Duration::from_secs(10);
+/// Events that are read from the store at a time.
+const PAGE: i64 = 500;
+/// Events missed from which a fresh snapshot is cheaper than a replay.
+const REPLAY: i64 = 20_000;
+/// Bytes of events put into one message.
+const COALESCED: usize = 64 * 1024;
+/// Requests of one client at a time.
+const REQUESTS: usize = 16;
+
+pub(super) async fn open(
+    State(app): State<App>,
+    headers: HeaderMap,
+    caller: Caller,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Refused> {
+    caller.permit::<Look>()?;
+    let token = headers
+        .get(AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer "))
+        .unwrap_or_default()
+        .to_owned();
+    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        let (sink, stream) = socket.split();
+        let mut console = Console { app, caller, token, sink, scope: Scope::default(), sent: 0 };
+        if let Err(why) = console.run(stream).await {
+            tracing::debug!(user = console.caller.name, why, "console left");
+        }
+        let _ = tokio::time::timeout(STALLED, console.sink.close()).await;
+    }))
+}
+
+struct Console {
+    app: App,
+    caller: Caller,
+    token: String,
+    sink: SplitSink<WebSocket, Message>,
+    scope: Scope,
+    /// The last event that was sent or passed over.
+    sent: i64,
+}
+
+type Left = &'static str;
+
+impl Console {
+    async fn run(&mut self, mut stream: SplitStream<WebSocket>) -> Result<(), Left> {
+        let first = tokio::time::timeout(PRELUDE, stream.next()).await.map_err(|_| "said nothing")?;
+        let Some(Ok(Message::Text(text))) = first else { return Err("left at once") };
+        let resume_from = match serde_json::from_str(text.as_str()) {
+            Ok(ClientMessage::Subscribe { organization_id, scope, resume_from }) => {
+                if organization_id.is_some_and(|id| id != self.caller.organization_id) {
+                    let problem = Problem::new(Code::Forbidden, "that is not your organization");
+                    self.send(&ServerMessage::Refused(problem)).await?;
+                    return Err("asked for another organization");
+                }
+                self.scope = scope;
+                resume_from
+            }
+            _ => {
+                let problem = Problem::new(Code::Invalid, "the first message must be a subscribe");
+                self.send(&ServerMessage::Refused(problem)).await?;
+                return Err("did not subscribe");
+            }
+        };
+        self.send(&ServerMessage::Welcome {
+            version: dialdeck_protocol::VERSION,
+            server: env!("CARGO_PKG_VERSION").into(),
+            user: self.caller.name.clone(),
+            role: self.caller.role,
+            now: Utc::now(),
+        })
+        .await?;
+        // Listen first, look after: what happens between the two comes twice and is passed over by its number.
+        let listener = self.app.bus.listen();
+        self.begin(resume_from).await?;
+        self.follow(stream, listener).await
+    }
+
+    /// What the client starts from.
+    async fn begin(&mut self, resume_from: Option<i64>) -> Result<(), Left> {
+        let store = self.app.store.clone();
+        let last = store.last_seq().await.map_err(|_| "the store is not available")?;
+        // A number from the future is another database's: what the client knows is worth nothing.
+        match resume_from.filter(|seq| (last - REPLAY..=last).contains(seq)) {
+            Some(seq) => {
+                self.sent = seq;
+                self.catch_up(last).await
+            }
+            None => {
+                let taken = store.snapshot(&self.caller.organization_id, Utc::now()).await;
+                let mut snapshot = taken.map_err(|_| "the store is not available")?;
+                snapshot.parts = self.app.parts.all();
+                self.sent = snapshot.seq;
+                self.send(&ServerMessage::Snapshot(Box::new(snapshot))).await
+            }
+        }
+    }
+
+    /// The bus went on without us: what was missed is in the store.
+    async fn catch_up_with_store(&mut self) -> Result<(), Left> {
+        let last = self.app.store.last_seq().await.map_err(|_| "the store is not available")?;
+        self.catch_up(last).await
+    }
+
+    /// Sends what the store has up to `last`.
+    async fn catch_up(&mut self, last: i64) -> Result<(), Left> {
+        while self.sent < last {
+            let organization = self.caller.organization_id.clone();
+            let events = self.app.store.events_after(&organization, self.sent, PAGE).await;
+            let events = events.map_err(|_| "the store is not available")?;
+            let Some(newest) = events.last().map(|e| e.seq) else {
+                self.sent = last;
+                break;
+            };
+            let wanted: Vec<Event> = events.into_iter().filter(|e| self.scope.covers(e)).collect();
+            if !wanted.is_empty() {
+                self.send(&ServerMessage::Events { events: wanted }).await?;
+            }
+            self.sent = newest;
+        }
+        Ok(())
+    }
+
+    async fn follow(&mut self, mut stream: SplitStream<WebSocket>, mut listener: Listener) -> Result<(), Left> {
+        let (replies, mut answered) = mpsc::channel::<ServerMessage>(REQUESTS);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let mut alive = true;
+        let closing = self.app.closing.clone();
+        loop {
+            tokio::select! {
+                group = listener.recv() => match group {
+                    Ok(group) => self.forward(&group, &mut listener).await?,
+                    Err(RecvError::Lagged(_)) => self.catch_up_with_store().await?,
+                    Err(RecvError::Closed) => return Err("the bus is closed"),
+                },
+                Some(reply) = answered.recv() => self.send(&reply).await?,
+                message = stream.next() => {
+                    alive = true;
+                    match message {
+                        Some(Ok(Message::Text(text))) => self.request(text.as_str(), &replies).await?,
+                        Some(Ok(Message::Close(_))) | None => return Ok(()),
+                        Some(Ok(_)) => {}
+                        Some(Err(_)) => return Err("the connection broke"),
+                    }
+                }
+                _ = heartbeat.tick() => {
+                    if !std::mem::replace(&mut alive, false) {
+                        return Err("it does not answer");
+                    }
+                    self.caller = session::caller(self.app.store.as_ref(), &self.token)
+                        .await
+                        .map_err(|_| "its session has ended")?;
+                    self.push(Message::Ping(Vec::new().into())).await?;
+                }
+                () = closing.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    /// Sends a group, and what else is waiting, as one message.
+    async fn forward(&mut self, group: &[Published], listener: &mut Listener) -> Result<(), Left> {
+        let mut text = String::from(r#"{"type":"events","events":["#);
+        let empty = text.len();
+        self.gather(group, &mut text, empty);
+        let mut lagged = false;
+        while text.len() < COALESCED && !lagged {
+            match listener.try_recv() {
+                Ok(more) => self.gather(&more, &mut text, empty),
+                Err(TryRecvError::Lagged(_)) => lagged = true,
+                Err(_) => break,
+            }
+        }
+        if text.len() > empty {
+            text.push_str("]}");
+            self.push(Message::Text(text.into())).await?;
+        }
+        if lagged { self.catch_up_with_store().await } else { Ok(()) }
+    }
+
+    fn gather(&mut self, group: &[Published], text: &mut String, empty: usize) {
+        for Published { event, json } in group {
+            if event.seq <= self.sent {
+                continue;
+            }
+            self.sent = event.seq;
+            let ours = event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
+            if ours && self.scope.covers(event) {
+                if text.len() > empty {
+                    text.push(',');
+                }
+                text.push_str(json);
+            }
+        }
+    }
+
+    /// Takes a request; its answer comes when it comes, and events go on meanwhile.
+    async fn request(&mut self, text: &str, replies: &mpsc::Sender<ServerMessage>) -> Result<(), Left> {
+        let message = match serde_json::from_str::<ClientMessage>(text) {
+            Ok(message) => message,
+            Err(error) => {
+                let message = crate::domain::plain::line(&error.to_string(), 200);
+                return self.send(&ServerMessage::Refused(Problem::new(Code::Invalid, message))).await;
+            }
+        };
+        let (app, caller, replies) = (self.app.clone(), self.caller.clone(), replies.clone());
+        match message {
+            ClientMessage::Command { id, command } => {
+                tokio::spawn(async move {
+                    let result = commands::execute(&app, &caller, command).await;
+                    let _ = replies.send(ServerMessage::Reply { id, result }).await;
+                });
+                Ok(())
+            }
+            ClientMessage::Query { id, query } => {
+                tokio::spawn(async move {
+                    let result = commands::answer(&app, &caller, query).await;
+                    let _ = replies.send(ServerMessage::Reply { id, result }).await;
+                });
+                Ok(())
+            }
+            ClientMessage::Subscribe { .. } => {
+                let problem = Problem::new(Code::Conflict, "subscribed already; open another connection");
+                self.send(&ServerMessage::Refused(problem)).await
+            }
+        }
+    }
+
+    async fn send(&mut self, message: &ServerMessage) -> Result<(), Left> {
+        let text = serde_json::to_string(message).map_err(|_| "a message could not be encoded")?;
+        self.push(Message::Text(text.into())).await
+    }
+
+    async fn push(&mut self, message: Message) -> Result<(), Left> {
+        tokio::time::timeout(STALLED, self.sink.send(message))
+            .await
+            .map_err(|_| "it takes nothing")?
+            .map_err(|_| "the connection broke")
+    }
+}

@@ -1,0 +1,182 @@
+//! `dialdeckd`'s commands.
+
+mod accounts;
+mod asterisk;
+mod demo;
+mod serve;
+mod test_call;
+mod understand;
+mod voice;
+
+use crate::settings::Settings;
+use clap::{Args, Parser, Subcommand};
+use color_eyre::eyre::Result;
+use dialdeck_protocol::Role;
+use std::path::PathBuf;
+
+/// The server behind the Dialdeck console.
+#[derive(Debug, Parser)]
+#[command(name = "dialdeckd", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Settings file; $XDG_CONFIG_HOME/dialdeck/server.toml unless told
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, such as server.http=127.0.0.1:3000; may stand several times
+    #[arg(long = "set", global = true, value_name = "SECTION.NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as section.name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Run a server with a small campaign on the simulated phone network; nobody real is called
+    Demo {
+        /// How much faster than life people talk
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+    },
+    /// Users of the console
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Files for one's own Asterisk
+    #[command(subcommand)]
+    Asterisk(AsteriskCommand),
+    /// What the voice sounds like
+    #[command(subcommand)]
+    Voice(VoiceCommand),
+    /// Calls by hand
+    #[command(subcommand)]
+    Call(CallCommand),
+    /// Measure how well what people say is understood, on labelled turns
+    Understand {
+        /// CSV with text, intent, emotion; the shipped set unless told
+        #[arg(long, value_name = "FILE")]
+        turns: Option<PathBuf>,
+        /// Show each turn that was not understood as labelled
+        #[arg(long)]
+        misses: bool,
+    },
+    /// Ask a running server whether it is alive; for containers
+    Healthcheck,
+    /// Print the default settings, commented
+    Defaults,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Add a user; the password is asked for twice
+    Add {
+        /// Log-in name
+        name: String,
+        /// viewer, agent, supervisor or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Read the password from standard input instead of asking
+        #[arg(long)]
+        password_stdin: bool,
+        /// Organization
+        #[arg(long, default_value = "default")]
+        organization: String,
+    },
+    /// Give a user a new password and end their sessions
+    Password {
+        /// Log-in name
+        name: String,
+        /// Read the password from standard input instead of asking
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List users
+    List {
+        /// Organization
+        #[arg(long, default_value = "default")]
+        organization: String,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|e: dialdeck_protocol::UnknownWord| e.to_string())
+}
+
+#[derive(Debug, Subcommand)]
+enum AsteriskCommand {
+    /// Write the files that an operator copies into Asterisk, filled from the settings
+    Render {
+        /// Folder to write into; it is made
+        #[arg(long)]
+        out: PathBuf,
+        /// Replace files that are there
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum VoiceCommand {
+    /// Speak a text as a call would hear it
+    Say {
+        /// What to say
+        text: String,
+        /// Write a WAV file instead of playing it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CallCommand {
+    /// Call one's own number with the shipped script, and show what happens
+    Test {
+        /// Number, with its country code
+        number: String,
+        /// Caller ID to show
+        #[arg(long)]
+        from: String,
+    },
+}
+
+impl Cli {
+    fn settings(&self) -> Result<Settings> {
+        let environment = |name: &str| std::env::var(name).ok();
+        Ok(Settings::load(self.common.config.as_deref(), &environment, &self.common.set)?)
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What went wrong, for people.
+    pub async fn run(self) -> Result<()> {
+        match &self.command {
+            Command::Serve => serve::run(self.settings()?).await,
+            Command::Demo { speed } => demo::run(self.settings()?, *speed).await,
+            Command::User(command) => accounts::run(&self.settings()?, command).await,
+            Command::Asterisk(AsteriskCommand::Render { out, force }) => {
+                asterisk::render(&self.settings()?, out, *force)
+            }
+            Command::Voice(VoiceCommand::Say { text, out }) => voice::say(&self.settings()?, text, out.as_deref()).await,
+            Command::Call(CallCommand::Test { number, from }) => {
+                test_call::run(self.settings()?, number, from).await
+            }
+            Command::Understand { turns, misses } => understand::run(turns.as_deref(), *misses),
+            Command::Healthcheck => serve::healthcheck(&self.settings()?).await,
+            Command::Defaults => {
+                print!("{}", crate::settings::DEFAULTS);
+                Ok(())
+            }
+        }
+    }
+}

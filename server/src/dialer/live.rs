@@ -1,0 +1,63 @@
+//! The calls that this server has in flight, and how to end each.
+
+use dialdeck_protocol::{CallId, CampaignId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+struct Entry {
+    campaign: CampaignId,
+    end: CancellationToken,
+}
+
+/// All of them. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct LiveCalls(Arc<Mutex<HashMap<CallId, Entry>>>);
+
+/// Keeps a call counted as in flight; dropped, it is no more.
+pub(super) struct InFlight {
+    calls: LiveCalls,
+    call: CallId,
+    /// Cancelled when somebody wants the call ended.
+    pub end: CancellationToken,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.calls.lock().remove(&self.call);
+    }
+}
+
+impl LiveCalls {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, call: &CallId, campaign: CampaignId) -> InFlight {
+        let end = CancellationToken::new();
+        self.lock().insert(call.clone(), Entry { campaign, end: end.clone() });
+        InFlight { calls: self.clone(), call: call.clone(), end }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn count_of(&self, campaign: CampaignId) -> usize {
+        self.lock().values().filter(|entry| entry.campaign == campaign).count()
+    }
+
+    /// Asks a call to end; false when it is not in flight here.
+    pub(super) fn end(&self, call: &CallId) -> bool {
+        self.lock().get(call).is_some_and(|entry| {
+            entry.end.cancel();
+            true
+        })
+    }
+
+    pub(super) fn end_all(&self) {
+        for entry in self.lock().values() {
+            entry.end.cancel();
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Decides whom to call and when, and does it.
+//!
+//! [`pace`] is the pure core: facts and `now` in, one step out. [`queue`] drives one campaign with it, [`attempt`]
+//! carries one call from its commit to its settlement, [`recovery`] settles what a crash left behind.
+
+mod attempt;
+mod live;
+pub mod pace;
+mod queue;
+mod recovery;
+mod scribe;
+
+use crate::domain::caller::{Permit, RunQueue, SteerCalls};
+use crate::domain::campaign::Campaign;
+use crate::domain::cost::Rates;
+use crate::domain::gate::Hours;
+use crate::storage::change::QueueStart;
+use crate::storage::{Change, Journal, Store};
+use crate::telephony::Telephony;
+use crate::voice::conversation::Providers;
+use chrono::Utc;
+use dialdeck_protocol::{CallId, CampaignId, CampaignStatus, Code, PhoneNumberId, Problem, QueueState};
+use live::LiveCalls;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What the dialer works with.
+pub struct Tools {
+    /// The record.
+    pub store: Arc<dyn Store>,
+    /// Through which every change goes.
+    pub journal: Journal,
+    /// By which calls are placed.
+    pub telephony: Arc<dyn Telephony>,
+    /// What conversations in words are held with.
+    pub words: Providers,
+    /// What conversations in sound are held with; the error says why there is no voice.
+    pub sound: Result<Providers, String>,
+    /// This server's name: it alone settles the calls that it placed.
+    pub name: String,
+    /// Calls in flight at once, all campaigns together.
+    pub max_calls: u32,
+    /// What calls cost.
+    pub rates: Rates,
+    /// When people may be called.
+    pub hours: Hours,
+    /// Whether calls carry words: then no voice is needed.
+    pub in_words: bool,
+}
+
+/// A running queue's strings.
+#[derive(Clone)]
+struct Handle {
+    nudge: Arc<Notify>,
+    stop: CancellationToken,
+    /// Cancelled when its driver is gone.
+    gone: CancellationToken,
+}
+
+/// The dialer. Cheap to clone.
+#[derive(Clone)]
+pub struct Dialer(Arc<Inner>);
+
+struct Inner {
+    tools: Tools,
+    queues: Mutex<HashMap<CampaignId, Handle>>,
+    live: LiveCalls,
+    tasks: TaskTracker,
+    /// Becomes true once what a crash left behind is settled; nothing is dialled before.
+    recovered: watch::Sender<bool>,
+    closing: CancellationToken,
+}
+
+impl Dialer {
+    /// Starts: first settles what a crash left behind, then goes on with the queues that were running.
+    pub fn start(tools: Tools) -> Self {
+        let dialer = Self(Arc::new(Inner {
+            tools,
+            queues: Mutex::default(),
+            live: LiveCalls::default(),
+            tasks: TaskTracker::new(),
+            recovered: watch::Sender::new(false),
+            closing: CancellationToken::new(),
+        }));
+        dialer.0.tasks.spawn(recovery::run(dialer.clone()));
+        dialer
+    }
+
+    /// Calls in flight.
+    pub fn in_flight(&self) -> usize {
+        self.0.live.count()
+    }
+
+    /// Whether what a crash left behind is settled.
+    pub fn has_recovered(&self) -> bool {
+        *self.0.recovered.borrow()
+    }
+
+    /// Starts a campaign's queue.
+    ///
+    /// # Errors
+    /// When it runs already, the campaign may not be dialled, or it has no caller ID.
+    pub async fn start_queue(
+        &self,
+        permit: &Permit<RunQueue>,
+        campaign_id: CampaignId,
+        phone_number_id: Option<PhoneNumberId>,
+        review_after: Option<u32>,
+    ) -> Result<Campaign, Problem> {
+        let store = &self.0.tools.store;
+        let campaign = store
+            .campaign(permit.organization(), campaign_id)
+            .await?
+            .ok_or_else(|| Problem::not_found(format!("campaign {campaign_id}")))?;
+        if matches!(campaign.status, CampaignStatus::Completed | CampaignStatus::Archived) {
+            return Err(Problem::new(
+                Code::Conflict,
+                format!("the campaign is {}; set its status to active first", campaign.status),
+            ));
+        }
+        let number = phone_number_id.or(campaign.phone_number_id).ok_or_else(|| {
+            Problem::field("phoneNumberId", "no caller ID: give phoneNumberId, or set the campaign's default")
+        })?;
+        if store.phone_number(permit.organization(), number).await?.is_none() {
+            return Err(Problem::field("phoneNumberId", format!("caller ID {number} was not found")));
+        }
+        let review_after = review_after.or(campaign.call_settings.review_after);
+        if review_after == Some(0) {
+            return Err(Problem::field("reviewAfter", "reviewAfter is 0; use 1 or more, or leave it out"));
+        }
+        let review_after = review_after.and_then(|n| i32::try_from(n).ok());
+        // The handle is taken before anything is written: of two who start at once, one is told.
+        let handle = self.take_handle(campaign_id).ok_or_else(|| {
+            Problem::new(Code::Conflict, format!("the queue of {:?} is running already", campaign.name))
+        })?;
+        let change = Change::Queue {
+            organization_id: campaign.organization_id.clone(),
+            campaign_id,
+            state: QueueState::Running,
+            reason: String::new(),
+            next_call_at: Some(Utc::now()),
+            start: Some(QueueStart { phone_number_id: Some(number), review_after }),
+            at: Utc::now(),
+        };
+        if let Err(error) = self.0.tools.journal.commit(vec![change]).await {
+            self.drop_handle(campaign_id, &handle);
+            return Err(error.into());
+        }
+        self.drive(campaign.clone(), handle);
+        Ok(campaign)
+    }
+
+    /// Stops a campaign's queue; calls in flight go on.
+    ///
+    /// # Errors
+    /// When the campaign is not there.
+    pub async fn stop_queue(
+        &self,
+        permit: &Permit<RunQueue>,
+        campaign_id: CampaignId,
+    ) -> Result<Campaign, Problem> {
+        let campaign = self
+            .0
+            .tools
+            .store
+            .campaign(permit.organization(), campaign_id)
+            .await?
+            .ok_or_else(|| Problem::not_found(format!("campaign {campaign_id}")))?;
+        let running = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner).remove(&campaign_id);
+        if let Some(queue) = running {
+            queue.stop.cancel();
+            // Its last word must not come after ours.
+            queue.gone.cancelled().await;
+        }
+        let change = Change::Queue {
+            organization_id: campaign.organization_id.clone(),
+            campaign_id,
+            state: QueueState::Stopped,
+            reason: format!("stopped by {}", permit.caller().name),
+            next_call_at: None,
+            start: None,
+            at: Utc::now(),
+        };
+        self.0.tools.journal.commit(vec![change]).await?;
+        Ok(campaign)
+    }
+
+    /// Hangs up a call of the caller's organization.
+    ///
+    /// # Errors
+    /// When there is no such call in flight on this server.
+    pub async fn hang_up(&self, permit: &Permit<SteerCalls>, call: &CallId) -> Result<(), Problem> {
+        let known = self.0.tools.store.call(permit.organization(), call).await?;
+        let call_row = known.ok_or_else(|| Problem::not_found(format!("call {call}")))?;
+        if call_row.row.status.is_final() || !self.0.live.end(call) {
+            return Err(Problem::new(Code::Conflict, "the call is over already"));
+        }
+        Ok(())
+    }
+
+    /// Something changed that a campaign's queue may wait for: new contacts, new settings.
+    pub fn nudge(&self, campaign: CampaignId) {
+        if let Some(queue) = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner).get(&campaign) {
+            queue.nudge.notify_one();
+        }
+    }
+
+    fn nudge_all(&self) {
+        for queue in self.0.queues.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            queue.nudge.notify_one();
+        }
+    }
+
+    fn take_handle(&self, campaign: CampaignId) -> Option<Handle> {
+        let mut queues = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if queues.contains_key(&campaign) || self.0.closing.is_cancelled() {
+            return None;
+        }
+        let handle = Handle {
+            nudge: Arc::new(Notify::new()),
+            stop: self.0.closing.child_token(),
+            gone: CancellationToken::new(),
+        };
+        queues.insert(campaign, handle.clone());
+        Some(handle)
+    }
+
+    /// Gives a handle back; a newer one of the same campaign stays.
+    fn drop_handle(&self, campaign: CampaignId, handle: &Handle) {
+        handle.stop.cancel();
+        handle.gone.cancel();
+        let mut queues = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if queues.get(&campaign).is_some_and(|queue| queue.gone.is_cancelled()) {
+            queues.remove(&campaign);
+        }
+    }
+
+    fn drive(&self, campaign: Campaign, handle: Handle) {
+        let dialer = self.clone();
+        self.0.tasks.spawn(async move {
+            let id = campaign.id;
+            queue::run(dialer.clone(), campaign, &handle).await;
+            dialer.drop_handle(id, &handle);
+        });
+    }
+
+    /// Places no more calls, lets those in flight finish for `grace`, then ends them cleanly. The queues stay marked
+    /// as running: they go on at the next start.
+    pub async fn close(&self, grace: Duration) {
+        self.0.closing.cancel();
+        self.0.tasks.close();
+        if tokio::time::timeout(grace, self.0.tasks.wait()).await.is_err() {
+            tracing::info!(calls = self.in_flight(), "ending the calls that are still in flight");
+            self.0.live.end_all();
+            if tokio::time::timeout(Duration::from_secs(20), self.0.tasks.wait()).await.is_err() {
+                tracing::warn!(calls = self.in_flight(), "calls did not end; they are settled at the next start");
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Writes a conversation down through the journal.
+
+use crate::storage::{CallKey, Change, Journal};
+use crate::voice::conversation::Scribe;
+use async_trait::async_trait;
+use chrono::Utc;
+use dialdeck_protocol::{Exchange, Speaker};
+use std::time::Duration;
+
+/// Tries to get a do-not-call request onto disk before the conversation goes on without.
+const TRIES: u32 = 5;
+
+/// The scribe of one call.
+pub(super) struct JournalScribe {
+    pub journal: Journal,
+    pub key: CallKey,
+    pub phone: String,
+}
+
+impl JournalScribe {
+    async fn commit(&self, change: Change) {
+        if let Err(error) = self.journal.commit(vec![change]).await {
+            // The conversation goes on: the person on the line is not kept waiting for a disk.
+            tracing::error!(call = %self.key.call_id, %error, "a turn could not be written down");
+        }
+    }
+}
+
+#[async_trait]
+impl Scribe for JournalScribe {
+    async fn spoken(&self, speaker: Speaker, turn: i32, text: &str) {
+        let (key, text) = (self.key.clone(), text.to_owned());
+        self.commit(Change::Spoken { key, speaker, turn, text, at: Utc::now() }).await;
+    }
+
+    async fn exchanged(&self, exchange: &Exchange) {
+        self.commit(Change::Exchanged { key: self.key.clone(), exchange: exchange.clone() }).await;
+    }
+
+    async fn do_not_call(&self) {
+        for n in 1..=TRIES {
+            let change = Change::DoNotCall {
+                organization_id: self.key.organization_id.clone(),
+                phone: self.phone.clone(),
+                source: "voice".into(),
+                call_id: Some(self.key.call_id.clone()),
+                at: Utc::now(),
+            };
+            match self.journal.commit(vec![change]).await {
+                Ok(_) => return,
+                Err(error) => tracing::error!(call = %self.key.call_id, %error, n, "do-not-call is not on disk yet"),
+            }
+            tokio::time::sleep(Duration::from_millis(200 * u64::from(n))).await;
+        }
+    }
+}

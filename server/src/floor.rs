@@ -1,0 +1,283 @@
+//! Puts the server together: the record, the dialer, telephony and voice, the API; and takes it apart again.
+
+use crate::api::{self, App};
+use crate::bus::Bus;
+use crate::dialer::{Dialer, Tools};
+use crate::settings::{Kind, Settings, data_file};
+use crate::storage::{self, Journal, Store};
+use crate::telemetry::parts::Parts;
+use crate::telephony::asterisk::{AriSettings, Asterisk, Dialplan, peers};
+use crate::telephony::simulated::Simulated;
+use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
+use crate::voice::conversation::Providers;
+use crate::voice::recognise::pocketsphinx::{Files, PocketSphinx};
+use crate::voice::recognise::text::TextRecogniser;
+use crate::voice::recognise::{RecogniseError, Recogniser, Recognition};
+use crate::voice::synthesise::cache::Cached;
+use crate::voice::synthesise::command::{CommandSynthesiser, Engine};
+use crate::voice::synthesise::text::TextSynthesiser;
+use crate::voice::synthesise::{Synthesiser, Voice};
+use crate::voice::timing::Timing;
+use async_trait::async_trait;
+use dialdeck_protocol::{CallId, PartState};
+use secrecy::ExposeSecret;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Settings.
+    #[error(transparent)]
+    Settings(#[from] crate::settings::SettingsError),
+    /// The record.
+    #[error("{0}. Is DATABASE_URL right, and the database up?")]
+    Store(#[from] storage::StoreError),
+    /// A port that is taken, most likely.
+    #[error("cannot listen on {0} for {1}: {2}. Is dialdeckd running already?")]
+    Listen(SocketAddr, &'static str, std::io::Error),
+    /// No place for the database.
+    #[error("neither XDG_DATA_HOME nor HOME is set; set DATABASE_URL")]
+    NoHome,
+}
+
+/// A server that runs.
+pub struct Floor {
+    /// What handlers work with.
+    pub app: App,
+    /// REST and WebSocket.
+    pub http: SocketAddr,
+    /// FastAGI, where there is one.
+    pub agi: Option<SocketAddr>,
+    /// AudioSocket, where there is one.
+    pub audiosocket: Option<SocketAddr>,
+    listener: TcpListener,
+}
+
+async fn listen(address: SocketAddr, what: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|e| StartError::Listen(address, what, e))
+}
+
+/// Opens the record that the settings name.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+    let url = settings.database.url.expose_secret();
+    if !url.is_empty() {
+        return Ok(storage::open(url).await?);
+    }
+    let file = data_file(&|name| std::env::var(name).ok()).ok_or(StartError::NoHome)?;
+    Ok(storage::open(&file.to_string_lossy()).await?)
+}
+
+/// The voice that the settings name.
+pub fn synthesiser(settings: &Settings) -> (Arc<dyn Synthesiser>, Voice) {
+    let voice =
+        Voice { name: settings.voice.voice.clone(), language: settings.voice.language.clone() };
+    // flite speaks English only.
+    let english = voice.language.starts_with("en");
+    let inner = if settings.voice.engine == "flite" && english {
+        CommandSynthesiser::new(Engine::Flite, settings.voice.flite.clone())
+    } else {
+        CommandSynthesiser::new(Engine::EspeakNg, settings.voice.espeak_ng.clone())
+    };
+    (Arc::new(Cached::new(Arc::new(inner))), voice)
+}
+
+/// Stands in for a recogniser that is not there: keys still work, and speech is "unclear".
+struct Deaf(String);
+
+#[async_trait]
+impl Recogniser for Deaf {
+    fn describe(&self) -> String {
+        self.0.clone()
+    }
+
+    async fn recognise(
+        &self,
+        _: crate::voice::ear::Utterance,
+        _: &crate::voice::phrases::Phrases,
+    ) -> Result<Recognition, RecogniseError> {
+        Ok(Recognition { text: String::new(), confidence: 0.0, certain: false })
+    }
+}
+
+/// Stands in for a telephony that was not configured.
+struct NoTelephony(watch::Sender<Condition>);
+
+impl NoTelephony {
+    fn new() -> Self {
+        let message = "no telephony: set ARI_URL, ARI_USERNAME and ARI_PASSWORD to connect an Asterisk";
+        Self(watch::Sender::new(Condition { state: PartState::Off, message: message.into() }))
+    }
+}
+
+#[async_trait]
+impl Telephony for NoTelephony {
+    fn describe(&self) -> String {
+        "none".into()
+    }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.0.subscribe()
+    }
+
+    async fn place(&self, _: Place) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError> {
+        Err(PlaceError::Unavailable(self.0.borrow().message.clone()))
+    }
+
+    async fn hang_up(&self, _: &CallId) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Sound providers, or why there is no voice; tells the parts.
+async fn sound(settings: &Settings, parts: &Parts) -> Result<Providers, String> {
+    let files =
+        Files { program: settings.recognition.pocketsphinx.clone(), model: settings.recognition.model.clone() };
+    let recogniser: Arc<dyn Recogniser> = match PocketSphinx::new(files).await {
+        Ok(recogniser) => {
+            parts.set("recogniser", PartState::Degraded, recogniser.describe()).await;
+            Arc::new(recogniser)
+        }
+        Err(why) => {
+            let message = format!("{why}. Until then speech is not understood; keys are");
+            parts.set("recogniser", PartState::Missing, message.clone()).await;
+            Arc::new(Deaf(message))
+        }
+    };
+    let (synthesiser, voice) = synthesiser(settings);
+    match synthesiser.synthesise("Hello.", &voice).await {
+        Ok(_) => {
+            parts.set("voice", PartState::Up, synthesiser.describe()).await;
+            Ok(Providers { recogniser, synthesiser, voice, timing: Timing::default() })
+        }
+        Err(error) => {
+            let message = format!("{error}. Until then no call is placed: a person must not be called into silence");
+            parts.set("voice", PartState::Missing, message.clone()).await;
+            Err(message)
+        }
+    }
+}
+
+impl Floor {
+    /// Starts all of it but the HTTP server, whose port is bound already.
+    ///
+    /// # Errors
+    /// When a port or the database is not to be had. Everything else may be missing, and is said.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let kind = settings.kind()?;
+        let listener = listen(settings.server.http, "REST and WebSocket").await?;
+        let http = listener.local_addr().unwrap_or(settings.server.http);
+        let store = open_store(&settings).await?;
+        let bus = Bus::default();
+        let journal = Journal::start(store.clone(), bus.clone());
+        let parts = Parts::new(journal.clone());
+        parts.set("database", PartState::Up, store.describe()).await;
+        parts.set("http", PartState::Up, format!("REST and WebSocket on {http}")).await;
+        let (mut agi, mut audiosocket) = (None, None);
+        let telephony: Arc<dyn Telephony> = match kind {
+            Kind::Simulated => Arc::new(Simulated::new(settings.telephony.simulated_speed)),
+            Kind::None => Arc::new(NoTelephony::new()),
+            Kind::Asterisk => {
+                let agi_listener = listen(settings.asterisk.agi, "FastAGI").await?;
+                let audio_listener = listen(settings.asterisk.audiosocket, "AudioSocket").await?;
+                agi = agi_listener.local_addr().ok();
+                audiosocket = audio_listener.local_addr().ok();
+                let agi_at = agi.unwrap_or(settings.asterisk.agi);
+                let audio_at = audiosocket.unwrap_or(settings.asterisk.audiosocket);
+                parts.set("fastagi", PartState::Up, format!("FastAGI on {agi_at}")).await;
+                parts.set("audiosocket", PartState::Up, format!("AudioSocket on {audio_at}")).await;
+                asterisk(&settings, agi_listener, audio_listener, audio_at)?
+            }
+        };
+        parts.follow(&telephony);
+        let speed = if kind == Kind::Simulated { settings.telephony.simulated_speed } else { 1.0 };
+        let words = Providers {
+            recogniser: Arc::new(TextRecogniser),
+            synthesiser: Arc::new(TextSynthesiser),
+            voice: Voice::default(),
+            timing: Timing::default().faster(speed),
+        };
+        let in_words = kind != Kind::Asterisk;
+        let sound = if in_words {
+            let why = "words are carried instead of sound";
+            parts.set("recogniser", PartState::Off, why).await;
+            parts.set("voice", PartState::Off, why).await;
+            Err(why.to_owned())
+        } else {
+            sound(&settings, &parts).await
+        };
+        let dialer = Dialer::start(Tools {
+            store: store.clone(),
+            journal: journal.clone(),
+            telephony,
+            words,
+            sound,
+            name: settings.server.name.clone(),
+            max_calls: settings.dialer.max_concurrent_calls,
+            rates: settings.rates.clone(),
+            hours: settings.hours()?,
+            in_words,
+        });
+        let closing = CancellationToken::new();
+        let settings = Arc::new(settings);
+        let app = App::new(api::Inner { store, journal, bus, dialer, parts, settings, closing });
+        Ok(Self { app, http, agi, audiosocket, listener })
+    }
+
+    /// Serves until `stop` is ready; then lets calls finish or ends them, and closes.
+    ///
+    /// # Errors
+    /// When the HTTP server breaks.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        let Self { app, listener, .. } = self;
+        let mut server = tokio::spawn(api::serve(listener, app.clone()));
+        tokio::select! {
+            broken = &mut server => return broken.unwrap_or_else(|e| Err(std::io::Error::other(e))),
+            () = stop => {}
+        }
+        let grace = Duration::from_secs(app.settings.server.shutdown_grace_seconds);
+        tracing::info!(calls = app.dialer.in_flight(), grace_seconds = grace.as_secs(), "stopping; no more calls are placed");
+        app.dialer.close(grace).await;
+        app.closing.cancel();
+        let _ = tokio::time::timeout(Duration::from_secs(5), server).await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn asterisk(
+    settings: &Settings,
+    agi: TcpListener,
+    audio: TcpListener,
+    audio_at: SocketAddr,
+) -> Result<Arc<dyn Telephony>, StartError> {
+    let own = &settings.asterisk;
+    let public = match own.audiosocket_public.as_str() {
+        "" => audio_at,
+        text => text.parse().map_err(|_| {
+            crate::settings::SettingsError(format!(
+                "asterisk.audiosocket_public is {text:?}; use an address with its port, such as 192.0.2.7:9092"
+            ))
+        })?,
+    };
+    let ari = AriSettings {
+        url: settings.ari_url()?,
+        username: own.username.clone(),
+        password: own.password.clone(),
+        application: own.application.clone(),
+    };
+    let dialplan = Dialplan { dial: own.dial.clone(), context: own.context.clone(), audiosocket: public };
+    let peers = peers::Allowed::new(own.allow.iter().copied());
+    Ok(Arc::new(Asterisk::start(ari, dialplan, agi, audio, peers)))
+}

@@ -1,0 +1,433 @@
+//! Settings: embedded defaults, then the file, then the environment, then the command line.
+
+mod environment;
+
+use crate::domain::cost::Rates;
+use chrono::NaiveTime;
+use config::{Config, File, FileFormat};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// The defaults, as they stand in `config/server.toml`.
+pub const DEFAULTS: &str = include_str!("../../../config/server.toml");
+
+/// Why settings cannot be used. Says which, what was wrong, and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("settings: {0}")]
+pub struct SettingsError(pub String);
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $kind),+ }
+    };
+}
+
+section! {
+    /// All settings.
+    Settings {
+        /// The server itself.
+        server: Server,
+        /// The record.
+        database: Database,
+        /// By what calls are placed.
+        telephony: TelephonySettings,
+        /// The Asterisk.
+        asterisk: AsteriskSettings,
+        /// The SIP trunk.
+        sip: Sip,
+        /// The voice.
+        voice: VoiceSettings,
+        /// The recogniser.
+        recognition: Recognition,
+        /// The dialer.
+        dialer: DialerSettings,
+        /// What calls cost.
+        rates: Rates,
+        /// Logs.
+        log: Log,
+    }
+}
+
+section! {
+    /// The server itself.
+    Server {
+        /// Name.
+        name: String,
+        /// REST and WebSocket.
+        http: SocketAddr,
+        /// Seconds that calls may go on.
+        shutdown_grace_seconds: u64,
+        /// Hours until a log-in expires.
+        session_hours: i64,
+        /// Largest import.
+        max_import_mib: usize,
+    }
+}
+
+section! {
+    /// The record.
+    Database {
+        /// Address, or empty. It may carry a password.
+        url: SecretString,
+    }
+}
+
+section! {
+    /// By what calls are placed.
+    TelephonySettings {
+        /// `asterisk`, `simulated`, `none` or empty.
+        kind: String,
+        /// Speed of the simulated network.
+        simulated_speed: f64,
+    }
+}
+
+section! {
+    /// The Asterisk.
+    AsteriskSettings {
+        /// ARI, or empty.
+        url: String,
+        /// ARI user.
+        username: String,
+        /// ARI password.
+        password: SecretString,
+        /// ARI application.
+        application: String,
+        /// Dial string.
+        dial: String,
+        /// Context.
+        context: String,
+        /// FastAGI.
+        agi: SocketAddr,
+        /// AudioSocket.
+        audiosocket: SocketAddr,
+        /// AudioSocket as Asterisk reaches it, or empty.
+        audiosocket_public: String,
+        /// Further peers.
+        allow: Vec<IpAddr>,
+    }
+}
+
+section! {
+    /// The SIP trunk.
+    Sip {
+        /// Host, or empty.
+        host: String,
+        /// Port.
+        port: u16,
+        /// User.
+        user: String,
+        /// Password.
+        password: SecretString,
+        /// Codecs.
+        codecs: Vec<String>,
+        /// `registration` or `address`.
+        authentication: String,
+    }
+}
+
+section! {
+    /// The voice.
+    VoiceSettings {
+        /// Engine.
+        engine: String,
+        /// Voice.
+        voice: String,
+        /// Language.
+        language: String,
+        /// flite's program.
+        flite: String,
+        /// espeak-ng's program.
+        espeak_ng: String,
+    }
+}
+
+section! {
+    /// The recogniser.
+    Recognition {
+        /// Engine.
+        engine: String,
+        /// `PocketSphinx`' program.
+        pocketsphinx: String,
+        /// Its model.
+        model: PathBuf,
+    }
+}
+
+section! {
+    /// The dialer.
+    DialerSettings {
+        /// Calls in flight at once.
+        max_concurrent_calls: u32,
+        /// Default spacing.
+        call_interval_ms: u32,
+        /// Default retries.
+        max_retry_attempts: u32,
+        /// Default delay.
+        retry_delay_ms: u32,
+        /// Start of the day, `08:00`.
+        opens: String,
+        /// End of the day, `21:00`.
+        closes: String,
+        /// Country of numbers without one.
+        region: String,
+    }
+}
+
+section! {
+    /// Logs.
+    Log {
+        /// Filter.
+        level: String,
+        /// Folder, or empty.
+        folder: String,
+        /// `text` or `json`.
+        format: String,
+    }
+}
+
+/// By what calls are placed, decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A real Asterisk.
+    Asterisk,
+    /// The network in this process.
+    Simulated,
+    /// Nothing.
+    None,
+}
+
+impl Settings {
+    /// Reads them: `file` (which must be there when it was named), `environment`, and overrides of the command line
+    /// as `section.name` and value.
+    ///
+    /// # Errors
+    /// What is wrong, where, and what would be right.
+    pub fn load(
+        file: Option<&Path>,
+        environment: &dyn Fn(&str) -> Option<String>,
+        overrides: &[(String, String)],
+    ) -> Result<Self, SettingsError> {
+        let wrong = |e: &dyn std::fmt::Display| SettingsError(e.to_string());
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let usual = config_file(environment);
+        match (file, usual) {
+            (Some(file), _) => builder = builder.add_source(File::from(file).format(FileFormat::Toml)),
+            (None, Some(usual)) if usual.exists() => {
+                builder = builder.add_source(File::from(usual).format(FileFormat::Toml));
+            }
+            _ => {}
+        }
+        for (path, value) in environment::overrides(environment)?.into_iter().chain(overrides.iter().cloned()) {
+            builder = builder.set_override(path, value).map_err(|e| wrong(&e))?;
+        }
+        let settings: Self =
+            builder.build().map_err(|e| wrong(&e))?.try_deserialize().map_err(|e| wrong(&e))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let refuse = |text: String| Err(SettingsError(text));
+        self.kind()?;
+        self.hours()?;
+        if !self.asterisk.url.is_empty() {
+            self.ari_url()?;
+        }
+        if !(self.asterisk.dial.contains("{number}") || self.asterisk.dial.contains("{digits}")) {
+            return refuse("asterisk.dial has neither {number} nor {digits}; use PJSIP/{number}@dialdeck-trunk".into());
+        }
+        if !["registration", "address"].contains(&self.sip.authentication.as_str()) {
+            return refuse(format!("sip.authentication is {:?}; use registration or address", self.sip.authentication));
+        }
+        if !["flite", "espeak-ng", "espeak"].contains(&self.voice.engine.as_str()) {
+            return refuse(format!("voice.engine is {:?}; use flite or espeak-ng", self.voice.engine));
+        }
+        if self.recognition.engine != "pocketsphinx" {
+            return refuse(format!("recognition.engine is {:?}; use pocketsphinx", self.recognition.engine));
+        }
+        if !["text", "json"].contains(&self.log.format.as_str()) {
+            return refuse(format!("log.format is {:?}; use text or json", self.log.format));
+        }
+        if self.dialer.max_concurrent_calls == 0 {
+            return refuse("dialer.max_concurrent_calls is 0; use 1 or more".into());
+        }
+        crate::domain::phone::Phone::parse("2025550142", &self.dialer.region)
+            .map(|_| ())
+            .or_else(|e| match e {
+                crate::domain::phone::PhoneError::Region(_) => refuse(format!("dialer.region: {e}")),
+                _ => Ok(()),
+            })
+    }
+
+    /// By what calls are placed.
+    ///
+    /// # Errors
+    /// When the word is unknown.
+    pub fn kind(&self) -> Result<Kind, SettingsError> {
+        match self.telephony.kind.as_str() {
+            "" if self.asterisk.url.is_empty() => Ok(Kind::None),
+            "" | "asterisk" => Ok(Kind::Asterisk),
+            "simulated" => Ok(Kind::Simulated),
+            "none" => Ok(Kind::None),
+            other => Err(SettingsError(format!("telephony.kind is {other:?}; use asterisk, simulated or none"))),
+        }
+    }
+
+    /// ARI's address.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn ari_url(&self) -> Result<Url, SettingsError> {
+        let right = "use an address such as http://127.0.0.1:8088/ari";
+        let url: Url = self
+            .asterisk
+            .url
+            .parse()
+            .map_err(|e| SettingsError(format!("asterisk.url (ARI_URL) cannot be read ({e}); {right}")))?;
+        if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
+            return Err(SettingsError(format!("asterisk.url (ARI_URL) is no web address; {right}")));
+        }
+        // Existing users name the server alone.
+        let mut url = url;
+        if url.path() == "/" {
+            url.set_path("/ari");
+        }
+        Ok(url)
+    }
+
+    /// The called person's day. It can be made shorter, never longer.
+    ///
+    /// # Errors
+    /// When a time cannot be read, or lies outside the law's hours.
+    pub fn hours(&self) -> Result<crate::domain::gate::Hours, SettingsError> {
+        let read = |name: &str, text: &str| {
+            NaiveTime::parse_from_str(text, "%H:%M")
+                .map_err(|_| SettingsError(format!("dialer.{name} is {text:?}; use a time such as 08:00")))
+        };
+        let law = crate::domain::gate::Hours::default();
+        let hours = crate::domain::gate::Hours {
+            opens: read("opens", &self.dialer.opens)?,
+            closes: read("closes", &self.dialer.closes)?,
+        };
+        if hours.opens < law.opens || hours.closes > law.closes || hours.opens >= hours.closes {
+            return Err(SettingsError(
+                "dialer.opens and dialer.closes must lie within 08:00 and 21:00, opens before closes".into(),
+            ));
+        }
+        Ok(hours)
+    }
+
+    /// Call settings of a new campaign.
+    pub fn call_settings(&self) -> dialdeck_protocol::CallSettings {
+        dialdeck_protocol::CallSettings {
+            call_interval_ms: self.dialer.call_interval_ms,
+            retry_attempts: self.dialer.max_retry_attempts,
+            retry_delay_minutes: self.dialer.retry_delay_ms.div_ceil(60_000).max(1),
+            ..dialdeck_protocol::CallSettings::default()
+        }
+    }
+}
+
+fn config_file(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    folder(environment, "XDG_CONFIG_HOME", ".config").map(|folder| folder.join("server.toml"))
+}
+
+/// Where the embedded database is, unless told.
+pub fn data_file(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    folder(environment, "XDG_DATA_HOME", ".local/share").map(|folder| folder.join("dialdeck.sqlite"))
+}
+
+fn folder(environment: &dyn Fn(&str) -> Option<String>, variable: &str, otherwise: &str) -> Option<PathBuf> {
+    let base = environment(variable)
+        .filter(|path| Path::new(path).is_absolute())
+        .map(PathBuf::from)
+        .or_else(|| Some(Path::new(&environment("HOME")?).join(otherwise)))?;
+    Some(base.join("dialdeck"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Settings};
+    use secrecy::ExposeSecret;
+
+    fn load(environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let get = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        Settings::load(None, &get, &[]).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn shipped_defaults_are_whole() {
+        let settings = load(&[]).unwrap();
+        assert_eq!(settings.kind().unwrap(), Kind::None);
+        assert_eq!(settings.server.http.to_string(), "127.0.0.1:3000");
+        assert_eq!(settings.call_settings(), dialdeck_protocol::CallSettings::default());
+    }
+
+    #[test]
+    fn names_that_existing_users_know() {
+        let settings = load(&[
+            ("ARI_URL", "http://127.0.0.1:8088"),
+            ("ARI_USERNAME", "u"),
+            ("ARI_PASSWORD", "p"),
+            ("AGI_HOST", "127.0.0.2"),
+            ("AGI_PORT", "4999"),
+            ("MAX_CONCURRENT_CALLS", "3"),
+            ("RETRY_DELAY_MS", "120000"),
+            ("TTS_ENGINE", "espeak"),
+            ("TTS_VOICE", "male"),
+            ("SIP_HOST", "sip.example.com"),
+            ("DIALDECK__SERVER__NAME", "second"),
+        ])
+        .unwrap();
+        assert_eq!(settings.kind().unwrap(), Kind::Asterisk);
+        assert_eq!(settings.ari_url().unwrap().as_str(), "http://127.0.0.1:8088/ari");
+        assert_eq!(settings.asterisk.agi.to_string(), "127.0.0.2:4999");
+        assert_eq!((settings.dialer.max_concurrent_calls, settings.call_settings().retry_delay_minutes), (3, 2));
+        assert_eq!((settings.voice.engine.as_str(), settings.voice.voice.as_str()), ("espeak", "male"));
+        assert_eq!((settings.sip.host.as_str(), settings.server.name.as_str()), ("sip.example.com", "second"));
+    }
+
+    #[test]
+    fn a_secret_can_be_a_file_and_is_not_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "s3cret\n").unwrap();
+        let settings = load(&[("ARI_PASSWORD_FILE", file.to_str().unwrap())]).unwrap();
+        assert_eq!(settings.asterisk.password.expose_secret(), "s3cret");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn each_mistake_is_named() {
+        for (name, value, part) in [
+            ("DIALDECK__TELEPHONY__KIND", "pigeon", "use asterisk, simulated or none"),
+            ("ARI_URL", "not a url", "http://127.0.0.1:8088/ari"),
+            ("DIALDECK__DIALER__OPENS", "06:00", "within 08:00 and 21:00"),
+            ("DIALDECK__DIALER__CLOSES", "late", "a time such as 08:00"),
+            ("AGI_PORT", "many", "AGI_PORT"),
+            ("DIALDECK__SERVER__HTTP", "nowhere", "http"),
+            ("TTS_ENGINE", "parrot", "use flite or espeak-ng"),
+            ("DIALDECK__DIALER__REGION", "Mars", "dialer.region"),
+            ("ARI_PASSWORD_FILE", "/does/not/exist", "ARI_PASSWORD_FILE"),
+        ] {
+            let message = load(&[(name, value)]).unwrap_err();
+            assert!(message.contains(part), "{name}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("server.toml");
+        std::fs::write(&file, "[server]\nport = 3000\n").unwrap();
+        let message = Settings::load(Some(&file), &|_| None, &[]).unwrap_err().to_string();
+        assert!(message.contains("port"), "{message}");
+    }
+}

@@ -1,0 +1,204 @@
+//! ARI's WebSocket: what becomes of our channels. Connects again, for ever, and then settles what was missed.
+
+use super::ari::{Ari, call_of};
+use super::lines::Lines;
+use crate::telephony::Condition;
+use dialdeck_protocol::PartState;
+use futures_util::{SinkExt, StreamExt};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Message, http::header};
+use tokio_util::sync::CancellationToken;
+
+/// Wait between two tries.
+const AGAIN: Duration = Duration::from_secs(2);
+/// How often we ask whether it is still there; Asterisk sends no heartbeat of its own.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Largest event, in bytes.
+const MAX_EVENT: usize = 1 << 20;
+
+/// The little that we read of an event.
+#[derive(Debug, Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    channel: Option<Channel>,
+    #[serde(default)]
+    peer: Option<Channel>,
+    #[serde(default)]
+    dialstatus: String,
+    #[serde(default)]
+    cause: u32,
+}
+
+#[derive(Debug, Deserialize)]
+struct Channel {
+    id: String,
+}
+
+/// Listens until told to stop.
+pub(super) async fn listen(
+    ari: Arc<Ari>,
+    lines: Lines,
+    condition: watch::Sender<Condition>,
+    stop: CancellationToken,
+) {
+    loop {
+        let session = tokio::select! {
+            ended = session(&ari, &lines, &condition) => ended,
+            () = stop.cancelled() => return,
+        };
+        let message = format!("{}: {session}; trying again every {} s", ari.describe(), AGAIN.as_secs());
+        condition.send_if_modified(|old| {
+            let new = Condition { state: PartState::Down, message };
+            let changed = *old != new;
+            *old = new;
+            changed
+        });
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// One connection; gives why it ended.
+async fn session(ari: &Ari, lines: &Lines, condition: &watch::Sender<Condition>) -> String {
+    let version = match ari.version().await {
+        Ok(version) => version,
+        Err(error) => return error,
+    };
+    let request = match request(ari) {
+        Ok(request) => request,
+        Err(error) => return error,
+    };
+    let config = WebSocketConfig::default().max_message_size(Some(MAX_EVENT)).max_frame_size(Some(MAX_EVENT));
+    let connect = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
+    let mut socket = match tokio::time::timeout(HEARTBEAT, connect).await {
+        Ok(Ok((socket, _))) => socket,
+        Ok(Err(error)) => return format!("the event WebSocket was refused: {error}"),
+        Err(_) => return "the event WebSocket did not answer".into(),
+    };
+    if let Err(error) = ari.filter_events().await {
+        // Asterisk before 18 has no filter; all events are more work and no harm.
+        tracing::debug!(%error, "no event filter");
+    }
+    if let Err(error) = settle(ari, lines).await {
+        return error;
+    }
+    condition.send_replace(Condition { state: PartState::Up, message: format!("{} ({version})", ari.describe()) });
+    let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    let mut alive = true;
+    loop {
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    alive = true;
+                    if !take(text.as_str(), lines) {
+                        return "another program listens under our application's name".into();
+                    }
+                }
+                Some(Ok(Message::Close(_))) | None => return "the event WebSocket was closed".into(),
+                Some(Ok(_)) => alive = true,
+                Some(Err(error)) => return format!("the event WebSocket broke: {error}"),
+            },
+            _ = heartbeat.tick() => {
+                if !alive {
+                    return "the event WebSocket does not answer".into();
+                }
+                alive = false;
+                if let Err(error) = socket.send(Message::Ping(Vec::new().into())).await {
+                    return format!("the event WebSocket broke: {error}");
+                }
+            }
+        }
+    }
+}
+
+fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::client::Request, String> {
+    let settings = ari.settings();
+    let mut url = settings.url.clone();
+    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+    url.set_scheme(scheme).map_err(|()| "ARI_URL must begin with http:// or https://".to_owned())?;
+    url.set_path(&format!("{}/events", url.path().trim_end_matches('/')));
+    url.query_pairs_mut().append_pair("app", &settings.application).append_pair("subscribeAll", "true");
+    let mut request = url.as_str().into_client_request().map_err(|e| e.to_string())?;
+    let basic = reqwest::Client::new()
+        .get("http://localhost")
+        .basic_auth(&settings.username, Some(settings.password.expose_secret()))
+        .build()
+        .ok()
+        .and_then(|r| r.headers().get(header::AUTHORIZATION).map(|v| v.as_bytes().to_vec()));
+    let value = basic.and_then(|b| HeaderValue::from_bytes(&b).ok()).ok_or("ARI's user or password is unusable")?;
+    request.headers_mut().insert(header::AUTHORIZATION, value);
+    Ok(request)
+}
+
+/// Calls that ended while we were not listening.
+async fn settle(ari: &Ari, lines: &Lines) -> Result<(), String> {
+    let before = lines.calls();
+    if before.is_empty() {
+        return Ok(());
+    }
+    let live = ari.live().await.map_err(|e| e.to_string())?;
+    for call in before.iter().filter(|call| !live.contains(call)) {
+        lines.ended(call, 0);
+    }
+    Ok(())
+}
+
+/// Takes an event; false when somebody else took our application's name.
+fn take(text: &str, lines: &Lines) -> bool {
+    let Ok(event) = serde_json::from_str::<Event>(text) else {
+        tracing::debug!("an ARI event could not be read");
+        return true;
+    };
+    match event.kind.as_str() {
+        "Dial" => {
+            if let Some(call) = event.peer.as_ref().and_then(|p| call_of(&p.id)) {
+                lines.dialled(&call, &event.dialstatus);
+            }
+        }
+        "ChannelDestroyed" => {
+            if let Some(call) = event.channel.as_ref().and_then(|c| call_of(&c.id)) {
+                lines.ended(&call, event.cause);
+            }
+        }
+        "ApplicationReplaced" => return false,
+        _ => {}
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::take;
+    use crate::telephony::asterisk::lines::Lines;
+    use crate::telephony::{Progress, channel_id};
+    use dialdeck_protocol::{CallId, Outcome};
+
+    #[test]
+    fn an_unanswered_call_as_asterisk_tells_it() {
+        let (lines, call) = (Lines::default(), CallId::new());
+        let mut progress = lines.open(&call);
+        let id = channel_id(&call);
+        for status in ["", "RINGING", "BUSY"] {
+            assert!(take(&format!(r#"{{"type":"Dial","peer":{{"id":"{id}"}},"dialstatus":"{status}"}}"#), &lines));
+        }
+        take(&format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id};2"}},"cause":17}}"#), &lines);
+        assert!(lines.knows(&call), "the far half is not ours");
+        take(&format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id}"}},"cause":0}}"#), &lines);
+        assert!(matches!(progress.try_recv(), Ok(Progress::Ringing)));
+        let Ok(Progress::Ended(ended)) = progress.try_recv() else { panic!("not ended") };
+        assert_eq!(ended.outcome(), Outcome::Busy);
+        assert!(take("garbage", &lines));
+        assert!(!take(r#"{"type":"ApplicationReplaced"}"#, &lines));
+    }
+}

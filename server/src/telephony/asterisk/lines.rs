@@ -1,0 +1,75 @@
+//! The calls under way on Asterisk, and what is known of each so far.
+
+use super::super::{Ended, Progress};
+use crate::voice::media::Media;
+use dialdeck_protocol::CallId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc;
+
+struct Line {
+    progress: mpsc::UnboundedSender<Progress>,
+    dial_status: String,
+    answered: bool,
+}
+
+/// All lines. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Lines(Arc<Mutex<HashMap<CallId, Line>>>);
+
+impl Lines {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, Line>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a line before Asterisk hears of the call: events can come before the answer to the request.
+    pub(super) fn open(&self, call: &CallId) -> mpsc::UnboundedReceiver<Progress> {
+        let (progress, receiver) = mpsc::unbounded_channel();
+        self.lock().insert(call.clone(), Line { progress, dial_status: String::new(), answered: false });
+        receiver
+    }
+
+    /// Takes a line back that was never used.
+    pub(super) fn forget(&self, call: &CallId) {
+        self.lock().remove(call);
+    }
+
+    /// Calls that have a line.
+    pub(super) fn calls(&self) -> Vec<CallId> {
+        self.lock().keys().cloned().collect()
+    }
+
+    /// Whether the call is one of ours and alive.
+    pub(super) fn knows(&self, call: &CallId) -> bool {
+        self.lock().contains_key(call)
+    }
+
+    /// A dial status was told.
+    pub(super) fn dialled(&self, call: &CallId, status: &str) {
+        if let Some(line) = self.lock().get_mut(call) {
+            if status == "RINGING" && line.dial_status.is_empty() {
+                let _ = line.progress.send(Progress::Ringing);
+            }
+            line.answered |= status == "ANSWER";
+            if !status.is_empty() {
+                status.clone_into(&mut line.dial_status);
+            }
+        }
+    }
+
+    /// Audio flows.
+    pub(super) fn answered(&self, call: &CallId, media: Media) {
+        if let Some(line) = self.lock().get_mut(call) {
+            line.answered = true;
+            let _ = line.progress.send(Progress::Answered(media));
+        }
+    }
+
+    /// The channel is gone.
+    pub(super) fn ended(&self, call: &CallId, cause: u32) {
+        if let Some(line) = self.lock().remove(call) {
+            let ended = Ended { answered: line.answered, dial_status: line.dial_status, cause };
+            let _ = line.progress.send(Progress::Ended(ended));
+        }
+    }
+}

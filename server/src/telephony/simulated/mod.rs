@@ -1,0 +1,110 @@
+//! A phone network in this process: people who pick up, are busy, do not answer, are machines, talk and hang up.
+//!
+//! It speaks the same trait as Asterisk and carries words instead of sound, so the same voice loop runs on it.
+//! Nobody real is ever called.
+
+mod person;
+mod persona;
+
+pub use persona::Persona;
+
+use super::{Condition, Ended, Place, PlaceError, Progress, Telephony};
+use crate::voice::media::{Media, SPOKEN_AHEAD};
+use async_trait::async_trait;
+use dialdeck_protocol::{CallId, PartState};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+type Lines = Arc<Mutex<HashMap<CallId, CancellationToken>>>;
+
+/// The network.
+pub struct Simulated {
+    lines: Lines,
+    /// How much faster than life people talk and ring.
+    speed: f64,
+    condition: watch::Sender<Condition>,
+}
+
+impl Simulated {
+    /// A network in which everything happens `speed` times as fast as in life.
+    pub fn new(speed: f64) -> Self {
+        let message = format!("phone network in this process, {speed} times as fast as life; nobody real is called");
+        Self {
+            lines: Lines::default(),
+            speed: speed.max(0.01),
+            condition: watch::Sender::new(Condition { state: PartState::Up, message }),
+        }
+    }
+}
+
+#[async_trait]
+impl Telephony for Simulated {
+    fn describe(&self) -> String {
+        "simulated phone network".into()
+    }
+
+    fn condition(&self) -> watch::Receiver<Condition> {
+        self.condition.subscribe()
+    }
+
+    async fn place(&self, call: Place) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError> {
+        let (progress, receiver) = mpsc::unbounded_channel();
+        let cut = CancellationToken::new();
+        {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if lines.contains_key(&call.call_id) {
+                return Err(PlaceError::Refused("the call is under way already".into()));
+            }
+            lines.insert(call.call_id.clone(), cut.clone());
+        }
+        let (lines, speed) = (self.lines.clone(), self.speed);
+        tokio::spawn(async move {
+            let ended = tokio::select! {
+                ended = far_end(&call, &progress, speed) => ended,
+                () = cut.cancelled() => Ended { answered: false, dial_status: "RINGING".into(), cause: 16 },
+            };
+            lines.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.call_id);
+            let _ = progress.send(Progress::Ended(ended));
+        });
+        Ok(receiver)
+    }
+
+    async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
+        if let Some(cut) = self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(call) {
+            cut.cancel();
+        }
+        Ok(())
+    }
+
+    async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
+        Ok(self.lines.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect())
+    }
+}
+
+/// What the far end does, from the first ring on.
+async fn far_end(call: &Place, progress: &mpsc::UnboundedSender<Progress>, speed: f64) -> Ended {
+    let wait = |seconds: f64| tokio::time::sleep(Duration::from_secs_f64(seconds / speed));
+    let failed = |dial_status: &str, cause| Ended { answered: false, dial_status: dial_status.into(), cause };
+    let persona = Persona::of(&call.to);
+    wait(0.5).await;
+    match persona {
+        Persona::Busy => return failed("BUSY", 17),
+        Persona::Congested => return failed("CONGESTION", 34),
+        Persona::BadNumber => return failed("NOANSWER", 1),
+        _ => {}
+    }
+    let _ = progress.send(Progress::Ringing);
+    if persona == Persona::NoAnswer {
+        wait(call.ring.as_secs_f64()).await;
+        return failed("RINGING", 19);
+    }
+    wait(2.0 + f64::from(persona::digit(&call.to, 1))).await;
+    let (to_us, heard) = mpsc::channel(16);
+    let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
+    let _ = progress.send(Progress::Answered(Media { heard, spoken, words: true }));
+    person::talk(persona, to_us, from_us, speed).await;
+    Ended { answered: true, dial_status: "ANSWER".into(), cause: 16 }
+}

@@ -1,0 +1,73 @@
+//! A person (or machine) on the simulated line: listens until we fall silent, then says the next line.
+
+use super::Persona;
+use crate::voice::media::Frame;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Quiet after which a listener takes it that we have finished.
+const OUR_PAUSE: f64 = 0.9;
+/// Time of one word.
+const WORD: f64 = 0.3;
+
+/// Talks until one side hangs up.
+pub(super) async fn talk(
+    persona: Persona,
+    to_us: mpsc::Sender<Frame>,
+    mut from_us: mpsc::Receiver<Frame>,
+    speed: f64,
+) {
+    let seconds = |s: f64| Duration::from_secs_f64(s / speed);
+    // Speaks right after picking up, whoever may be talking.
+    if persona == Persona::Machine {
+        for line in persona.lines() {
+            if !say(line, &to_us, seconds(WORD)).await {
+                return;
+            }
+        }
+    }
+    let mut lines = if persona == Persona::Machine { [].iter() } else { persona.lines().iter() };
+    let mut heard_words = 0;
+    loop {
+        let frame = tokio::time::timeout(seconds(OUR_PAUSE), from_us.recv()).await;
+        match frame {
+            Ok(None) => return,
+            Ok(Some(_)) => {
+                heard_words += 1;
+                if persona == Persona::HangsUp && heard_words >= 6 {
+                    return;
+                }
+                let interrupts = persona == Persona::Interrupts && heard_words == 8;
+                if !interrupts {
+                    continue;
+                }
+            }
+            // Quiet, but nothing was said yet: keep listening.
+            Err(_) if heard_words == 0 => continue,
+            Err(_) => {}
+        }
+        let Some(line) = lines.next() else {
+            // Nothing more to say: wait for the other side to end it.
+            if from_us.recv().await.is_none() {
+                return;
+            }
+            continue;
+        };
+        if !say(line, &to_us, seconds(WORD)).await {
+            return;
+        }
+        heard_words = 0;
+        // What was said while we were speaking is not waited for again.
+        while from_us.try_recv().is_ok() {}
+    }
+}
+
+async fn say(line: &str, to_us: &mpsc::Sender<Frame>, word: Duration) -> bool {
+    for text in line.split(' ') {
+        if to_us.send(Frame::Word(text.to_owned())).await.is_err() {
+            return false;
+        }
+        tokio::time::sleep(word).await;
+    }
+    true
+}
