@@ -1,0 +1,115 @@
+//! All that can be done, once: help, bottom bar, palette and keymap are made from this list.
+
+use crate::state::{Pane, State, View};
+use dialdeck_protocol::{QueueState, Role};
+
+macro_rules! actions {
+    ($($variant:ident = $name:literal, $group:literal, $what:literal;)+) => {
+        /// Something a person can do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $(#[doc = $what] $variant),+ }
+
+        impl Action {
+            /// Every action, in the order in which help shows them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in the keymap and the palette.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The heading it stands under in help.
+            pub const fn group(self) -> &'static str {
+                match self { $(Self::$variant => $group),+ }
+            }
+
+            /// What it does, in a few words.
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$variant => $what),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    StartQueue = "queue.start", "Campaign", "start queue";
+    StopQueue = "queue.stop", "Campaign", "stop queue";
+    HangUp = "call.hang_up", "Call", "hang up";
+    Open = "open", "Look", "open";
+    Floor = "view.floor", "Look", "floor";
+    History = "view.history", "Look", "history";
+    Filter = "filter", "Look", "filter";
+    Freeze = "freeze", "Look", "freeze";
+    Zoom = "pane.zoom", "Look", "zoom";
+    Reload = "reload", "Look", "reload";
+    Down = "move.down", "Move", "down";
+    Up = "move.up", "Move", "up";
+    Top = "move.top", "Move", "first";
+    Bottom = "move.bottom", "Move", "last, and follow";
+    PageDown = "move.page_down", "Move", "page down";
+    PageUp = "move.page_up", "Move", "page up";
+    NextPane = "pane.next", "Move", "next pane";
+    PreviousPane = "pane.previous", "Move", "previous pane";
+    Help = "help", "Program", "help";
+    Palette = "palette", "Program", "commands";
+    Back = "back", "Program", "back";
+    Quit = "quit", "Program", "quit";
+}
+
+impl std::str::FromStr for Action {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.iter().copied().find(|action| action.name() == name).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|a| a.name()).collect();
+            format!("{name:?} is no action; there are {}", all.join(", "))
+        })
+    }
+}
+
+impl Action {
+    /// Whether it does something to people or calls, which the server decides on.
+    pub const fn is_command(self) -> bool {
+        matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp)
+    }
+
+    /// Whether it can be done now: with this selection, this role, and a server that is there.
+    pub fn is_available(self, state: &State) -> bool {
+        let supervisor = state.role.is_some_and(|role| role >= Role::Supervisor);
+        if self.is_command() && !(state.is_live() && supervisor) {
+            return false;
+        }
+        match self {
+            Self::StartQueue => state.selected_campaign().is_some_and(|campaign| {
+                state.view == View::Floor && matches!(campaign.queue, QueueState::Stopped | QueueState::Paused)
+            }),
+            Self::StopQueue => state.selected_campaign().is_some_and(|campaign| {
+                state.view == View::Floor && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
+            }),
+            Self::HangUp => {
+                state.view == View::Floor && state.pane != Pane::Campaigns && state.selected_call().is_some()
+            }
+            Self::Open => match state.view {
+                View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
+                View::History => state.pane == Pane::History && !state.history.is_empty(),
+            },
+            Self::Reload => state.view == View::History && state.is_live(),
+            Self::Floor => state.view != View::Floor,
+            Self::History => state.view != View::History,
+            _ => true,
+        }
+    }
+
+    /// Whether it belongs into the bottom bar.
+    pub const fn is_in_bar(self) -> bool {
+        !matches!(
+            self,
+            Self::Down | Self::Up | Self::Top | Self::Bottom | Self::PageDown | Self::PageUp | Self::PreviousPane | Self::Back
+        )
+    }
+}
+
+/// What can be done now, in order.
+pub fn available(state: &State) -> impl Iterator<Item = Action> + '_ {
+    Action::ALL.iter().copied().filter(|action| action.is_available(state))
+}

@@ -1,0 +1,375 @@
+//! The console's loop: keys and news in, a drawn state out, at most once for all that is waiting.
+
+use crate::action::Action;
+use crate::args::Server;
+use crate::key::Key;
+use crate::keymap::Keymap;
+use crate::net::{self, Ask, Heard};
+use crate::state::{Link, Need, Note, Overlay, Pane, State, View};
+use crate::terminal::{self, Screen};
+use crate::theme::{Depth, Theme};
+use crate::ui;
+use crate::ui::login::Login;
+use chrono::Utc;
+use color_eyre::eyre::{Result, eyre};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind};
+use dialdeck_protocol::{CallFilter, Command, Query, ServerMessage};
+use futures_util::StreamExt;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Calls of the past that are shown at once.
+const HISTORY: u32 = 200;
+/// News taken before a frame is drawn all the same.
+const BURST: usize = 512;
+
+fn config_folder() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))?;
+    Some(base.join("dialdeck"))
+}
+
+/// Runs the console until the person leaves it.
+///
+/// # Errors
+/// When keymap or theme are wrong, or the terminal breaks.
+pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
+    let folder = config_folder();
+    let keymap = folder.as_ref().map(|f| f.join("keymap.toml")).filter(|f| f.exists());
+    let keymap = Keymap::load(keymap.as_deref()).map_err(|e| eyre!(e))?;
+    let depth = Depth::detect(&|name| std::env::var(name).ok());
+    let default = if depth == Depth::None { "monochrome" } else { "dark" };
+    let themes = folder.map(|f| f.join("themes"));
+    let theme = Theme::load(theme.unwrap_or(default), themes.as_deref(), depth).map_err(|e| eyre!(e))?;
+    let (mut screen, taken) = terminal::take()?;
+    let mut keys = EventStream::new();
+    let mut login = Login::new(&server);
+    loop {
+        let Some(token) = login.run(&mut screen, &theme, &mut keys, &server.url).await? else { break };
+        let mut app = App::new(server.url.clone(), token, keymap.clone(), theme.clone());
+        match app.run(&mut screen, &mut keys).await? {
+            Left::Quit => break,
+            Left::LoggedOut(why) => login.say(&why),
+        }
+    }
+    drop(taken);
+    Ok(())
+}
+
+enum Left {
+    Quit,
+    LoggedOut(String),
+}
+
+struct App {
+    state: State,
+    /// What is shown while the screen is frozen.
+    frozen: Option<State>,
+    keymap: Keymap,
+    theme: Theme,
+    asks: mpsc::UnboundedSender<Ask>,
+    heard: mpsc::UnboundedReceiver<Heard>,
+}
+
+impl App {
+    fn new(server: url::Url, token: String, keymap: Keymap, theme: Theme) -> Self {
+        let (asks, asked) = mpsc::unbounded_channel();
+        let (tell, heard) = mpsc::unbounded_channel();
+        tokio::spawn(net::run(server, token, asked, tell));
+        Self { state: State::default(), frozen: None, keymap, theme, asks, heard }
+    }
+
+    async fn run(&mut self, screen: &mut Screen, keys: &mut EventStream) -> Result<Left> {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut draw = true;
+        loop {
+            if std::mem::take(&mut draw) {
+                let state = self.frozen.as_ref().unwrap_or(&self.state);
+                let (keymap, theme, frozen) = (&self.keymap, &self.theme, self.frozen.is_some());
+                screen.draw(|frame| ui::draw(frame, state, keymap, theme, frozen, Utc::now()))?;
+            }
+            tokio::select! {
+                // Keys before news: no burst of events makes a person wait.
+                biased;
+                key = keys.next() => match key {
+                    Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => {
+                        draw = true;
+                        if self.key(key, screen.size()?.height as usize / 2) {
+                            return Ok(Left::Quit);
+                        }
+                    }
+                    Some(Ok(Event::Paste(text))) => draw = self.paste(&text),
+                    Some(Ok(_)) => draw = true,
+                    Some(Err(error)) => return Err(error.into()),
+                    None => return Ok(Left::Quit),
+                },
+                _ = terminate.recv() => return Ok(Left::Quit),
+                news = self.heard.recv() => {
+                    draw = true;
+                    let mut next = news;
+                    for _ in 0..BURST {
+                        match next {
+                            Some(Heard::LoggedOut(why)) => return Ok(Left::LoggedOut(why)),
+                            Some(news) => self.hear(news),
+                            None => return Ok(Left::LoggedOut("the connection has ended".into())),
+                        }
+                        match self.heard.try_recv() {
+                            Ok(more) => next = Some(more),
+                            Err(_) => break,
+                        }
+                    }
+                }
+                _ = second.tick() => draw = self.state.ticks() && self.frozen.is_none(),
+            }
+        }
+    }
+
+    fn hear(&mut self, news: Heard) {
+        match news {
+            Heard::Lost(why) => {
+                let since = match &self.state.link {
+                    Link::Lost { since, .. } => *since,
+                    _ => Utc::now(),
+                };
+                self.state.link = Link::Lost { since, why };
+                // A question about a state that is old is not answered later.
+                if matches!(self.state.overlay, Some(Overlay::Confirm { .. })) {
+                    self.state.overlay = None;
+                }
+            }
+            Heard::LoggedOut(_) => {}
+            Heard::Message(message) => self.message(*message),
+        }
+    }
+
+    fn message(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Welcome { user, role, now, .. } => {
+                self.state.user = user;
+                self.state.role = Some(role);
+                self.state.clock_ahead_ms = (now - Utc::now()).num_milliseconds();
+                // Resuming brings events and no snapshot: what is shown is live from here.
+                if self.state.seq.is_some() {
+                    self.state.link = Link::Live;
+                }
+                self.state.history_loaded = false;
+                if self.state.view == View::History {
+                    self.ask_history();
+                }
+            }
+            ServerMessage::Snapshot(snapshot) => {
+                self.state.take_snapshot(*snapshot, Utc::now());
+                self.state.link = Link::Live;
+            }
+            ServerMessage::Events { events } => {
+                let mut need = Need::Nothing;
+                for event in events {
+                    if self.state.take_event(event, Utc::now()) == Need::Snapshot {
+                        need = Need::Snapshot;
+                    }
+                }
+                if need == Need::Snapshot {
+                    let _ = self.asks.send(Ask::Snapshot);
+                }
+            }
+            ServerMessage::Reply { result, .. } => match result {
+                Ok(answer) => self.state.take_answer(answer),
+                Err(problem) => self.note(&problem.message, true),
+            },
+            ServerMessage::Refused(problem) => self.note(&problem.message, true),
+        }
+    }
+
+    fn note(&mut self, text: &str, bad: bool) {
+        self.state.note = Some(Note { text: crate::plain::line(text), bad });
+    }
+
+    fn ask_history(&mut self) {
+        let filter = CallFilter { limit: Some(HISTORY), ..CallFilter::default() };
+        let _ = self.asks.send(Ask::Query(Query::History { filter }));
+    }
+
+    /// Pasted text is text, never keys.
+    fn paste(&mut self, text: &str) -> bool {
+        let text = crate::plain::line(text);
+        match &mut self.state.overlay {
+            Some(Overlay::Palette { typed, selected }) => {
+                typed.push_str(&text);
+                *selected = 0;
+                true
+            }
+            Some(Overlay::Filter) => {
+                self.state.filter.push_str(&text);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// True to leave.
+    fn key(&mut self, event: KeyEvent, page: usize) -> bool {
+        self.state.note = None;
+        if self.state.overlay.is_some() {
+            return self.overlay_key(event);
+        }
+        match self.keymap.action(Key::of(event)) {
+            Some(action) => self.act(action, page),
+            None => false,
+        }
+    }
+
+    fn overlay_key(&mut self, event: KeyEvent) -> bool {
+        let Some(overlay) = self.state.overlay.take() else { return false };
+        let leave = matches!(event.code, KeyCode::Esc);
+        match overlay {
+            _ if leave => {
+                if overlay == Overlay::Filter {
+                    self.state.filter.clear();
+                }
+            }
+            Overlay::Help { scrolled } => match event.code {
+                KeyCode::Down | KeyCode::Char('j') => {
+                    self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_add(1) });
+                }
+                KeyCode::Up | KeyCode::Char('k') => {
+                    self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_sub(1) });
+                }
+                _ => {}
+            },
+            Overlay::Filter => match event.code {
+                KeyCode::Enter => {}
+                KeyCode::Backspace => {
+                    self.state.filter.pop();
+                    self.state.overlay = Some(Overlay::Filter);
+                }
+                KeyCode::Char(c) => {
+                    self.state.filter.push(c);
+                    self.state.overlay = Some(Overlay::Filter);
+                }
+                _ => self.state.overlay = Some(Overlay::Filter),
+            },
+            Overlay::Palette { typed, selected } => return self.palette_key(event, typed, selected),
+            Overlay::Confirm { question, command } => match event.code {
+                KeyCode::Char('y' | 'Y') => {
+                    let _ = self.asks.send(Ask::Command(command));
+                    self.note("asked; waiting for the server", false);
+                }
+                KeyCode::Char('n' | 'N') => {}
+                _ => self.state.overlay = Some(Overlay::Confirm { question, command }),
+            },
+        }
+        false
+    }
+
+    fn palette_key(&mut self, event: KeyEvent, mut typed: String, mut selected: usize) -> bool {
+        let found = ui::palette::found(&self.state, &typed);
+        match event.code {
+            KeyCode::Enter => {
+                return found.get(selected).is_some_and(|action| self.act(*action, 10));
+            }
+            KeyCode::Down | KeyCode::Tab => selected = (selected + 1).min(found.len().saturating_sub(1)),
+            KeyCode::Up | KeyCode::BackTab => selected = selected.saturating_sub(1),
+            KeyCode::Backspace => {
+                typed.pop();
+                selected = 0;
+            }
+            KeyCode::Char(c) => {
+                typed.push(c);
+                selected = 0;
+            }
+            _ => {}
+        }
+        self.state.overlay = Some(Overlay::Palette { typed, selected });
+        false
+    }
+
+    /// True to leave.
+    fn act(&mut self, action: Action, page: usize) -> bool {
+        if !action.is_available(&self.state) {
+            let why = if action.is_command() && !self.state.is_live() {
+                "the server is not there: nothing is done, and nothing is kept for later"
+            } else {
+                "not possible here"
+            };
+            self.note(&format!("{}: {why}", action.what()), true);
+            return false;
+        }
+        match action {
+            Action::Quit => return true,
+            Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
+            Action::Palette => self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 }),
+            Action::Filter => self.state.overlay = Some(Overlay::Filter),
+            Action::Freeze => {
+                self.frozen = if self.frozen.is_some() { None } else { Some(self.state.clone()) };
+            }
+            Action::Zoom => self.state.zoomed = !self.state.zoomed,
+            Action::Back => self.back(),
+            Action::Floor => self.state.go(View::Floor),
+            Action::History => {
+                self.state.go(View::History);
+                self.ask_history();
+            }
+            Action::Reload => self.ask_history(),
+            Action::NextPane => self.state.turn(true),
+            Action::PreviousPane => self.state.turn(false),
+            Action::Open => self.open(),
+            Action::Down | Action::Up | Action::Top | Action::Bottom | Action::PageDown | Action::PageUp => {
+                self.state.step(action, page.max(1));
+            }
+            Action::StartQueue => self.start_queue(),
+            Action::StopQueue => {
+                if let Some(id) = self.state.selected_campaign().map(|c| c.id) {
+                    let _ = self.asks.send(Ask::Command(Command::StopQueue { campaign_id: id }));
+                }
+            }
+            Action::HangUp => {
+                if let Some(call) = self.state.selected_call() {
+                    let question = format!("Hang up on {} ({})?", crate::plain::line(&call.name), call.phone);
+                    let command = Command::HangUp { call_id: call.id.clone() };
+                    self.state.overlay = Some(Overlay::Confirm { question, command });
+                }
+            }
+        }
+        false
+    }
+
+    fn back(&mut self) {
+        self.frozen = None;
+        if !self.state.filter.is_empty() {
+            self.state.filter.clear();
+        } else if self.state.zoomed {
+            self.state.zoomed = false;
+        } else {
+            self.state.pane = self.state.view.panes()[0];
+        }
+        self.state.scrolled = 0;
+    }
+
+    fn open(&mut self) {
+        match self.state.pane {
+            Pane::Campaigns => self.state.pane = Pane::Calls,
+            Pane::Calls => self.state.pane = Pane::Conversation,
+            Pane::History => {
+                if let Some(id) = self.state.selected_past_call().map(|c| c.id.clone()) {
+                    let _ = self.asks.send(Ask::Query(Query::Conversation { call_id: id }));
+                    self.state.pane = Pane::Transcript;
+                }
+            }
+            Pane::Conversation | Pane::Transcript => {}
+        }
+    }
+
+    /// Dialling many people asks first, with what it will cost.
+    fn start_queue(&mut self) {
+        let Some(campaign) = self.state.selected_campaign() else { return };
+        let (id, name) = (campaign.id, crate::plain::line(&campaign.name));
+        let question = format!("Start calling for {name}?");
+        let command = Command::StartQueue { campaign_id: id, phone_number_id: None, review_after: None };
+        self.state.overlay = Some(Overlay::Confirm { question, command });
+        let _ = self.asks.send(Ask::Query(Query::Estimate { campaign_id: id }));
+    }
+}

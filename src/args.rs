@@ -1,0 +1,122 @@
+//! The command line.
+
+use crate::command;
+use clap::{Parser, Subcommand};
+use color_eyre::eyre::Result;
+use std::path::PathBuf;
+use url::Url;
+
+/// The keyboard console of a calling floor.
+#[derive(Debug, Parser)]
+#[command(name = "dialdeck", version, about)]
+pub struct Args {
+    #[command(flatten)]
+    pub server: Server,
+    /// Theme: dark, monochrome, or a file of $XDG_CONFIG_HOME/dialdeck/themes
+    #[arg(long, env = "DIALDECK_THEME")]
+    pub theme: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Which server, and as whom.
+#[derive(Debug, clap::Args)]
+pub struct Server {
+    /// Server to connect to
+    #[arg(long = "server", env = "DIALDECK_SERVER", default_value = "http://127.0.0.1:3000", global = true)]
+    pub url: Url,
+    /// Log-in name; asked for unless given
+    #[arg(long, env = "DIALDECK_USER", global = true)]
+    pub user: Option<String>,
+    /// Password; asked for unless given here. Never on the command line
+    #[arg(skip = std::env::var("DIALDECK_PASSWORD").ok())]
+    pub password: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import contacts from a CSV file into a campaign
+    Import(ImportArgs),
+    /// Campaigns
+    #[command(subcommand)]
+    Campaign(CampaignCommand),
+    /// Caller-ID numbers of ours
+    #[command(subcommand)]
+    Number(NumberCommand),
+}
+
+/// How to import.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    /// The file; columns such as first_name,last_name,phone,email,company
+    pub file: PathBuf,
+    /// Name or id of the campaign
+    #[arg(long)]
+    pub campaign: String,
+    /// Only say what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Import nothing if any line is refused
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// Where refused lines go; beside the file unless told
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Encoding of a file that is not UTF-8, such as windows-1252
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// Consent of the whole list to calls by an artificial voice: its basis, or none; asked for unless given
+    #[arg(long)]
+    pub consent_basis: Option<String>,
+    /// When it was given, such as 2026-01-31
+    #[arg(long)]
+    pub consent_at: Option<String>,
+    /// Where it is on file
+    #[arg(long)]
+    pub consent_source: Option<String>,
+}
+
+/// Campaigns from the command line.
+#[derive(Debug, Subcommand)]
+pub enum CampaignCommand {
+    /// List them
+    List,
+    /// Make one
+    Create {
+        /// Its name
+        name: String,
+        /// sales, marketing, follow-up or recruitment
+        #[arg(long = "type", default_value = "sales")]
+        kind: String,
+        /// Caller ID: a number added by `dialdeck number add`
+        #[arg(long)]
+        from: Option<String>,
+    },
+}
+
+/// Caller IDs from the command line.
+#[derive(Debug, Subcommand)]
+pub enum NumberCommand {
+    /// List them
+    List,
+    /// Add one
+    Add {
+        /// The number, with its country code
+        number: String,
+        /// What it is called
+        #[arg(long, default_value = "")]
+        label: String,
+    },
+}
+
+impl Args {
+    /// Runs what was asked; the console when nothing was.
+    pub async fn run(self) -> Result<()> {
+        match &self.command {
+            None => crate::app::run(self.server, self.theme.as_deref()).await,
+            Some(Command::Import(args)) => command::import::run(&self.server, args).await,
+            Some(Command::Campaign(command)) => command::campaign::run(&self.server, command).await,
+            Some(Command::Number(command)) => command::number::run(&self.server, command).await,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `dialdeck campaign …`
+
+use super::{Client, text};
+use crate::args::{CampaignCommand, Server};
+use color_eyre::eyre::{Result, eyre};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
+    let client = Client::log_in(server).await?;
+    match command {
+        CampaignCommand::List => {
+            let campaigns = list(&client).await?;
+            if campaigns.is_empty() {
+                println!("no campaigns yet: dialdeck campaign create NAME --from NUMBER");
+            }
+            for campaign in campaigns {
+                println!("{}  {:<10} {}", text(&campaign, "id"), text(&campaign, "status"), text(&campaign, "name"));
+            }
+        }
+        CampaignCommand::Create { name, kind, from } => {
+            let mut body = json!({ "name": name, "type": kind });
+            if let Some(from) = from {
+                body["phoneNumberId"] = json!(number_id(&client, from).await?);
+            }
+            let made = Client::json(client.request(Method::POST, "/api/v1/campaigns")?.json(&body)).await?;
+            println!("made {} ({})", text(&made, "name"), text(&made, "id"));
+        }
+    }
+    Ok(())
+}
+
+async fn list(client: &Client) -> Result<Vec<Value>> {
+    let answer = Client::json(client.request(Method::GET, "/api/v1/campaigns")?).await?;
+    Ok(answer["campaigns"].as_array().cloned().unwrap_or_default())
+}
+
+/// The id of a campaign by its name or id.
+pub async fn id(client: &Client, wanted: &str) -> Result<String> {
+    let found: Vec<Value> = list(client)
+        .await?
+        .into_iter()
+        .filter(|c| c["id"] == json!(wanted) || c["name"] == json!(wanted))
+        .collect();
+    match &found[..] {
+        [one] => Ok(text(one, "id")),
+        [] => Err(eyre!("there is no campaign {wanted:?}; dialdeck campaign list shows them")),
+        _ => Err(eyre!("several campaigns are called {wanted:?}; give the id")),
+    }
+}
+
+async fn number_id(client: &Client, wanted: &str) -> Result<String> {
+    let answer = Client::json(client.request(Method::GET, "/api/v1/phone-numbers")?).await?;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let numbers = answer["phoneNumbers"].as_array().cloned().unwrap_or_default();
+    numbers
+        .iter()
+        .find(|n| text(n, "id") == wanted || digits(&text(n, "number")).ends_with(&digits(wanted)))
+        .map(|n| text(n, "id"))
+        .ok_or_else(|| eyre!("{wanted} is none of our caller IDs; add it: dialdeck number add {wanted}"))
+}

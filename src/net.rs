@@ -1,0 +1,194 @@
+//! The server, in a task of its own: log in, connect, resume, and connect again with jitter when it is gone.
+
+use dialdeck_protocol::{ClientMessage, Command, MAX_MESSAGE_BYTES, Query, Scope, ServerMessage};
+use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use url::Url;
+
+/// Longest silence of the server, which pings every 15 s.
+const SILENT: Duration = Duration::from_secs(45);
+/// First and longest wait before another try.
+const FIRST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(10);
+/// Longest a log-in may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What the console asks for.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// Do.
+    Command(Command),
+    /// Tell.
+    Query(Query),
+    /// Start over with a fresh snapshot.
+    Snapshot,
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub enum Heard {
+    /// From the server.
+    Message(Box<ServerMessage>),
+    /// The connection is lost, or could not be made; why.
+    Lost(String),
+    /// The session has ended: log in again.
+    LoggedOut(String),
+}
+
+/// Logs in; gives the token.
+///
+/// # Errors
+/// A sentence for the person.
+pub async fn log_in(server: &Url, user: &str, password: &str) -> Result<String, String> {
+    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(|e| e.to_string())?;
+    let body = serde_json::json!({ "username": user, "password": password });
+    let url = server.join("/api/v1/auth/login").map_err(|e| e.to_string())?;
+    let answer = client
+        .post(url)
+        .json(&body)
+        .send()
+        .await
+        .map_err(|_| format!("{server} does not answer; is dialdeckd running there?"))?;
+    let text = answer.text().await.map_err(|e| e.without_url().to_string())?;
+    let json: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|_| format!("{server} is no Dialdeck server"))?;
+    match json.get("token").and_then(|t| t.as_str()) {
+        Some(token) => Ok(token.to_owned()),
+        None => Err(crate::plain::line(json.get("detail").and_then(|d| d.as_str()).unwrap_or("log-in refused"))),
+    }
+}
+
+/// Talks to the server until nobody asks any more.
+pub async fn run(
+    server: Url,
+    token: String,
+    mut asks: mpsc::UnboundedReceiver<Ask>,
+    heard: mpsc::UnboundedSender<Heard>,
+) {
+    let (mut seen, mut wait) = (None, FIRST);
+    loop {
+        let ended = session(&server, &token, &mut seen, &mut wait, &mut asks, &heard).await;
+        let word = match ended {
+            Ended::NobodyAsks => return,
+            Ended::StartOver => {
+                seen = None;
+                continue;
+            }
+            Ended::LoggedOut(why) => {
+                let _ = heard.send(Heard::LoggedOut(why));
+                return;
+            }
+            Ended::Lost(why) => Heard::Lost(why),
+        };
+        if heard.send(word).is_err() {
+            return;
+        }
+        // Half of it is chance, so that consoles do not come back all at once.
+        tokio::time::sleep(wait.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
+        wait = (wait * 2).min(LONGEST);
+        // What was asked while nobody listened is not done later.
+        while asks.try_recv().is_ok() {}
+    }
+}
+
+enum Ended {
+    NobodyAsks,
+    StartOver,
+    LoggedOut(String),
+    Lost(String),
+}
+
+async fn session(
+    server: &Url,
+    token: &str,
+    seen: &mut Option<i64>,
+    wait: &mut Duration,
+    asks: &mut mpsc::UnboundedReceiver<Ask>,
+    heard: &mpsc::UnboundedSender<Heard>,
+) -> Ended {
+    let request = match request(server, token) {
+        Ok(request) => request,
+        Err(why) => return Ended::LoggedOut(why),
+    };
+    let config = WebSocketConfig::default().max_message_size(Some(64 * MAX_MESSAGE_BYTES));
+    let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
+    let mut socket = match tokio::time::timeout(PATIENCE, connecting).await {
+        Ok(Ok((socket, _))) => socket,
+        Ok(Err(Error::Http(answer))) if answer.status() == 401 => {
+            return Ended::LoggedOut("the session has ended; log in again".into());
+        }
+        Ok(Err(_)) | Err(_) => return Ended::Lost(format!("{server} does not answer")),
+    };
+    let subscribe =
+        ClientMessage::Subscribe { organization_id: None, scope: Scope::default(), resume_from: *seen };
+    if send(&mut socket, &subscribe).await.is_err() {
+        return Ended::Lost("the connection broke".into());
+    }
+    let mut id = 0;
+    loop {
+        tokio::select! {
+            message = tokio::time::timeout(SILENT, socket.next()) => match message {
+                Ok(Some(Ok(Message::Text(text)))) => {
+                    *wait = FIRST;
+                    let Ok(message) = serde_json::from_str::<ServerMessage>(text.as_str()) else {
+                        return Ended::Lost("the server speaks another version; update dialdeck".into());
+                    };
+                    match &message {
+                        ServerMessage::Snapshot(snapshot) => *seen = Some(snapshot.seq),
+                        ServerMessage::Events { events } => *seen = events.last().map(|e| e.seq).or(*seen),
+                        _ => {}
+                    }
+                    if heard.send(Heard::Message(Box::new(message))).is_err() {
+                        return Ended::NobodyAsks;
+                    }
+                }
+                Ok(Some(Ok(Message::Close(_))) | None) => return Ended::Lost("the server has closed".into()),
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(_))) => return Ended::Lost("the connection broke".into()),
+                Err(_) => return Ended::Lost("the server says nothing".into()),
+            },
+            ask = asks.recv() => {
+                id += 1;
+                let message = match ask {
+                    None => {
+                        let _ = socket.close(None).await;
+                        return Ended::NobodyAsks;
+                    }
+                    Some(Ask::Snapshot) => return Ended::StartOver,
+                    Some(Ask::Command(command)) => ClientMessage::Command { id, command },
+                    Some(Ask::Query(query)) => ClientMessage::Query { id, query },
+                };
+                if send(&mut socket, &message).await.is_err() {
+                    return Ended::Lost("the connection broke".into());
+                }
+            }
+        }
+    }
+}
+
+fn request(
+    server: &Url,
+    token: &str,
+) -> Result<tokio_tungstenite::tungstenite::handshake::client::Request, String> {
+    let mut url = server.join("/api/v1/ws").map_err(|e| e.to_string())?;
+    let scheme = if server.scheme() == "https" { "wss" } else { "ws" };
+    url.set_scheme(scheme).map_err(|()| format!("{server} must begin with http:// or https://"))?;
+    let mut request = url.as_str().into_client_request().map_err(|e| e.to_string())?;
+    let bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| e.to_string())?;
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    Ok(request)
+}
+
+async fn send(
+    socket: &mut (impl futures_util::Sink<Message, Error = Error> + Unpin),
+    message: &ClientMessage,
+) -> Result<(), Error> {
+    let text = serde_json::to_string(message).unwrap_or_default();
+    socket.send(Message::Text(text.into())).await
+}

@@ -1,0 +1,135 @@
+//! Events change what is known.
+
+use super::{Spoken, State};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CallRow, CallStatus, Event, EventBody};
+
+/// What the console must ask for after an event, because the event alone does not say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nothing,
+    /// A fresh snapshot: campaigns or contacts changed.
+    Snapshot,
+}
+
+impl State {
+    /// Takes an event. One that was seen before is passed over.
+    pub fn take_event(&mut self, event: Event, now: DateTime<Utc>) -> Need {
+        if self.seq.is_some_and(|seen| event.seq <= seen) {
+            return Need::Nothing;
+        }
+        self.seq = Some(event.seq);
+        let (at, campaign_id, call_id) = (event.at, event.campaign_id, event.call_id);
+        // Events arrive within moments of their making: a small difference is travel, a large one is the clocks'.
+        let ahead = (at - now).num_milliseconds();
+        if (ahead - self.clock_ahead_ms).abs() > 30_000 && ahead > self.clock_ahead_ms {
+            self.clock_ahead_ms = ahead;
+        }
+        match event.body {
+            EventBody::CallStarted { name, company, phone, .. } => {
+                let (Some(id), Some(campaign_id)) = (call_id, campaign_id) else { return Need::Nothing };
+                self.calls.push(CallRow {
+                    id,
+                    campaign_id,
+                    name,
+                    company,
+                    phone,
+                    status: CallStatus::Initiated,
+                    detail: String::new(),
+                    started_at: at,
+                    answered_at: None,
+                    intent: None,
+                    emotion: None,
+                    exchanges: Vec::new(),
+                });
+            }
+            EventBody::CallStatusUpdate { status, detail } => {
+                if let Some(call) = self.calls.iter_mut().find(|c| Some(&c.id) == call_id.as_ref()) {
+                    call.status = status;
+                    call.detail = detail;
+                    if status == CallStatus::InProgress {
+                        call.answered_at.get_or_insert(at);
+                    }
+                }
+            }
+            EventBody::ConversationTurn { speaker, text, exchange, .. } => {
+                let Some(id) = call_id else { return Need::Nothing };
+                let lines = self.spoken.entry(id.clone()).or_default();
+                if let Some(exchange) = exchange {
+                    lines.clear();
+                    if let Some(call) = self.calls.iter_mut().find(|c| c.id == id) {
+                        if !exchange.user_input.is_empty() {
+                            call.intent = Some(exchange.intent);
+                            call.emotion = Some(exchange.emotion);
+                        }
+                        call.exchanges.push(exchange);
+                    }
+                } else if let Some(speaker) = speaker {
+                    lines.push(Spoken { speaker, text });
+                }
+            }
+            EventBody::CallEnded { outcome, status, .. } => {
+                let Some(id) = call_id else { return Need::Nothing };
+                self.calls.retain(|c| c.id != id);
+                self.spoken.remove(&id);
+                if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
+                    campaign.counts.successful += i64::from(outcome.is_success());
+                    campaign.counts.failed += i64::from(status == CallStatus::Failed);
+                }
+            }
+            EventBody::QueueStatusUpdate { state, reason, next_call_at, counts } => {
+                if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
+                    campaign.queue = state;
+                    campaign.reason = reason;
+                    campaign.next_call_at = next_call_at;
+                    campaign.counts = counts;
+                }
+            }
+            EventBody::PartStatusUpdate { part } => match self.parts.iter_mut().find(|p| p.name == part.name) {
+                Some(old) => *old = part,
+                None => self.parts.push(part),
+            },
+            EventBody::CampaignChanged { .. } | EventBody::ContactsImported { .. } => return Need::Snapshot,
+            EventBody::ContactHeld { .. } | EventBody::DoNotCallAdded { .. } => {}
+        }
+        Need::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Need;
+    use crate::state::State;
+    use chrono::Utc;
+    use dialdeck_protocol::{CallId, CampaignId, Event, EventBody, OrganizationId};
+
+    fn event(seq: i64, call: &CallId, body: EventBody) -> Event {
+        Event {
+            seq,
+            at: Utc::now(),
+            organization_id: OrganizationId("default".into()),
+            campaign_id: Some(CampaignId::new()),
+            call_id: Some(call.clone()),
+            body,
+        }
+    }
+
+    fn started() -> EventBody {
+        EventBody::CallStarted {
+            name: "Ann".into(),
+            company: "Acme".into(),
+            phone: "+13125550142".into(),
+            attempt: 1,
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_passed_over() {
+        let (mut state, call) = (State::default(), CallId::new());
+        assert_eq!(state.take_event(event(5, &call, started()), Utc::now()), Need::Nothing);
+        state.take_event(event(5, &call, started()), Utc::now());
+        state.take_event(event(4, &call, started()), Utc::now());
+        assert_eq!((state.calls.len(), state.seq), (1, Some(5)));
+    }
+}

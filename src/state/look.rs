@@ -1,0 +1,103 @@
+//! Where the person is looking.
+
+use super::State;
+use crate::action::Action;
+use dialdeck_protocol::Command;
+
+/// A screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Campaigns, live calls, conversation.
+    Floor,
+    /// Calls of the past with transcripts.
+    History,
+}
+
+/// A pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// Campaigns.
+    Campaigns,
+    /// Live calls.
+    Calls,
+    /// The selected call's conversation.
+    Conversation,
+    /// Calls of the past.
+    History,
+    /// Transcript of the opened one.
+    Transcript,
+}
+
+/// What lies over the panes and has the keys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// Every key.
+    Help { scrolled: usize },
+    /// Type a command.
+    Palette { typed: String, selected: usize },
+    /// Type a filter.
+    Filter,
+    /// A dangerous or costly command asks.
+    Confirm { question: String, command: Command },
+}
+
+impl View {
+    /// Its panes, in the order of Tab.
+    pub const fn panes(self) -> &'static [Pane] {
+        match self {
+            Self::Floor => &[Pane::Campaigns, Pane::Calls, Pane::Conversation],
+            Self::History => &[Pane::History, Pane::Transcript],
+        }
+    }
+}
+
+impl State {
+    /// Goes to a view.
+    pub fn go(&mut self, view: View) {
+        self.view = view;
+        self.pane = view.panes()[0];
+        self.zoomed = false;
+        self.scrolled = 0;
+        self.filter.clear();
+    }
+
+    /// Goes to the next pane, or the one before.
+    pub fn turn(&mut self, forward: bool) {
+        let panes = self.view.panes();
+        let at = panes.iter().position(|p| *p == self.pane).unwrap_or(0);
+        let step = if forward { 1 } else { panes.len() - 1 };
+        self.pane = panes[(at + step) % panes.len()];
+        self.filter.clear();
+    }
+
+    /// Moves the selection, or scrolls a conversation.
+    pub fn step(&mut self, action: Action, page: usize) {
+        if matches!(self.pane, Pane::Conversation | Pane::Transcript) {
+            self.scrolled = match action {
+                Action::Up => self.scrolled.saturating_add(1),
+                Action::Down => self.scrolled.saturating_sub(1),
+                Action::PageUp => self.scrolled.saturating_add(page),
+                Action::PageDown => self.scrolled.saturating_sub(page),
+                Action::Top => usize::MAX / 2,
+                _ => 0,
+            };
+            return;
+        }
+        let rows = match self.pane {
+            Pane::Campaigns => self.shown_campaigns().len(),
+            Pane::Calls => self.shown_calls().len(),
+            _ => self.shown_history().len(),
+        };
+        let Some(at) = self.selection(self.pane, rows) else { return };
+        let to = match action {
+            Action::Up => at.saturating_sub(1),
+            Action::Down => at + 1,
+            Action::PageUp => at.saturating_sub(page),
+            Action::PageDown => at + page,
+            Action::Top => 0,
+            _ => rows - 1,
+        };
+        self.selected.insert(self.pane, to.min(rows - 1));
+        self.scrolled = 0;
+    }
+}

@@ -1,0 +1,233 @@
+//! What the console knows: rows as the server told them, and where the person is looking.
+
+mod events;
+mod look;
+
+pub use events::Need;
+pub use look::{Overlay, Pane, View};
+
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{
+    Answer, CallId, CallRow, CampaignRow, Exchange, HistoryRow, Part, Role, Snapshot, Speaker,
+};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::collections::HashMap;
+
+/// How it stands with the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// First connection under way.
+    Connecting,
+    /// Connected, and what is shown is true.
+    Live,
+    /// Gone since then; why. What is shown is as old.
+    Lost { since: DateTime<Utc>, why: String },
+}
+
+/// A line that one side has begun to say, before the exchange is complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Who.
+    pub speaker: Speaker,
+    /// What.
+    pub text: String,
+}
+
+/// What the last action gave, shown until the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The sentence.
+    pub text: String,
+    /// Whether it is a refusal.
+    pub bad: bool,
+}
+
+/// Everything. Cloned for a frozen screen.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// How it stands with the server.
+    pub link: Link,
+    /// Who is logged in.
+    pub user: String,
+    /// As what.
+    pub role: Option<Role>,
+    /// Server's clock minus ours, in milliseconds: timers count by the server's.
+    pub clock_ahead_ms: i64,
+    /// The last event seen; where a new connection resumes.
+    pub seq: Option<i64>,
+    /// Campaigns.
+    pub campaigns: Vec<CampaignRow>,
+    /// Calls in flight.
+    pub calls: Vec<CallRow>,
+    /// Lines begun, by call.
+    pub spoken: HashMap<CallId, Vec<Spoken>>,
+    /// Parts of the server.
+    pub parts: Vec<Part>,
+    /// Calls of the past; `None` until asked for.
+    pub history: Vec<HistoryRow>,
+    /// Whether the history was answered yet.
+    pub history_loaded: bool,
+    /// The conversation opened in the history.
+    pub opened: Option<(HistoryRow, Vec<Exchange>)>,
+    /// Where the person is looking.
+    pub view: View,
+    /// Which pane has the keys.
+    pub pane: Pane,
+    /// Whether that pane has the whole screen.
+    pub zoomed: bool,
+    /// Selected row by pane.
+    pub selected: HashMap<Pane, usize>,
+    /// Lines scrolled up from the end of the conversation; 0 follows.
+    pub scrolled: usize,
+    /// The filter.
+    pub filter: String,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// What the last action gave.
+    pub note: Option<Note>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            link: Link::Connecting,
+            user: String::new(),
+            role: None,
+            clock_ahead_ms: 0,
+            seq: None,
+            campaigns: Vec::new(),
+            calls: Vec::new(),
+            spoken: HashMap::new(),
+            parts: Vec::new(),
+            history: Vec::new(),
+            history_loaded: false,
+            opened: None,
+            view: View::Floor,
+            pane: Pane::Campaigns,
+            zoomed: false,
+            selected: HashMap::new(),
+            scrolled: 0,
+            filter: String::new(),
+            overlay: None,
+            note: None,
+        }
+    }
+}
+
+impl State {
+    /// Whether what is shown is true now.
+    pub fn is_live(&self) -> bool {
+        self.link == Link::Live
+    }
+
+    /// The server's clock.
+    pub fn server_now(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + chrono::Duration::milliseconds(self.clock_ahead_ms)
+    }
+
+    /// Whether some timer ticks on the screen.
+    pub fn ticks(&self) -> bool {
+        !self.calls.is_empty()
+            || matches!(self.link, Link::Lost { .. })
+            || self.campaigns.iter().any(|c| c.next_call_at.is_some())
+    }
+
+    /// Replaces everything that the server knows.
+    pub fn take_snapshot(&mut self, snapshot: Snapshot, now: DateTime<Utc>) {
+        self.clock_ahead_ms = (snapshot.now - now).num_milliseconds();
+        self.seq = Some(snapshot.seq);
+        self.campaigns = snapshot.campaigns;
+        self.calls = snapshot.calls;
+        self.parts = snapshot.parts;
+        self.spoken.clear();
+    }
+
+    /// Takes an answer that belongs onto the screen.
+    pub fn take_answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Done { message } => self.note = Some(Note { text: message, bad: false }),
+            Answer::History { calls } => {
+                self.history = calls;
+                self.history_loaded = true;
+            }
+            Answer::Conversation { call, exchanges } => {
+                self.opened = Some((*call, exchanges));
+                self.scrolled = 0;
+            }
+            Answer::Estimate { contacts, cost, currency, basis } => {
+                if let Some(Overlay::Confirm { question, .. }) = &mut self.overlay {
+                    question.push_str(&format!(
+                        "\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Campaigns that pass the filter, with their places.
+    pub fn shown_campaigns(&self) -> Vec<&CampaignRow> {
+        let keep = self.keep(Pane::Campaigns);
+        self.campaigns.iter().filter(|c| keep(&c.name)).collect()
+    }
+
+    /// Calls that pass the filter.
+    pub fn shown_calls(&self) -> Vec<&CallRow> {
+        let keep = self.keep(Pane::Calls);
+        self.calls.iter().filter(|c| keep(&format!("{} {} {}", c.name, c.company, c.phone))).collect()
+    }
+
+    /// History that passes the filter.
+    pub fn shown_history(&self) -> Vec<&HistoryRow> {
+        let keep = self.keep(Pane::History);
+        self.history
+            .iter()
+            .filter(|c| {
+                let outcome = c.outcome.map_or("", dialdeck_protocol::Outcome::as_str);
+                keep(&format!("{} {} {outcome} {}", c.name, c.phone, c.status))
+            })
+            .collect()
+    }
+
+    /// The filter as a test; it applies to the pane that has the keys. `!` before it turns it round.
+    fn keep(&self, pane: Pane) -> impl Fn(&str) -> bool {
+        let applies = !self.filter.is_empty() && self.pane == pane;
+        let (inverse, text) = match self.filter.strip_prefix('!') {
+            Some(text) => (true, text),
+            None => (false, self.filter.as_str()),
+        };
+        let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+        let matcher = std::cell::RefCell::new(Matcher::new(Config::DEFAULT));
+        move |row: &str| {
+            if !applies {
+                return true;
+            }
+            let mut buffer = Vec::new();
+            let found = pattern.score(Utf32Str::new(row, &mut buffer), &mut matcher.borrow_mut()).is_some();
+            found != inverse
+        }
+    }
+
+    /// Index of the selected row of a pane, within what is shown.
+    pub fn selection(&self, pane: Pane, rows: usize) -> Option<usize> {
+        (rows > 0).then(|| self.selected.get(&pane).copied().unwrap_or(0).min(rows - 1))
+    }
+
+    /// The selected campaign.
+    pub fn selected_campaign(&self) -> Option<&CampaignRow> {
+        let rows = self.shown_campaigns();
+        self.selection(Pane::Campaigns, rows.len()).map(|n| rows[n])
+    }
+
+    /// The selected call in flight.
+    pub fn selected_call(&self) -> Option<&CallRow> {
+        let rows = self.shown_calls();
+        self.selection(Pane::Calls, rows.len()).map(|n| rows[n])
+    }
+
+    /// The selected call of the past.
+    pub fn selected_past_call(&self) -> Option<&HistoryRow> {
+        let rows = self.shown_history();
+        self.selection(Pane::History, rows.len()).map(|n| rows[n])
+    }
+}

@@ -1,0 +1,44 @@
+//! The terminal: taken over, and given back whatever happens.
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, BufWriter, Stdout, Write};
+
+/// A frame is one write: larger than any frame there is.
+const BUFFER: usize = 1 << 20;
+
+/// The screen.
+pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Gives the terminal back when dropped.
+pub struct Taken;
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn give_back() {
+    let _ = disable_raw_mode();
+    let mut out = io::stdout();
+    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, crossterm::cursor::Show);
+    let _ = out.flush();
+}
+
+/// Takes the terminal over. A panic gives it back before its message is printed.
+pub fn take() -> io::Result<(Screen, Taken)> {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        give_back();
+        before(info);
+    }));
+    enable_raw_mode()?;
+    let taken = Taken;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())))?;
+    Ok((screen, taken))
+}

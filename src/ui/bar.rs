@@ -1,0 +1,93 @@
+//! The lines at the top and bottom.
+
+use super::Scene;
+use crate::action::available;
+use crate::plain;
+use crate::state::{Link, Overlay, View};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::PartState;
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+/// Name, view, parts of the server that need attention, user.
+pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let (state, theme) = (scene.state, scene.theme);
+    let view = match state.view {
+        View::Floor => "floor",
+        View::History => "history",
+    };
+    let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
+    for part in &state.parts {
+        let (mark, style) = match part.state {
+            PartState::Down => ("✗", theme.bad),
+            PartState::Missing => ("?", theme.warning),
+            PartState::Off if part.name == "telephony" => ("–", theme.warning),
+            PartState::Degraded => ("~", theme.dim),
+            PartState::Up | PartState::Off => continue,
+        };
+        spans.push(Span::styled(format!("  {mark} {}: {}", part.name, plain::line(&part.message)), style));
+    }
+    let user = state.role.map_or_else(String::new, |role| format!("{} · {role} ", plain::fit(&state.user, 24)));
+    let room = usize::from(area.width).saturating_sub(user.width() + 1);
+    let mut used = 0;
+    let mut fitting = Vec::new();
+    for span in spans {
+        let text = plain::fit(&span.content, room.saturating_sub(used));
+        used += text.width();
+        fitting.push(Span::styled(text, span.style));
+    }
+    frame.render_widget(Paragraph::new(Line::from(fitting)), area);
+    frame.render_widget(Paragraph::new(Line::styled(user, theme.dim)).alignment(Alignment::Right), area);
+}
+
+/// The server is gone, or the screen is frozen.
+pub(super) fn banner(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool, now: DateTime<Utc>) {
+    let text = match &scene.state.link {
+        Link::Lost { since, why } => format!(
+            " ✗ NOT CONNECTED: {}. What you see is {} old. Trying again. ",
+            plain::line(why),
+            super::clock((now - *since).num_seconds())
+        ),
+        _ if frozen => " ‖ FROZEN: the floor goes on behind this picture. Thaw it with the same key, or Esc. ".into(),
+        _ => return,
+    };
+    frame.render_widget(Paragraph::new(plain::fit(&text, usize::from(area.width))).style(scene.theme.bad), area);
+}
+
+/// What the last action gave, or what is being typed, or what can be done now.
+pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let (state, theme) = (scene.state, scene.theme);
+    if let Some(note) = &state.note {
+        let style = if note.bad { theme.bad } else { theme.good };
+        let mark = if note.bad { "✗" } else { "✓" };
+        let text = plain::fit(&format!(" {mark} {}", note.text), usize::from(area.width));
+        return frame.render_widget(Paragraph::new(text).style(style), area);
+    }
+    if state.overlay == Some(Overlay::Filter) {
+        let text = format!(" /{}", plain::fit(&state.filter, usize::from(area.width).saturating_sub(40)));
+        let x = area.x + u16::try_from(text.width()).unwrap_or(0);
+        let line = Line::from(vec![
+            Span::styled(text, theme.text),
+            Span::styled("   ! before it inverts · Enter keeps · Esc clears", theme.dim),
+        ]);
+        frame.render_widget(Paragraph::new(line), area);
+        return frame.set_cursor_position((x.min(area.right().saturating_sub(1)), area.y));
+    }
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for action in available(state).filter(|a| a.is_in_bar()) {
+        let keys = scene.keymap.keys(action);
+        let Some(key) = keys.first() else { continue };
+        let width = key.width() + action.what().width() + 3;
+        if used + width > usize::from(area.width) {
+            continue;
+        }
+        used += width;
+        spans.push(Span::styled(format!(" {key}"), theme.key));
+        spans.push(Span::styled(format!(" {} ", action.what()), theme.dim));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}

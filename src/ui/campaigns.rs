@@ -1,0 +1,71 @@
+//! The campaigns with their queues.
+
+use super::table::{self, Cell, Column};
+use super::{Scene, clock};
+use crate::state::{Link, Pane};
+use dialdeck_protocol::{CampaignRow, QueueState};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+const COLUMNS: [Column; 9] = [
+    Column { heading: "CAMPAIGN", width: 22 },
+    Column { heading: "QUEUE", width: 10 },
+    Column { heading: "DONE", width: 11 },
+    Column { heading: "CALLS", width: 5 },
+    Column { heading: "GOOD", width: 5 },
+    Column { heading: "FAILED", width: 6 },
+    Column { heading: "HELD", width: 5 },
+    Column { heading: "NEXT", width: 6 },
+    Column { heading: "WHY", width: 0 },
+];
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let rows = scene.state.shown_campaigns();
+    let block = scene.block(Pane::Campaigns, &format!("Campaigns {}", rows.len()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if rows.is_empty() {
+        let text = match (&scene.state.link, scene.state.campaigns.is_empty()) {
+            (Link::Connecting, _) => "Connecting…",
+            (_, true) => "No campaigns yet. Make one: dialdeck campaign create NAME --from NUMBER",
+            (_, false) => "No campaign matches the filter. Esc clears it.",
+        };
+        return table::empty(frame, inner, scene, text);
+    }
+    table::draw(frame, inner, scene, Pane::Campaigns, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+}
+
+/// A glyph goes with each colour.
+fn queue(state: QueueState, scene: &Scene) -> (&'static str, Style) {
+    match state {
+        QueueState::Running => ("▶ running", scene.theme.good),
+        QueueState::Waiting => ("… waiting", scene.theme.waiting),
+        QueueState::Paused => ("‖ paused", scene.theme.warning),
+        QueueState::Stopped => ("■ stopped", scene.theme.dim),
+    }
+}
+
+fn row(campaign: &CampaignRow, scene: &Scene) -> Vec<Cell> {
+    let text = scene.theme.text;
+    let counts = &campaign.counts;
+    let (state, style) = queue(campaign.queue, scene);
+    let live = scene.state.calls.iter().filter(|c| c.campaign_id == campaign.id).count();
+    let next = campaign
+        .next_call_at
+        .filter(|_| matches!(campaign.queue, QueueState::Running | QueueState::Waiting))
+        .map_or(String::new(), |at| clock((at - scene.now).num_seconds()));
+    let held = if counts.held > 0 { scene.theme.warning } else { text };
+    let cell = |text: String, style| Cell { text, style };
+    vec![
+        cell(campaign.name.clone(), text),
+        cell(state.into(), style),
+        cell(format!("{}/{}", counts.processed, counts.total), text),
+        cell(live.to_string(), scene.theme.in_call),
+        cell(counts.successful.to_string(), scene.theme.good),
+        cell(counts.failed.to_string(), text),
+        cell(counts.held.to_string(), held),
+        cell(next, text),
+        cell(campaign.reason.clone(), scene.theme.dim),
+    ]
+}

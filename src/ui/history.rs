@@ -1,0 +1,57 @@
+//! Calls of the past.
+
+use super::table::{self, Cell, Column};
+use super::{Scene, clock};
+use crate::state::Pane;
+use dialdeck_protocol::{HistoryRow, Outcome};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column; 7] = [
+    Column { heading: "WHEN", width: 14 },
+    Column { heading: "NAME", width: 18 },
+    Column { heading: "OUTCOME", width: 15 },
+    Column { heading: "TIME", width: 7 },
+    Column { heading: "PHONE", width: 14 },
+    Column { heading: "EMOTION", width: 10 },
+    Column { heading: "COST", width: 0 },
+];
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let rows = scene.state.shown_history();
+    let block = scene.block(Pane::History, &format!("History, newest {}", rows.len()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if rows.is_empty() {
+        let text = if !scene.state.history_loaded {
+            "Loading…"
+        } else if scene.state.history.is_empty() {
+            "No calls yet."
+        } else {
+            "No call matches the filter. Esc clears it."
+        };
+        return table::empty(frame, inner, scene, text);
+    }
+    table::draw(frame, inner, scene, Pane::History, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+}
+
+fn row(call: &HistoryRow, scene: &Scene) -> Vec<Cell> {
+    let theme = scene.theme;
+    let style = match call.outcome {
+        Some(outcome) if outcome.is_success() => theme.good,
+        Some(Outcome::DoNotCall | Outcome::Error) => theme.bad,
+        Some(outcome) if !outcome.was_answered() => theme.dim,
+        _ => theme.text,
+    };
+    let outcome = call.outcome.map_or_else(|| call.status.to_string(), |o| o.to_string());
+    let cell = |text: String, style| Cell { text, style };
+    vec![
+        cell(call.created_at.with_timezone(&chrono::Local).format("%d %b %H:%M:%S").to_string(), theme.dim),
+        cell(call.name.clone(), theme.text),
+        cell(outcome, style),
+        cell(clock(i64::from(call.duration)), theme.text),
+        cell(call.phone.clone(), theme.text),
+        cell(call.emotion.map(|e| e.to_string()).unwrap_or_default(), theme.text),
+        cell(format!("{:.4}", call.cost), theme.dim),
+    ]
+}

@@ -1,0 +1,142 @@
+//! Draws a state: a pure function of what is known, the keys and the theme.
+
+mod bar;
+mod calls;
+mod campaigns;
+mod conversation;
+mod help;
+mod history;
+pub mod login;
+mod overlay;
+pub mod palette;
+mod table;
+
+use crate::keymap::Keymap;
+use crate::state::{Link, Overlay, Pane, State, View};
+use crate::theme::Theme;
+use chrono::{DateTime, Utc};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Borders};
+
+/// What every pane is drawn with.
+pub struct Scene<'a> {
+    pub state: &'a State,
+    pub keymap: &'a Keymap,
+    pub theme: &'a Theme,
+    /// Server's clock.
+    pub now: DateTime<Utc>,
+}
+
+impl Scene<'_> {
+    /// A pane's frame; the one that has the keys stands out, by colour and by a mark.
+    fn block(&self, pane: Pane, title: &str) -> Block<'static> {
+        let focused = self.state.pane == pane;
+        let filter = if focused && !self.state.filter.is_empty() {
+            format!(" /{}", crate::plain::fit(&self.state.filter, 30))
+        } else {
+            String::new()
+        };
+        let mark = if focused { "▸ " } else { "" };
+        let style = if focused { self.theme.border_focused } else { self.theme.border };
+        Block::new()
+            .borders(Borders::ALL)
+            .border_style(style)
+            .title(Line::styled(format!(" {mark}{title}{filter} "), self.theme.title))
+    }
+}
+
+/// Draws.
+pub fn draw(
+    frame: &mut Frame,
+    state: &State,
+    keymap: &Keymap,
+    theme: &Theme,
+    frozen: bool,
+    now: DateTime<Utc>,
+) {
+    // Greyed when what is shown is old: every style but the bad ones gives way.
+    let grey = Theme {
+        text: theme.stale,
+        title: theme.stale,
+        selected: theme.stale.patch(theme.selected).patch(theme.stale),
+        header: theme.stale,
+        good: theme.stale,
+        warning: theme.stale,
+        ringing: theme.stale,
+        in_call: theme.stale,
+        waiting: theme.stale,
+        customer: theme.stale,
+        ai: theme.stale,
+        ..theme.clone()
+    };
+    let lost = matches!(state.link, Link::Lost { .. });
+    let theme = if lost { &grey } else { theme };
+    let scene = Scene { state, keymap, theme, now: state.server_now(now) };
+    let banner = u16::from(lost || frozen);
+    let [top, notice, middle, bottom] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(banner),
+        Constraint::Min(3),
+        Constraint::Length(1),
+    ])
+    .areas(frame.area());
+    bar::top(frame, top, &scene);
+    if banner > 0 {
+        bar::banner(frame, notice, &scene, frozen, now);
+    }
+    panes(frame, middle, &scene);
+    bar::bottom(frame, bottom, &scene);
+    match &state.overlay {
+        Some(Overlay::Help { scrolled }) => help::draw(frame, &scene, *scrolled),
+        Some(Overlay::Palette { typed, selected }) => palette::draw(frame, &scene, typed, *selected),
+        Some(Overlay::Confirm { question, .. }) => overlay::confirm(frame, &scene, question),
+        Some(Overlay::Filter) | None => {}
+    }
+}
+
+fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
+    if scene.state.zoomed {
+        return pane(frame, area, scene, scene.state.pane);
+    }
+    match scene.state.view {
+        View::Floor => {
+            let shown = u16::try_from(scene.state.campaigns.len()).unwrap_or(u16::MAX).clamp(1, area.height / 4);
+            let wide = area.width >= 130;
+            let [campaigns, rest] =
+                Layout::vertical([Constraint::Length(shown + 3), Constraint::Min(6)]).areas(area);
+            let [calls, conversation] = if wide {
+                Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(rest)
+            } else {
+                Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(rest)
+            };
+            pane(frame, campaigns, scene, Pane::Campaigns);
+            pane(frame, calls, scene, Pane::Calls);
+            pane(frame, conversation, scene, Pane::Conversation);
+        }
+        View::History => {
+            let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
+            let split = if area.width >= 130 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
+            let [list, transcript] = split.areas(area);
+            pane(frame, list, scene, Pane::History);
+            pane(frame, transcript, scene, Pane::Transcript);
+        }
+    }
+}
+
+fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
+    match pane {
+        Pane::Campaigns => campaigns::draw(frame, area, scene),
+        Pane::Calls => calls::draw(frame, area, scene),
+        Pane::Conversation => conversation::live(frame, area, scene),
+        Pane::History => history::draw(frame, area, scene),
+        Pane::Transcript => conversation::past(frame, area, scene),
+    }
+}
+
+/// `1:07`, or `2:03:09` from an hour on.
+pub fn clock(seconds: i64) -> String {
+    let s = seconds.max(0);
+    if s < 3600 { format!("{}:{:02}", s / 60, s % 60) } else { format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) }
+}
