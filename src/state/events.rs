@@ -1,6 +1,6 @@
 //! Events change what is known.
 
-use super::{Spoken, State};
+use super::{Pane, Spoken, State};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallRow, CallStatus, Event, EventBody};
 
@@ -71,7 +71,13 @@ impl State {
             }
             EventBody::CallEnded { outcome, status, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
+                // The selection stays with its call: nobody hangs up on whoever moved into its place.
+                let kept = self.selected_call().map(|c| c.id.clone());
                 self.calls.retain(|c| c.id != id);
+                let place = self.shown_calls().iter().position(|c| Some(&c.id) == kept.as_ref());
+                if let Some(place) = place {
+                    self.selected.insert(Pane::Calls, place);
+                }
                 self.spoken.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
                     campaign.counts.successful += i64::from(outcome.is_success());

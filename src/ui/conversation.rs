@@ -111,7 +111,7 @@ fn say(lines: &mut Vec<Line<'static>>, who: &str, text: &str, style: Style, widt
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_word_bounds() {
+    for word in text.split_inclusive(' ') {
         if line.width() + word.trim_end().width() > width && !line.is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         }

@@ -24,9 +24,11 @@ pub(super) fn frame_box(frame: &mut Frame, scene: &Scene, area: Rect, title: &st
     inner
 }
 
+/// Width of a question.
+const WIDTH: u16 = 64;
+
 /// A question with yes and no.
 pub(super) fn confirm(frame: &mut Frame, scene: &Scene, question: &str) {
-    let inner = frame_box(frame, scene, centred(frame.area(), 64, 9), "Sure?");
     let mut text = Text::raw(question.to_owned());
     text.push_line(Line::raw(""));
     text.push_line(Line::from(vec![
@@ -35,5 +37,8 @@ pub(super) fn confirm(frame: &mut Frame, scene: &Scene, question: &str) {
         Span::styled("n", scene.theme.key),
         Span::raw(" no"),
     ]));
-    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }).style(scene.theme.text), inner);
+    let paragraph = Paragraph::new(text).wrap(Wrap { trim: true }).style(scene.theme.text);
+    let lines = u16::try_from(paragraph.line_count(WIDTH - 2)).unwrap_or(u16::MAX - 2);
+    let inner = frame_box(frame, scene, centred(frame.area(), WIDTH, lines.saturating_add(2)), "Sure?");
+    frame.render_widget(paragraph, inner);
 }

@@ -1,1 +1,14 @@
+//! Real servers, protocol stand-ins and a terminal driver for Dialdeck's tests.
+//!
+//! What the tests talk to comes from Debian's packages, unpacked into a folder of the cache and started on ports of
+//! its own; the machine stays as it was.
 
+pub mod asterisk;
+pub mod daemon;
+pub mod lab;
+pub mod packages;
+pub mod people;
+pub mod postgres;
+pub mod speech;
+pub mod terminal;
+pub mod wait;

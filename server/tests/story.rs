@@ -1,0 +1,449 @@
+//! One story, told to both engines: what the record does must not depend on which one keeps it.
+
+use chrono::{DateTime, TimeZone, Utc};
+use dialdeck_protocol::{
+    CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus, Emotion,
+    EventBody, Exchange, Intent, OrganizationId, Outcome, PhoneNumberId, QueueState, Role, ScriptId, SessionId,
+    Speaker, TurnLatency,
+};
+use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
+use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
+use dialdeck_server::domain::ending::{ContactAfter, contact_after, far_future};
+use dialdeck_server::domain::gate::{Hours, Question, judge};
+use dialdeck_server::domain::phone::Phone;
+use dialdeck_server::domain::script::Script;
+use dialdeck_server::storage::change::QueueStart;
+use dialdeck_server::storage::{
+    AuditEntry, BeginAttempt, CallKey, Change, ContactPage, EndCall, NewSession, NewUser, Refusal, Store, StoreError,
+    open,
+};
+use dialdeck_testkit::postgres::Postgres;
+use std::sync::Arc;
+
+fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 1, 15, 18, 0, 0).unwrap()
+}
+
+fn org() -> OrganizationId {
+    OrganizationId("default".into())
+}
+
+fn person(n: u32) -> NewContact {
+    NewContact {
+        first_name: format!("Ann{n}"),
+        last_name: "Lee".into(),
+        phone: Phone::from_e164(&format!("+131255501{n:02}")).unwrap(),
+        email: "ann@example.com".into(),
+        company: "Acme".into(),
+        state: "IL".into(),
+        postal_code: String::new(),
+        timezone: String::new(),
+        consent: Some(Consent { basis: "written".into(), at: Some(noon()), source: "form".into() }),
+        custom_fields: [("plan".to_owned(), "gold".to_owned())].into(),
+    }
+}
+
+fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAttempt {
+    let call_id = CallId::new();
+    BeginAttempt {
+        channel_id: format!("dialdeck-{call_id}"),
+        key: CallKey { call_id, campaign_id: campaign, organization_id: org() },
+        contact_id: contact.id,
+        name: contact.person.display_name(),
+        company: contact.person.company.clone(),
+        to: contact.person.phone.as_str().into(),
+        from: "+13125550199".into(),
+        attempt: contact.attempts + 1,
+        owner: "main".into(),
+        decision: judge(
+            Question { person: &contact.person, on_do_not_call: false, hours: Hours::default() },
+            at,
+        ),
+        at,
+    }
+}
+
+fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTime<Utc>) -> EndCall {
+    EndCall {
+        key: begun.key.clone(),
+        contact_id: begun.contact_id,
+        status: if outcome.was_answered() { CallStatus::Completed } else { CallStatus::Failed },
+        outcome,
+        duration: 42,
+        transcript: "AI: Hello\nCustomer: yes".into(),
+        emotion: Emotion::Positive,
+        intent_score: 0.95,
+        csat_score: Some(5),
+        insights: serde_json::json!({ "interruptions": 1 }),
+        cost: 0.0123,
+        detail: "done".into(),
+        contact,
+        at,
+    }
+}
+
+async fn one(store: &dyn Store, deed: Vec<Change>) -> Result<Vec<EventBody>, Refusal> {
+    let mut committed = store.commit(&[deed]).await.unwrap();
+    committed.pop().unwrap().map(|events| events.into_iter().map(|e| e.body).collect())
+}
+
+async fn story(store: Arc<dyn Store>) {
+    let store = store.as_ref();
+    let campaign = setting_up(store).await;
+    importing(store, &campaign).await;
+    calling(store, &campaign).await;
+    refusing(store, &campaign).await;
+    never_again(store, &campaign).await;
+    writing_down(store).await;
+    in_order(store).await;
+    going(store, &campaign).await;
+}
+
+async fn setting_up(store: &dyn Store) -> Campaign {
+    store.ping().await.unwrap();
+    let user = NewUser {
+        organization_id: org(),
+        name: "sue".into(),
+        role: Role::Supervisor,
+        password_hash: "hash".into(),
+        at: noon(),
+    };
+    store.add_user(&user).await.unwrap();
+    assert!(matches!(store.add_user(&user).await, Err(StoreError::Conflict(_))));
+    let sue = store.user("sue").await.unwrap().unwrap();
+    assert_eq!((sue.role, store.users(&org()).await.unwrap().len()), (Role::Supervisor, 1));
+    let session = NewSession {
+        id: SessionId::new(),
+        user_id: sue.id,
+        token_hash: "abc".into(),
+        at: noon(),
+        expires_at: noon() + chrono::Duration::hours(1),
+    };
+    store.add_session(&session).await.unwrap();
+    assert_eq!(store.caller("abc", noon()).await.unwrap().unwrap().name, "sue");
+    assert!(store.caller("abc", noon() + chrono::Duration::hours(2)).await.unwrap().is_none(), "expired");
+    store.revoke_session(session.id, noon()).await.unwrap();
+    assert!(store.caller("abc", noon()).await.unwrap().is_none(), "revoked");
+    assert!(store.set_password("sue", "new", noon()).await.unwrap());
+    assert!(!store.set_password("nobody", "new", noon()).await.unwrap());
+
+    let number = PhoneNumber { id: PhoneNumberId::new(), number: "+13125550199".into(), label: "Main".into() };
+    let script = ScriptId::new();
+    let campaign = Campaign {
+        id: CampaignId::new(),
+        organization_id: org(),
+        name: "Spring".into(),
+        kind: CampaignType::FollowUp,
+        status: CampaignStatus::Active,
+        description: "first".into(),
+        script_id: Some(script),
+        call_settings: CallSettings::default(),
+        phone_number_id: Some(number.id),
+    };
+    let saved = vec![
+        Change::SavePhoneNumber { organization_id: org(), number: number.clone(), at: noon() },
+        Change::SaveScript { organization_id: org(), id: script, name: "S".into(), script: Box::default(), at: noon() },
+        Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: noon() },
+    ];
+    assert!(matches!(&one(store, saved).await.unwrap()[..], [EventBody::CampaignChanged { change, .. }] if change == "created"));
+    assert_eq!(store.campaign(&org(), campaign.id).await.unwrap().unwrap(), campaign);
+    assert_eq!(store.campaigns(&org()).await.unwrap().len(), 1);
+    assert_eq!(store.script(&org(), script).await.unwrap().unwrap().1, Script::default());
+    assert_eq!(store.phone_numbers(&org()).await.unwrap(), vec![number.clone()]);
+    let other = OrganizationId("other".into());
+    assert!(store.campaign(&other, campaign.id).await.unwrap().is_none(), "the wall holds");
+    let used = one(store, vec![Change::DeleteScript { organization_id: org(), id: script }]).await;
+    assert!(matches!(used, Err(Refusal::InUse(_))));
+    let used = one(store, vec![Change::DeletePhoneNumber { organization_id: org(), id: number.id }]).await;
+    assert!(matches!(used, Err(Refusal::InUse(_))));
+    let again = PhoneNumber { id: PhoneNumberId::new(), ..number };
+    let twice = one(store, vec![Change::SavePhoneNumber { organization_id: org(), number: again, at: noon() }]).await;
+    assert!(matches!(twice, Err(Refusal::InUse(_))));
+    campaign
+}
+
+async fn importing(store: &dyn Store, campaign: &Campaign) {
+    let people: Vec<_> = (0..10).map(person).collect();
+    let mut dropped = store.import(campaign, noon()).await.unwrap();
+    dropped.add(&people).await.unwrap();
+    drop(dropped);
+    assert_eq!(store.counts(campaign.id).await.unwrap().total, 0, "what is not finished was never there");
+    let mut import = store.import(campaign, noon()).await.unwrap();
+    assert!(import.add(&people).await.unwrap().already_there.is_empty());
+    assert_eq!(import.add(&people[..2]).await.unwrap().already_there.len(), 2);
+    import.finish().await.unwrap();
+    assert_eq!((store.counts(campaign.id).await.unwrap().total, store.callable(campaign.id).await.unwrap()), (10, 10));
+    let page = ContactPage { status: Some(ContactStatus::New), after: None, limit: 6 };
+    let first = store.contacts(&org(), campaign.id, &page).await.unwrap();
+    let after = first.last().map(|c| c.id);
+    let rest = store.contacts(&org(), campaign.id, &ContactPage { after, ..page }).await.unwrap();
+    assert_eq!((first.len(), rest.len()), (6, 4));
+    assert_eq!(first[0].person.custom_fields["plan"], "gold");
+    assert_eq!(store.contact(&org(), first[0].id).await.unwrap().unwrap(), first[0]);
+}
+
+async fn calling(store: &dyn Store, campaign: &Campaign) {
+    let start = QueueStart { phone_number_id: campaign.phone_number_id, review_after: Some(50) };
+    let queue = |state, start| Change::Queue {
+        organization_id: org(),
+        campaign_id: campaign.id,
+        state,
+        reason: "because".into(),
+        next_call_at: Some(noon()),
+        start,
+        at: noon(),
+    };
+    one(store, vec![queue(QueueState::Running, Some(start))]).await.unwrap();
+    assert_eq!(store.open_queues().await.unwrap().len(), 1);
+    let ann = store.candidates(campaign.id, noon(), 5).await.unwrap().remove(0);
+    let begun = begin(campaign.id, &ann, noon());
+    let events = one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
+    assert!(matches!(&events[..], [EventBody::CallStarted { attempt: 1, .. }]));
+    assert_eq!(store.contact(&org(), ann.id).await.unwrap().unwrap().status, ContactStatus::Pending);
+    let live = store.live_calls("main").await.unwrap();
+    assert_eq!((live.len(), live[0].attempt, live[0].answered_at), (1, 1, None));
+    assert!(store.live_calls("second").await.unwrap().is_empty(), "another server's calls are its own");
+
+    let key = begun.key.clone();
+    let exchange = Exchange {
+        user_input: "yes".into(),
+        ai_response: "Goodbye".into(),
+        turn: 2,
+        emotion: Emotion::Positive,
+        intent: Intent::Interested,
+        confidence: 0.95,
+        latency: TurnLatency { endpoint_ms: 700, ..TurnLatency::default() },
+        timestamp: noon(),
+    };
+    let talk = vec![
+        Change::CallStatus { key: key.clone(), status: CallStatus::InProgress, detail: String::new(), at: noon() },
+        Change::Spoken { key: key.clone(), speaker: Speaker::Ai, turn: 1, text: "Hello".into(), at: noon() },
+        Change::Exchanged { key: key.clone(), exchange: exchange.clone() },
+    ];
+    assert_eq!(one(store, talk).await.unwrap().len(), 3);
+    let snapshot = store.snapshot(&org(), noon()).await.unwrap();
+    assert_eq!(snapshot.calls.len(), 1);
+    assert_eq!((snapshot.calls[0].intent, snapshot.calls[0].exchanges.len()), (Some(Intent::Interested), 1));
+    assert_eq!(snapshot.campaigns[0].queue, QueueState::Running);
+    assert_eq!(snapshot.seq, store.last_seq().await.unwrap());
+
+    let settings = CallSettings::default();
+    let after = contact_after(Outcome::Interested, 1, &settings, noon());
+    let over = end(&begun, Outcome::Interested, after, noon());
+    one(store, vec![Change::EndCall(Box::new(over.clone()))]).await.unwrap();
+    assert_eq!(one(store, vec![Change::EndCall(Box::new(over))]).await, Err(Refusal::Settled), "settled once");
+    let call = store.call(&org(), &key.call_id).await.unwrap().unwrap();
+    assert_eq!((call.row.outcome, call.row.duration, call.row.csat_score), (Some(Outcome::Interested), 42, Some(5)));
+    assert!((call.row.cost - 0.0123).abs() < 1e-9);
+    assert_eq!(call.row.contact_status, Some(ContactStatus::Contacted));
+    assert_eq!(store.exchanges(&key.call_id).await.unwrap(), vec![exchange]);
+    let counts = store.counts(campaign.id).await.unwrap();
+    assert_eq!((counts.total, counts.processed, counts.successful), (10, 1, 1));
+    let row = store.queue(campaign.id).await.unwrap().unwrap();
+    assert_eq!((row.started_calls, row.review_after, row.last_call_at), (1, Some(50), Some(noon())));
+    let filter = |outcome| CallFilter { outcome: Some(outcome), ..CallFilter::default() };
+    assert_eq!(store.calls(&org(), &filter(Outcome::Interested)).await.unwrap().len(), 1);
+    assert!(store.calls(&org(), &filter(Outcome::Busy)).await.unwrap().is_empty());
+    let later = CallFilter { from: Some(noon() + chrono::Duration::seconds(1)), ..CallFilter::default() };
+    assert!(store.calls(&org(), &later).await.unwrap().is_empty());
+    assert_eq!(store.decisions(&org(), begun.to.as_str()).await.unwrap()[0].rule, "allowed");
+}
+
+async fn refusing(store: &dyn Store, campaign: &Campaign) {
+    let candidates = store.candidates(campaign.id, noon(), 5).await.unwrap();
+    let (bob, cid) = (&candidates[0], &candidates[1]);
+    let begun = begin(campaign.id, bob, noon());
+    // Two dialers on one contact in one group: one call, and the other deed's neighbours stand.
+    let twice = begin(campaign.id, bob, noon());
+    let deeds = [
+        vec![Change::BeginAttempt(Box::new(begun.clone()))],
+        vec![Change::BeginAttempt(Box::new(twice))],
+        vec![Change::Postpone { contact_id: cid.id, until: noon() + chrono::Duration::minutes(1) }],
+    ];
+    let outcomes = store.commit(&deeds).await.unwrap();
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
+    assert_eq!(outcomes[1], Err(Refusal::NumberBusy));
+    assert!(!store.candidates(campaign.id, noon(), 50).await.unwrap().iter().any(|c| c.id == cid.id));
+    let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), noon());
+    one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, noon())))]).await.unwrap();
+    let bob = store.contact(&org(), bob.id).await.unwrap().unwrap();
+    assert_eq!((bob.status, bob.attempts), (ContactStatus::Retry, 1));
+    let stale = BeginAttempt { attempt: 1, ..begin(campaign.id, &bob, noon()) };
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(stale))]).await, Err(Refusal::NotCallable));
+
+    let mut question = person(1);
+    question.consent = None;
+    let decision = judge(Question { person: &question, on_do_not_call: false, hours: Hours::default() }, noon());
+    let hold = Change::Hold {
+        organization_id: org(),
+        campaign_id: campaign.id,
+        contact_id: cid.id,
+        phone: cid.person.phone.as_str().into(),
+        decision,
+    };
+    one(store, vec![hold]).await.unwrap();
+    let held = store.contact(&org(), cid.id).await.unwrap().unwrap();
+    assert_eq!((held.status, held.next_attempt_at), (ContactStatus::Held, far_future()));
+    assert!(held.held_reason.contains("consent"));
+    let person = Box::new(held.person.clone());
+    let change = Change::SaveContact { organization_id: org(), contact_id: cid.id, person, at: noon() };
+    one(store, vec![change]).await.unwrap();
+    assert_eq!(store.contact(&org(), cid.id).await.unwrap().unwrap().next_attempt_at, noon(), "looked at afresh");
+}
+
+async fn never_again(store: &dyn Store, campaign: &Campaign) {
+    let dan = store.candidates(campaign.id, noon(), 50).await.unwrap().pop().unwrap();
+    let begun = begin(campaign.id, &dan, noon());
+    one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
+    let listed = Change::DoNotCall {
+        organization_id: org(),
+        phone: begun.to.clone(),
+        source: "voice".into(),
+        call_id: Some(begun.key.call_id.clone()),
+        at: noon(),
+    };
+    one(store, vec![listed.clone()]).await.unwrap();
+    one(store, vec![listed]).await.unwrap();
+    assert!(store.is_do_not_call(&org(), &begun.to).await.unwrap());
+    assert_eq!(store.do_not_call(&org(), "", 10).await.unwrap().len(), 1);
+    // Even a call that ends as a retry does not bring the number back.
+    let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), noon());
+    let events = one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, noon())))]).await.unwrap();
+    assert!(matches!(&events[..], [EventBody::CallEnded { contact_status: ContactStatus::DoNotCall, .. }]));
+    let again = begin(campaign.id, &store.contact(&org(), dan.id).await.unwrap().unwrap(), noon());
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(again))]).await, Err(Refusal::DoNotCall));
+    // A list that is imported later knows it from the first moment.
+    let second = Campaign { id: CampaignId::new(), name: "Second".into(), ..campaign.clone() };
+    one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), is_new: true, at: noon() }]).await.unwrap();
+    let mut import = store.import(&second, noon()).await.unwrap();
+    import.add(&[dan.person.clone()]).await.unwrap();
+    import.finish().await.unwrap();
+    let page = ContactPage { limit: 10, ..ContactPage::default() };
+    let there = store.contacts(&org(), second.id, &page).await.unwrap();
+    assert_eq!(there[0].status, ContactStatus::DoNotCall);
+    assert_eq!(store.next_due(second.id).await.unwrap(), None);
+}
+
+async fn writing_down(store: &dyn Store) {
+    for n in 0..3 {
+        let entry = AuditEntry {
+            organization_id: org(),
+            at: noon() + chrono::Duration::nanoseconds(123_456_789),
+            actor: "sue".into(),
+            command: "queue.start".into(),
+            target: n.to_string(),
+            detail: serde_json::json!({ "b": 1.5, "a": ["x", null] }),
+            result: "done".into(),
+        };
+        one(store, vec![Change::Audit(entry)]).await.unwrap();
+    }
+    assert_eq!(store.audit(&org(), 2).await.unwrap()[0].target, "2");
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(3));
+}
+
+async fn in_order(store: &dyn Store) {
+    let last = store.last_seq().await.unwrap();
+    let events = store.events_after(&org(), 0, 10_000).await.unwrap();
+    let seqs: Vec<i64> = events.iter().map(|e| e.seq).collect();
+    assert_eq!(seqs, (1..=last).collect::<Vec<_>>(), "no gap, no repeat");
+    assert_eq!(store.events_after(&org(), last - 2, 10).await.unwrap().len(), 2);
+    assert!(store.events_after(&OrganizationId("other".into()), 0, 10).await.unwrap().is_empty(), "the wall holds");
+}
+
+async fn going(store: &dyn Store, campaign: &Campaign) {
+    let page = ContactPage { limit: 1, ..ContactPage::default() };
+    let contact = store.contacts(&org(), campaign.id, &page).await.unwrap().remove(0);
+    one(store, vec![Change::DeleteContact { organization_id: org(), contact_id: contact.id }]).await.unwrap();
+    let gone = Change::DeleteCampaign {
+        organization_id: org(),
+        campaign_id: campaign.id,
+        name: campaign.name.clone(),
+        at: noon(),
+    };
+    one(store, vec![gone.clone()]).await.unwrap();
+    assert!(matches!(one(store, vec![gone]).await, Err(Refusal::NotFound(_))));
+    assert!(!store.calls(&org(), &CallFilter::default()).await.unwrap().is_empty(), "calls stay on record");
+}
+
+#[tokio::test]
+async fn on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    story(open(&folder.path().join("deep/er/d.sqlite").to_string_lossy()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let postgres = Postgres::start().unwrap();
+    story(open(&postgres.database().await.unwrap()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_changed_audit_line_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("d.sqlite").to_string_lossy().into_owned();
+    let store = open(&file).await.unwrap();
+    writing_down(store.as_ref()).await;
+    let pool = sqlx::SqlitePool::connect(&file).await.unwrap();
+    sqlx::query("UPDATE audit SET actor = 'bob' WHERE id = 2").execute(&pool).await.unwrap();
+    assert_eq!(store.verify_audit().await.unwrap(), Err(2));
+}
+
+#[tokio::test]
+async fn existing_users_sql_runs_on_postgres() {
+    let postgres = Postgres::start().unwrap();
+    let url = postgres.database().await.unwrap();
+    let store = open(&url).await.unwrap();
+    let campaign = setting_up(store.as_ref()).await;
+    importing(store.as_ref(), &campaign).await;
+    calling(store.as_ref(), &campaign).await;
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let types: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns \
+         WHERE table_name IN ('calls', 'call_events', 'contacts', 'campaigns')",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let expected = [
+        ("calls", "id", "character varying"),
+        ("calls", "campaign_id", "uuid"),
+        ("calls", "duration", "integer"),
+        ("calls", "transcript", "text"),
+        ("calls", "intent_score", "numeric"),
+        ("calls", "ai_insights", "jsonb"),
+        ("calls", "cost", "numeric"),
+        ("calls", "automated", "boolean"),
+        ("calls", "created_at", "timestamp without time zone"),
+        ("campaigns", "call_settings", "jsonb"),
+        ("call_events", "id", "bigint"),
+        ("call_events", "event_data", "jsonb"),
+        ("contacts", "retry_count", "integer"),
+        ("contacts", "last_contacted", "timestamp without time zone"),
+    ];
+    for (table, column, kind) in expected {
+        assert!(types.contains(&(table.into(), column.into(), kind.into())), "{table}.{column} is no {kind}");
+    }
+    let (name, total, good, average): (String, i64, i64, Option<f64>) = sqlx::query_as(
+        "SELECT c.name, COUNT(k.id), COUNT(k.id) FILTER (WHERE k.outcome IN ('interested', 'scheduled')), \
+         AVG(k.duration)::float8 FROM campaigns c LEFT JOIN calls k ON k.campaign_id = c.id GROUP BY c.name",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!((name.as_str(), total, good, average), ("Spring", 1, 1, Some(42.0)));
+    let (completed, csat): (i64, Option<f64>) = sqlx::query_as(
+        "SELECT COUNT(*) FILTER (WHERE status = 'completed'), AVG(csat_score)::float8 FROM calls \
+         WHERE created_at::date = '2026-01-15'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!((completed, csat), (1, Some(5.0)));
+    let (said, turn): (String, i32) = sqlx::query_as(
+        "SELECT event_data->>'user_input', (event_data->>'turn')::int FROM call_events WHERE event_type = 'ai_conversation'",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!((said.as_str(), turn), ("yes", 2));
+}

@@ -1,0 +1,247 @@
+//! A real Asterisk in a scratch folder, with far ends that speak.
+
+use crate::lab;
+use crate::speech::Speech;
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Raised when what is unpacked changes.
+const VERSION: &str = "asterisk-1";
+/// ARI's user and password in the lab.
+pub const USER: &str = "dialdeck";
+/// See [`USER`].
+pub const PASSWORD: &str = "lab-secret";
+
+const CONFIG: &[(&str, &str)] = &[
+    ("amd.conf", include_str!("../asterisk/amd.conf")),
+    ("asterisk.conf", include_str!("../asterisk/asterisk.conf")),
+    ("cdr.conf", include_str!("../asterisk/cdr.conf")),
+    ("cel.conf", include_str!("../asterisk/cel.conf")),
+    ("confbridge.conf", include_str!("../asterisk/confbridge.conf")),
+    ("features.conf", include_str!("../asterisk/features.conf")),
+    ("indications.conf", include_str!("../asterisk/indications.conf")),
+    ("logger.conf", include_str!("../asterisk/logger.conf")),
+    ("modules.conf", include_str!("../asterisk/modules.conf")),
+    ("musiconhold.conf", include_str!("../asterisk/musiconhold.conf")),
+    ("rtp.conf", include_str!("../asterisk/rtp.conf")),
+];
+const CUSTOMERS: &str = include_str!("../asterisk/customers.conf");
+
+/// What the far ends say, by the name of the sound. The voice is the one that the recogniser understands best.
+const SAID: &[(&str, &str, &str)] = &[
+    ("yes-please", "rms", "yes please"),
+    ("interested", "rms", "yes i am interested"),
+    ("too-expensive", "rms", "that is too expensive"),
+    ("stop-calling", "rms", "stop calling me"),
+    ("call-back", "rms", "can you call me back tomorrow"),
+    ("not-interested", "rms", "i am not interested"),
+    (
+        "machine",
+        "slt",
+        "hello, you have reached the Lee family, we cannot come to the phone right now, please leave a message \
+         after the tone and we will call you back as soon as we can",
+    ),
+];
+
+/// A running Asterisk; gone with this value.
+pub struct Asterisk {
+    child: Option<Child>,
+    root: PathBuf,
+    name: String,
+    http: u16,
+}
+
+/// The system in which Asterisk lives; made the first time.
+fn root() -> Result<PathBuf> {
+    if !lab::is_root() {
+        bail!("the tests run a real Asterisk in a chroot, which takes root; run them as root");
+    }
+    let folder = lab::part(VERSION, |folder| make(&folder.join("root")))?;
+    Ok(folder.join("root"))
+}
+
+fn make(root: &Path) -> Result<()> {
+    let tool = tempfile::tempdir()?;
+    crate::packages::unpack(&["mmdebstrap"], tool.path())?;
+    let mirror = mirror()?;
+    let bin = tool.path().join("usr/bin");
+    let mut command = Command::new(bin.join("mmdebstrap"));
+    // It calls helpers of its own by name.
+    let path = std::env::var("PATH").unwrap_or_default();
+    command
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .args(["--quiet", "--mode=root", "--variant=apt"])
+        .args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--aptopt=APT::Install-Recommends \"false\""])
+        .args(["--aptopt=Acquire::Languages \"none\"", "--dpkgopt=path-exclude=/usr/share/doc/*"])
+        .args(["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"])
+        .args(["--include=asterisk,asterisk-config,asterisk-core-sounds-en", "sid"])
+        .arg(root)
+        .arg(mirror);
+    lab::run(&mut command).wrap_err("Asterisk could not be unpacked from Debian's packages")?;
+    Ok(())
+}
+
+/// The Debian mirror that this machine's apt is configured with; apt reads its own configuration best.
+fn mirror() -> Result<String> {
+    let targets = lab::run(Command::new("apt-get").args([
+        "indextargets",
+        "--format",
+        "$(REPO_URI)|$(ORIGIN)|$(LABEL)",
+        "Created-By: Packages",
+    ]))?;
+    targets
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.split('|');
+            let (uri, origin, label) = (cells.next()?, cells.next()?, cells.next()?);
+            let debian = (origin == "Debian" || origin.is_empty()) && !label.contains("Security");
+            (debian && !uri.contains("security") && !uri.contains("backports")).then(|| uri.to_owned())
+        })
+        .next()
+        .ok_or_else(|| eyre!("apt names no Debian mirror; the tests' Asterisk comes from one"))
+}
+
+impl Asterisk {
+    /// Starts one whose dialplan knows the far ends. `operators` are further files of its configuration folder, as an
+    /// operator would copy them: they must configure HTTP on [`Asterisk::port`]'s port, ARI and the context.
+    ///
+    /// # Errors
+    /// When it cannot be had or started.
+    pub fn start(speech: &Speech, http: u16, operators: &[(String, String)]) -> Result<Self> {
+        let root = root()?;
+        let name = format!("ast-{http}");
+        let inside = format!("/srv/{name}");
+        let folder = root.join("srv").join(&name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        for part in ["etc", "run", "log", "spool/tmp", "spool/recording", "spool/monitor", "db", "cache", "sounds", "rec"] {
+            fs::create_dir_all(folder.join(part))?;
+        }
+        let fill = |text: &str| {
+            text.replace("@IN@", &inside)
+                .replace("@HTTP@", &http.to_string())
+                .replace("@RTP0@", "20000")
+                .replace("@RTP1@", "20999")
+                .replace("\n;nosip ", "\n")
+        };
+        for (file, text) in CONFIG {
+            fs::write(folder.join("etc").join(file), fill(text))?;
+        }
+        for (file, text) in operators {
+            fs::write(folder.join("etc").join(file), text)?;
+        }
+        let globals = format!("[globals]\nSND = {inside}/sounds\nREC = {inside}/rec\n\n");
+        fs::write(folder.join("etc/customers.conf"), format!("{globals}{CUSTOMERS}"))?;
+        let dialplan = folder.join("etc/extensions.conf");
+        let own = fs::read_to_string(&dialplan).unwrap_or_default();
+        fs::write(&dialplan, format!("{own}\n#include customers.conf\n"))?;
+        // Sounds of 16 kHz are what Asterisk calls wav16.
+        let cached = sounds(speech)?;
+        for sound in fs::read_dir(cached)? {
+            let sound = sound?;
+            fs::copy(sound.path(), folder.join("sounds").join(sound.file_name()))?;
+        }
+        fs::write(folder.join("sounds/quiet.sln"), vec![0; 16_000])?;
+        lab::run(Command::new("chroot").arg(&root).args(["chown", "-R", "asterisk:asterisk", &inside]))?;
+        let mut asterisk = Self { child: None, root, name, http };
+        asterisk.resume()?;
+        Ok(asterisk)
+    }
+
+    /// Starts it again after [`Asterisk::stop`].
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn resume(&mut self) -> Result<()> {
+        let config = format!("/srv/{}/etc/asterisk.conf", self.name);
+        // A shell that kills it when our end of a pipe closes, however we end.
+        let child = Command::new("sh")
+            .arg("-c")
+            .arg("\"$@\" </dev/null >/dev/null 2>&1 & p=$!; cat >/dev/null; kill -9 $p; wait $p")
+            .args(["sh", "chroot", "--userspec=asterisk:asterisk"])
+            .arg(&self.root)
+            .args(["/usr/sbin/asterisk", "-f", "-C", &config])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        self.child = Some(child);
+        let begun = Instant::now();
+        loop {
+            let booted = self.cli("core waitfullybooted").is_ok_and(|said| said.contains("fully booted"));
+            if booted {
+                return Ok(());
+            }
+            if begun.elapsed() > Duration::from_secs(30) {
+                let log = fs::read_to_string(self.folder().join("log/full")).unwrap_or_default();
+                let tail: Vec<&str> = log.lines().rev().take(20).collect();
+                bail!("Asterisk does not come up: {}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.stdin.take());
+            let _ = child.wait();
+        }
+        let _ = fs::remove_file(self.folder().join("run/asterisk.ctl"));
+        let _ = fs::remove_file(self.folder().join("run/asterisk.pid"));
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join("srv").join(&self.name)
+    }
+
+    /// What its command line answers.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn cli(&self, command: &str) -> Result<String> {
+        let config = format!("/srv/{}/etc/asterisk.conf", self.name);
+        lab::run(
+            Command::new("chroot")
+                .arg(&self.root)
+                .args(["/usr/sbin/asterisk", "-C", &config, "-r", "-x", command])
+                .stdin(Stdio::null()),
+        )
+    }
+
+    /// ARI's address.
+    pub fn ari(&self) -> String {
+        format!("http://127.0.0.1:{}/ari", self.http)
+    }
+
+    /// A recording of a far end: samples of 8 kHz.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn recording(&self, name: &str) -> Result<Vec<i16>> {
+        let bytes = fs::read(self.folder().join("rec").join(format!("{name}.sln")))?;
+        Ok(bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect())
+    }
+}
+
+/// The far ends' sounds, spoken once.
+fn sounds(speech: &Speech) -> Result<PathBuf> {
+    lab::part("sounds-1", |folder| {
+        for (name, voice, text) in SAID {
+            let wav = folder.join(format!("{name}.wav"));
+            speech.speak(voice, text, &wav)?;
+            fs::rename(&wav, folder.join(format!("{name}.wav16")))?;
+        }
+        Ok(())
+    })
+}
+
+impl Drop for Asterisk {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = fs::remove_dir_all(self.folder());
+    }
+}
