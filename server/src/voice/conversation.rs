@@ -147,6 +147,8 @@ struct Talk<'a> {
     held_back: Option<(Recognition, TurnLatency)>,
     exchanges: Vec<Exchange>,
     opening: bool,
+    /// Whether an utterance was answered yet.
+    understood: bool,
     ended: &'static str,
     interruptions: u32,
 }
@@ -169,6 +171,7 @@ impl<'a> Talk<'a> {
             held_back: None,
             exchanges: Vec::new(),
             opening: true,
+            understood: false,
             ended: "done",
             interruptions: 0,
         }
@@ -196,9 +199,11 @@ impl<'a> Talk<'a> {
         }
         if let Some(speech) = self.ear.speaking_for() {
             self.lively = now;
+            // A person says hello and waits; what begins with the answer and does not pause is a machine, whether
+            // or not it has cut our opening short.
             let early =
                 self.ear.began().is_some_and(|b| b.duration_since(self.answered) < timing.machine.mul_f32(0.75));
-            if self.opening && early && speech >= timing.machine {
+            if !self.understood && early && speech >= timing.machine {
                 self.mouth.stop();
                 let turn = self.dialogue.machine();
                 return self.reply("[a long announcement]".into(), turn, TurnLatency::default()).await;
@@ -272,6 +277,7 @@ impl<'a> Talk<'a> {
         if self.saying.is_some() {
             self.complete().await;
         }
+        self.understood = true;
         let begun = Instant::now();
         let user_input = crate::domain::plain::line(&heard.text, 2000);
         let turn = self.dialogue.answer(&heard);

@@ -1,0 +1,305 @@
+//! Calls through a real Asterisk, whose far ends speak from files: what a floor would live through.
+
+use dialdeck_testkit::asterisk::{Asterisk, PASSWORD, USER};
+use dialdeck_testkit::daemon::{Client, Daemon, Setup};
+use dialdeck_testkit::people::number;
+use dialdeck_testkit::speech::Speech;
+use dialdeck_testkit::wait::{until, within};
+use dialdeck_testkit::lab::free_port;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Longest a campaign of twelve may take on a small machine.
+const CAMPAIGN: Duration = Duration::from_secs(240);
+
+struct Lab {
+    asterisk: Asterisk,
+    setup: Setup,
+    _home: tempfile::TempDir,
+}
+
+/// An Asterisk configured by what `dialdeckd asterisk render` writes, and a server set up for it.
+fn lab() -> Lab {
+    let speech = Speech::find().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let (http, agi, audio) = (free_port().unwrap(), free_port().unwrap(), free_port().unwrap());
+    let setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path())
+        .env("ARI_URL", &format!("http://127.0.0.1:{http}/ari"))
+        .env("ARI_USERNAME", USER)
+        .env("ARI_PASSWORD", PASSWORD)
+        .env("AGI_PORT", &agi.to_string())
+        .set("asterisk.audiosocket", &format!("127.0.0.1:{audio}"))
+        .set("asterisk.dial", "Local/{digits}@customers/n")
+        .set("voice.flite", &speech.program("flite"))
+        .set("recognition.pocketsphinx", &speech.program("pocketsphinx_batch"))
+        .set("recognition.model", &speech.model());
+    let rendered = home.path().join("asterisk");
+    let out = rendered.to_string_lossy().into_owned();
+    let status = setup.command(&["asterisk", "render", "--out", &out]).status().unwrap();
+    assert!(status.success());
+    let operators: Vec<(String, String)> = ["extensions.conf", "ari.conf", "http.conf"]
+        .iter()
+        .map(|name| ((*name).to_owned(), std::fs::read_to_string(rendered.join(name)).unwrap()))
+        .collect();
+    let asterisk = Asterisk::start(&speech, http, &operators).unwrap();
+    setup.add_user("sue", "supervisor").unwrap();
+    Lab { asterisk, setup, _home: home }
+}
+
+async fn start_queue(client: &Client, campaign: &str) {
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+}
+
+/// Waits until so many calls are over.
+async fn over(client: &Client, campaign: &str, count: usize) -> Vec<Value> {
+    within(CAMPAIGN, &format!("{count} calls to be over"), || async {
+        let calls = client.calls(campaign).await.ok()?;
+        let done = |c: &Value| ["completed", "failed"].contains(&c["status"].as_str().unwrap_or_default());
+        (calls.len() == count && calls.iter().all(done)).then_some(calls)
+    })
+    .await
+}
+
+fn by_phone(rows: Vec<Value>) -> BTreeMap<String, Value> {
+    rows.into_iter().map(|row| (row["phone"].as_str().unwrap().to_owned(), row)).collect()
+}
+
+/// Loudness of each 20 ms.
+fn loudness(samples: &[i16]) -> Vec<f64> {
+    samples
+        .chunks(160)
+        .map(|c| (c.iter().map(|s| f64::from(*s) * f64::from(*s)).sum::<f64>() / c.len() as f64).sqrt())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twelve_people() {
+    let lab = lab();
+    let server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let people = [
+        ("Interested", 10, "completed", "interested", "contacted"),
+        ("Objecting", 11, "completed", "interested", "contacted"),
+        ("Stopcalling", 12, "completed", "do_not_call", "do_not_call"),
+        ("Silent", 13, "completed", "unclear", "retry"),
+        ("Hangsup", 14, "completed", "hung_up", "completed"),
+        ("Machine", 15, "completed", "voicemail", "retry"),
+        ("Busy", 16, "failed", "busy", "retry"),
+        ("Noanswer", 17, "failed", "no_answer", "retry"),
+        ("Congested", 18, "failed", "congestion", "retry"),
+        ("Badnumber", 19, "failed", "bad_number", "failed"),
+        ("Callback", 20, "completed", "callback", "contacted"),
+        ("Interrupts", 21, "completed", "not_interested", "completed"),
+        ("Pressesnine", 22, "completed", "do_not_call", "do_not_call"),
+    ];
+    let list: Vec<(&str, u8)> = people.iter().map(|p| (p.0, p.1)).collect();
+    let settings = json!({ "maxConcurrentCalls": 4, "callIntervalMs": 200, "retryDelayMinutes": 60, "callTimeoutSeconds": 15 });
+    let campaign = client.campaign("Twelve", settings, &list).await.unwrap();
+    until("Asterisk to be reached", || async {
+        let parts = client.get("/api/v1/parts").await.ok()?;
+        parts["parts"].as_array()?.iter().any(|p| p["name"] == "telephony" && p["state"] == "up").then_some(())
+    })
+    .await;
+    start_queue(&client, &campaign).await;
+    let calls = by_phone(over(&client, &campaign, people.len()).await);
+    let contacts = by_phone(client.contacts(&campaign).await.unwrap());
+    let mut wrong = Vec::new();
+    for (name, digits, status, outcome, contact) in people {
+        let (call, who) = (&calls[&number(digits)], &contacts[&number(digits)]);
+        let was = (call["status"].as_str().unwrap(), call["outcome"].as_str().unwrap(), who["status"].as_str().unwrap());
+        if was != (status, outcome, contact) {
+            wrong.push(format!("{name}: {was:?}, transcript {}", call["transcript"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), server.log());
+    let transcript = |digits| calls[&number(digits)]["transcript"].as_str().unwrap().to_owned();
+    assert!(transcript(10).contains("Customer: yes please") && transcript(10).contains("Customer: yes i am interested"));
+    assert!(transcript(11).contains("Customer: that is too expensive\nAI: I understand."));
+    assert!(transcript(12).contains("Customer: stop calling me\nAI: Just to be sure, shall I take you off our list?"));
+    assert!(transcript(20).contains("Customer: can you call me back tomorrow"));
+    assert!(transcript(10).starts_with("AI: Hello Interested, this is the automated assistant"));
+    assert_eq!(transcript(16), "");
+    let listed = client.get("/api/v1/do-not-call").await.unwrap();
+    let listed: Vec<&str> = listed["entries"].as_array().unwrap().iter().map(|e| e["phone"].as_str().unwrap()).collect();
+    assert_eq!(listed, [number(12), number(22)]);
+    barge_in(&lab.asterisk);
+    let talked = client.get(&format!("/api/v1/calls/{}/conversation", calls[&number(10)]["id"].as_str().unwrap())).await;
+    assert_eq!(talked.unwrap()["conversationHistory"].as_array().unwrap().len(), 3);
+    server.stop().unwrap();
+}
+
+/// What the interrupting person heard: us, then, while they speak, silence.
+fn barge_in(asterisk: &Asterisk) {
+    let heard = loudness(&asterisk.recording("hear-21").unwrap());
+    let said = loudness(&asterisk.recording("say-21").unwrap());
+    let spoke = said.iter().position(|l| *l > 300.0).expect("they spoke");
+    let voiced = |from: usize, to: usize| heard[from..to].iter().filter(|l| **l > 100.0).count();
+    assert!(voiced(spoke - 25, spoke) > 5, "we were speaking when they began");
+    let quiet = (spoke..spoke + 100).find(|n| voiced(*n, n + 20) == 0).expect("we fell silent");
+    let last_word = said.iter().rposition(|l| *l > 300.0).unwrap();
+    assert!(quiet < last_word, "we fell silent while they spoke: frame {quiet}, they spoke {spoke} to {last_word}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asterisk_goes_and_comes_back() {
+    let mut lab = lab();
+    lab.asterisk.stop();
+    let server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "maxConcurrentCalls": 2, "callIntervalMs": 0, "retryDelayMinutes": 60 });
+    let campaign = client.campaign("Storm", settings, &[("Silent", 13), ("Busy", 16), ("Interested", 10)]).await.unwrap();
+    start_queue(&client, &campaign).await;
+    let path = format!("/api/v1/calls/queue/status/{campaign}");
+    let status = |wanted: &'static str| {
+        let (client, path) = (client.clone(), path.clone());
+        async move { (client.get(&path).await.ok()?["status"]["status"] == wanted).then_some(()) }
+    };
+    until("the queue to wait for Asterisk", || status("waiting")).await;
+    assert!(client.calls(&campaign).await.unwrap().is_empty(), "nothing is placed while it is down");
+    lab.asterisk.resume().unwrap();
+    until("a conversation", || async {
+        let calls = client.calls(&campaign).await.ok()?;
+        calls.iter().any(|c| c["status"] == "in_progress").then_some(())
+    })
+    .await;
+    lab.asterisk.stop();
+    until("the queue to wait again", || status("waiting")).await;
+    lab.asterisk.resume().unwrap();
+    let calls = over(&client, &campaign, 3).await;
+    let outcome = |digits| {
+        let calls = calls.clone();
+        by_phone(calls)[&number(digits)]["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(outcome(16), "busy");
+    server.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle() {
+    let lab = lab();
+    let mut server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 100, "retryDelayMinutes": 60 });
+    let people = [("Silent", 13), ("Noanswer", 17), ("Interested", 10), ("Busy", 16), ("Machine", 15), ("Callback", 20)];
+    let campaign = client.campaign("Crash", settings, &people).await.unwrap();
+    start_queue(&client, &campaign).await;
+    until("calls in flight", || async {
+        let calls = client.calls(&campaign).await.ok()?;
+        let in_flight = |s: &str| calls.iter().any(|c| c["status"] == s);
+        (in_flight("in_progress") && in_flight("initiated")).then_some(())
+    })
+    .await;
+    server.kill();
+    let server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    // The queue goes on by itself; every contact is called, each attempt once.
+    let calls = over(&client, &campaign, people.len()).await;
+    assert_eq!(by_phone(calls).len(), people.len(), "each number once");
+    let contacts = client.contacts(&campaign).await.unwrap();
+    assert!(contacts.iter().all(|c| c["attempts"] == 1 && c["status"] != "pending" && c["status"] != "new"), "{contacts:?}");
+    assert!(lab.asterisk.cli("core show channels count").unwrap().contains("0 active channels"));
+    server.stop().unwrap();
+    unbroken(lab._home.path()).await;
+}
+
+/// The events' sequence has no gap.
+async fn unbroken(home: &Path) {
+    let file = home.join("data/dialdeck/dialdeck.sqlite");
+    let pool = sqlx::SqlitePool::connect(&file.to_string_lossy()).await.unwrap();
+    let (count, last): (i64, i64) =
+        sqlx::query_as("SELECT COUNT(*), MAX(seq) FROM events").fetch_one(&pool).await.unwrap();
+    assert_eq!(count, last);
+}
+
+async fn agi(server: &Daemon) -> TcpStream {
+    TcpStream::connect(server.agi.as_ref().unwrap()).await.unwrap()
+}
+
+/// The other side closes, whatever it says before.
+async fn is_closed(mut stream: TcpStream, what: &str) {
+    let mut buffer = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut buffer)).await;
+    assert!(closed.is_ok(), "{what}: the connection stays open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_fastagi_and_audiosocket() {
+    let lab = lab();
+    let server = lab.setup.start(&["serve"]).unwrap();
+    // Those who say nothing and close, those who say nothing, and those who say too much.
+    drop(agi(&server).await);
+    let silent: Vec<TcpStream> = futures_util::future::join_all((0..50).map(|_| agi(&server))).await;
+    let mut half = agi(&server).await;
+    half.write_all(b"agi_network: yes\nagi_ch").await.unwrap();
+    let mut garbage = agi(&server).await;
+    garbage.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let mut unknown = agi(&server).await;
+    unknown.write_all(b"agi_network_script: call\nagi_uniqueid: dialdeck-00000000000000000000000000000000\n\n").await.unwrap();
+    let mut endless = agi(&server).await;
+    let flood = vec![b'a'; 1 << 20];
+    for _ in 0..10 {
+        if endless.write_all(&flood).await.is_err() {
+            break;
+        }
+    }
+    for (stream, what) in [(half, "half a block"), (garbage, "garbage"), (unknown, "an unknown call"), (endless, "10 MB")] {
+        is_closed(stream, what).await;
+    }
+    for stream in silent {
+        is_closed(stream, "silence").await;
+    }
+    let audio = server.audiosocket.as_ref().unwrap();
+    let mut wrong_id = TcpStream::connect(audio).await.unwrap();
+    wrong_id.write_all(&[[1, 0, 16].as_slice(), &[7; 16]].concat()).await.unwrap();
+    is_closed(wrong_id, "an unknown id").await;
+    let mut half_header = TcpStream::connect(audio).await.unwrap();
+    half_header.write_all(&[1, 0]).await.unwrap();
+    is_closed(half_header, "half a header").await;
+    // And it still works.
+    let client = server.log_in("sue").await.unwrap();
+    let campaign = client.campaign("After", json!({ "callIntervalMs": 0, "retryAttempts": 0 }), &[("Busy", 16)]).await.unwrap();
+    start_queue(&client, &campaign).await;
+    assert_eq!(over(&client, &campaign, 1).await[0]["outcome"], "busy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_number_first() {
+    let lab = lab();
+    let output = lab.setup.command(&["call", "test", &number(22), "--from", "+13125550199"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("Ai: Hello") && said.contains("ended: do_not_call"), "{said}");
+    let wav = lab._home.path().join("say.wav");
+    let out = wav.to_string_lossy().into_owned();
+    assert!(lab.setup.command(&["voice", "say", "Good morning", "--out", &out]).status().unwrap().success());
+    assert!(std::fs::metadata(wav).unwrap().len() > 8000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_recogniser_or_a_voice() {
+    let lab = lab();
+    let missing = lab.setup.clone().set("recognition.pocketsphinx", "/nowhere/pocketsphinx_batch").set("recognition.model", "/nowhere");
+    let server = missing.start(&["serve"]).unwrap();
+    assert!(server.log().contains("apt install pocketsphinx"), "{}", server.log());
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Deaf", settings.clone(), &[("Pressesnine", 22)]).await.unwrap();
+    start_queue(&client, &campaign).await;
+    assert_eq!(over(&client, &campaign, 1).await[0]["outcome"], "do_not_call", "keys still work");
+    server.stop().unwrap();
+
+    let server = lab.setup.clone().set("voice.flite", "/nowhere/flite").start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let campaign = client.campaign("Mute", settings, &[("Interested", 10)]).await.unwrap();
+    start_queue(&client, &campaign).await;
+    let path = format!("/api/v1/calls/queue/status/{campaign}");
+    until("the queue to wait for a voice", || async {
+        (client.get(&path).await.ok()?["status"]["status"] == "waiting").then_some(())
+    })
+    .await;
+    assert!(client.calls(&campaign).await.unwrap().is_empty(), "nobody is called into silence");
+}
