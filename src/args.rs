@@ -12,7 +12,7 @@ use url::Url;
 pub struct Args {
     #[command(flatten)]
     pub server: Server,
-    /// Theme: dark, monochrome, or a file of $XDG_CONFIG_HOME/dialdeck/themes
+    /// Theme: dark, monochrome, or a file of $`XDG_CONFIG_HOME/dialdeck/themes`
     #[arg(long, env = "DIALDECK_THEME")]
     pub theme: Option<String>,
     #[command(subcommand)]
@@ -48,7 +48,7 @@ enum Command {
 /// How to import.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// The file; columns such as first_name,last_name,phone,email,company
+    /// The file; columns such as `first_name,last_name,phone,email,company`
     pub file: PathBuf,
     /// Name or id of the campaign
     #[arg(long)]

@@ -11,6 +11,7 @@ const SHIPPED: [(&str, &str); 2] =
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are a file's switches, each by itself")]
 struct Spec {
     fg: Option<String>,
     bg: Option<String>,

@@ -1,5 +1,7 @@
 //! One story, told to both engines: what the record does must not depend on which one keeps it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss, reason = "a test ends where it cannot go on")]
+
 use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus, Emotion,
@@ -316,7 +318,7 @@ async fn never_again(store: &dyn Store, campaign: &Campaign) {
     let second = Campaign { id: CampaignId::new(), name: "Second".into(), ..campaign.clone() };
     one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), is_new: true, at: noon() }]).await.unwrap();
     let mut import = store.import(&second, noon()).await.unwrap();
-    import.add(&[dan.person.clone()]).await.unwrap();
+    import.add(std::slice::from_ref(&dan.person)).await.unwrap();
     import.finish().await.unwrap();
     let page = ContactPage { limit: 10, ..ContactPage::default() };
     let there = store.contacts(&org(), second.id, &page).await.unwrap();

@@ -123,7 +123,7 @@ impl Progress {
     }
 
     fn sent(&self, bytes: u64) {
-        let share = if self.size == 0 { 100 } else { (bytes * 100 / self.size).min(100) };
+        let share = (bytes * 100).checked_div(self.size).unwrap_or(100).min(100);
         let filled = usize::try_from(share / 4).unwrap_or(25);
         self.line(&format!("sending  [{}{}] {share} %", "█".repeat(filled), "░".repeat(25 - filled)));
     }
@@ -156,13 +156,10 @@ async fn follow(answer: reqwest::Response, progress: &Progress, rejects: &Path, 
             if let Some(lines) = json.pointer("/progress/lines").and_then(Value::as_u64) {
                 progress.read(lines);
             } else if let Some(rejected) = json.get("rejected") {
-                let file = match &mut out {
-                    Some(file) => file,
-                    None => {
-                        let mut file = BufWriter::new(File::create(rejects)?);
-                        writeln!(file, "line,field,message,record")?;
-                        out.insert(file)
-                    }
+                let file = if let Some(file) = &mut out { file } else {
+                    let mut file = BufWriter::new(File::create(rejects)?);
+                    writeln!(file, "line,field,message,record")?;
+                    out.insert(file)
                 };
                 write_reject(file, rejected)?;
             } else if let Some(why) = json.get("problem") {

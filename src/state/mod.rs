@@ -157,9 +157,8 @@ impl State {
             }
             Answer::Estimate { contacts, cost, currency, basis } => {
                 if let Some(Overlay::Confirm { question, .. }) = &mut self.overlay {
-                    question.push_str(&format!(
-                        "\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})"
-                    ));
+                    let asked = std::mem::take(question);
+                    *question = format!("{asked}\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})");
                 }
             }
         }

@@ -94,13 +94,12 @@ fn mirror() -> Result<String> {
     ]))?;
     targets
         .lines()
-        .filter_map(|line| {
+        .find_map(|line| {
             let mut cells = line.split('|');
             let (uri, origin, label) = (cells.next()?, cells.next()?, cells.next()?);
             let debian = (origin == "Debian" || origin.is_empty()) && !label.contains("Security");
             (debian && !uri.contains("security") && !uri.contains("backports")).then(|| uri.to_owned())
         })
-        .next()
         .ok_or_else(|| eyre!("apt names no Debian mirror; the tests' Asterisk comes from one"))
 }
 

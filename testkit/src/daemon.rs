@@ -247,7 +247,8 @@ impl Client {
         let id = made["id"].as_str().ok_or_else(|| eyre!("no id"))?.to_owned();
         let mut csv = String::from("first_name,last_name,phone,email,company\n");
         for (first, digits) in people {
-            csv.push_str(&format!("{first},Test,{},{first}@example.com,Acme\n", crate::people::number(*digits)));
+            let number = crate::people::number(*digits);
+            csv.push_str(&[first, ",Test,", &number, ",", first, "@example.com,Acme\n"].concat());
         }
         let consent = "consent_basis=written&consent_at=2026-01-02&consent_source=form";
         let (status, lines) = self.import(&id, consent, csv).await?;

@@ -10,9 +10,9 @@ pub fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("DIALDECK_LAB") {
         return folder.into();
     }
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).unwrap_or_else(|| {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/tmp".into())).join(".cache")
-    });
+    }, PathBuf::from);
     cache.join("dialdeck").join("lab")
 }
 

@@ -1,1 +1,119 @@
-fn main(){}
+//! `cargo xtask demo` and `cargo xtask test`.
+
+use clap::{Parser, Subcommand};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The two commands of this repository")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build both programs and open the console on a floor whose people are simulated
+    Demo {
+        /// How much faster than life people talk
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+        /// Only run the server, and print how to connect
+        #[arg(long)]
+        server_only: bool,
+    },
+    /// Everything that CI checks: formatting, lints, licences, tests with real servers
+    Test,
+}
+
+fn main() -> Result<()> {
+    color_eyre::install()?;
+    std::env::set_current_dir(root()?)?;
+    match Cli::parse().task {
+        Task::Demo { speed, server_only } => demo(speed, server_only),
+        Task::Test => test(),
+    }
+}
+
+fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(Path::to_owned).ok_or_else(|| eyre!("the repository has no root"))
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn step(what: &str, command: &mut Command) -> Result<()> {
+    println!("\n── {what}");
+    let status = command.status().wrap_err_with(|| format!("{command:?} cannot be started"))?;
+    if !status.success() {
+        bail!("{what}: {status}");
+    }
+    Ok(())
+}
+
+fn demo(speed: f64, server_only: bool) -> Result<()> {
+    step("build", cargo().args(["build", "--package", "dialdeck", "--package", "dialdeck-server"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let programs = target.join("debug");
+    let speed = speed.to_string();
+    let mut server = Command::new(programs.join("dialdeckd"));
+    server.args(["demo", "--speed", &speed, "--set", "server.http=127.0.0.1:0", "--set", "log.level=warn"]);
+    if server_only {
+        return step("server", &mut server);
+    }
+    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut lines = BufReader::new(server.stdout.take().ok_or_else(|| eyre!("no output"))?).lines();
+    let ready = lines.next().transpose()?.unwrap_or_default();
+    let http = ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
+    let http = http.ok_or_else(|| eyre!("the server did not start; try --server-only"))?.to_owned();
+    let console = Command::new(programs.join("dialdeck"))
+        .args(["--server", &format!("http://{http}"), "--user", "demo"])
+        .env("DIALDECK_PASSWORD", "demo-floor")
+        .status();
+    server.kill()?;
+    server.wait()?;
+    if !console?.success() {
+        bail!("the console did not end well");
+    }
+    Ok(())
+}
+
+fn test() -> Result<()> {
+    step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
+    step("lints", cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    deny()?;
+    step("lab", cargo().args(["run", "--quiet", "--package", "dialdeck-testkit", "--bin", "lab"]))?;
+    // The console's black-box tests run the server too: it must be there before they start.
+    step("build", cargo().args(["build", "--workspace", "--all-targets"]))?;
+    let nextest = cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if nextest.is_ok_and(|status| status.success()) {
+        step("tests", cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))?;
+        step("examples in the documentation", cargo().args(["test", "--workspace", "--doc"]))
+    } else {
+        step("tests", cargo().args(["test", "--workspace", "--no-fail-fast"]))
+    }
+}
+
+/// Licences, bans and sources, by a cargo-deny that is built once and kept in the user's cache.
+fn deny() -> Result<()> {
+    const VERSION: &str = "0.20.2";
+    let tools = dialdeck_testkit::lab::folder().join("tools");
+    let program = tools.join(format!("cargo-deny-{VERSION}")).join("bin/cargo-deny");
+    if !program.exists() {
+        let installed = Command::new("cargo-deny").arg("--version").output();
+        let here = installed.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(VERSION));
+        if here {
+            return step("licences", Command::new("cargo-deny").args(["check", "bans", "licenses", "sources"]));
+        }
+        let home = tools.join(format!("cargo-deny-{VERSION}"));
+        step(
+            "cargo-deny, built once",
+            cargo().args(["install", "--quiet", "--locked", "cargo-deny", "--version", VERSION, "--root"]).arg(&home),
+        )?;
+    }
+    step("licences", Command::new(program).args(["check", "bans", "licenses", "sources"]))
+}

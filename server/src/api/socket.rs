@@ -76,21 +76,18 @@ impl Console {
     async fn run(&mut self, mut stream: SplitStream<WebSocket>) -> Result<(), Left> {
         let first = tokio::time::timeout(PRELUDE, stream.next()).await.map_err(|_| "said nothing")?;
         let Some(Ok(Message::Text(text))) = first else { return Err("left at once") };
-        let resume_from = match serde_json::from_str(text.as_str()) {
-            Ok(ClientMessage::Subscribe { organization_id, scope, resume_from }) => {
-                if organization_id.is_some_and(|id| id != self.caller.organization_id) {
-                    let problem = Problem::new(Code::Forbidden, "that is not your organization");
-                    self.send(&ServerMessage::Refused(problem)).await?;
-                    return Err("asked for another organization");
-                }
-                self.scope = scope;
-                resume_from
-            }
-            _ => {
-                let problem = Problem::new(Code::Invalid, "the first message must be a subscribe");
+        let resume_from = if let Ok(ClientMessage::Subscribe { organization_id, scope, resume_from }) = serde_json::from_str(text.as_str()) {
+            if organization_id.is_some_and(|id| id != self.caller.organization_id) {
+                let problem = Problem::new(Code::Forbidden, "that is not your organization");
                 self.send(&ServerMessage::Refused(problem)).await?;
-                return Err("did not subscribe");
+                return Err("asked for another organization");
             }
+            self.scope = scope;
+            resume_from
+        } else {
+            let problem = Problem::new(Code::Invalid, "the first message must be a subscribe");
+            self.send(&ServerMessage::Refused(problem)).await?;
+            return Err("did not subscribe");
         };
         self.send(&ServerMessage::Welcome {
             version: dialdeck_protocol::VERSION,
@@ -111,18 +108,15 @@ impl Console {
         let store = self.app.store.clone();
         let last = store.last_seq().await.map_err(|_| "the store is not available")?;
         // A number from the future is another database's: what the client knows is worth nothing.
-        match resume_from.filter(|seq| (last - REPLAY..=last).contains(seq)) {
-            Some(seq) => {
-                self.sent = seq;
-                self.catch_up(last).await
-            }
-            None => {
-                let taken = store.snapshot(&self.caller.organization_id, Utc::now()).await;
-                let mut snapshot = taken.map_err(|_| "the store is not available")?;
-                snapshot.parts = self.app.parts.all();
-                self.sent = snapshot.seq;
-                self.send(&ServerMessage::Snapshot(Box::new(snapshot))).await
-            }
+        if let Some(seq) = resume_from.filter(|seq| (last - REPLAY..=last).contains(seq)) {
+            self.sent = seq;
+            self.catch_up(last).await
+        } else {
+            let taken = store.snapshot(&self.caller.organization_id, Utc::now()).await;
+            let mut snapshot = taken.map_err(|_| "the store is not available")?;
+            snapshot.parts = self.app.parts.all();
+            self.sent = snapshot.seq;
+            self.send(&ServerMessage::Snapshot(Box::new(snapshot))).await
         }
     }
 

@@ -4,6 +4,7 @@ use crate::floor::Floor;
 use crate::settings::Settings;
 use crate::telemetry::log;
 use color_eyre::eyre::{Result, bail, eyre};
+use std::fmt::Write as _;
 use std::io::Write;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub(super) fn announce(floor: &Floor) {
     let mut line = format!("dialdeckd ready http={}", floor.http);
     for (name, address) in [("agi", floor.agi), ("audiosocket", floor.audiosocket)] {
         if let Some(address) = address {
-            line.push_str(&format!(" {name}={address}"));
+            let _ = write!(line, " {name}={address}");
         }
     }
     let mut out = std::io::stdout().lock();

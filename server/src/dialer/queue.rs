@@ -15,7 +15,7 @@ use dialdeck_protocol::{CallId, PartState, QueueState};
 const LOOK: i64 = 32;
 /// Wait after a failure of the store, and the longest wait in any case: a contact may have been freed by hand.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
+const LONGEST: std::time::Duration = std::time::Duration::from_mins(1);
 /// How long a number rests whose other call is in flight.
 const BUSY_ELSEWHERE: Duration = Duration::seconds(60);
 

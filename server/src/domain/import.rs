@@ -219,7 +219,7 @@ impl Records {
                 return Vec::new();
             }
             self.first_line = self.line;
-            if text.matches('"').count() % 2 == 0 {
+            if text.matches('"').count().is_multiple_of(2) {
                 return vec![(self.line, text.to_owned())];
             }
         }

@@ -105,6 +105,7 @@ pub fn wav(samples: &[i16], rate: u32) -> Result<Vec<u8>, SoundError> {
 mod tests {
     use super::{Doubler, resample, telephone, wav};
 
+    #[allow(clippy::cast_possible_truncation, reason = "a sine of 8000 fits")]
     fn tone(hz: f64, rate: u32, n: u32) -> Vec<i16> {
         (0..n)
             .map(|i| (8000.0 * (std::f64::consts::TAU * hz * f64::from(i) / f64::from(rate)).sin()) as i16)

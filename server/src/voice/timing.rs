@@ -35,7 +35,7 @@ impl Default for Timing {
             opening_barge_in: Duration::from_millis(900),
             silence: Duration::from_secs(5),
             machine: Duration::from_millis(4500),
-            longest: Duration::from_secs(180),
+            longest: Duration::from_mins(3),
             utterance: Duration::from_secs(12),
         }
     }

@@ -43,6 +43,16 @@ pub(super) struct Options {
     consent_source: Option<String>,
 }
 
+/// What was said of the consent of the whole list.
+enum Statement {
+    /// Nothing.
+    Unsaid,
+    /// That there is none.
+    NoConsent,
+    /// How it was given.
+    Given(Consent),
+}
+
 impl Options {
     fn encoding(&self) -> Result<Option<&'static encoding_rs::Encoding>, Problem> {
         let Some(label) = self.encoding.as_deref().filter(|l| !l.is_empty()) else { return Ok(None) };
@@ -51,13 +61,13 @@ impl Options {
         })
     }
 
-    /// The statement for the list: `Some(None)` when it was said that there is none.
-    fn consent(&self) -> Result<Option<Option<Consent>>, Problem> {
+    /// The statement for the list.
+    fn consent(&self) -> Result<Statement, Problem> {
         let Some(basis) = self.consent_basis.as_deref().map(str::trim).filter(|b| !b.is_empty()) else {
-            return Ok(None);
+            return Ok(Statement::Unsaid);
         };
         if basis.eq_ignore_ascii_case("none") {
-            return Ok(Some(None));
+            return Ok(Statement::NoConsent);
         }
         let at = self.consent_at.as_deref().filter(|t| !t.is_empty()).map(moment).transpose();
         let at = at.map_err(|e| Problem::field("consent_at", e))?;
@@ -68,7 +78,7 @@ impl Options {
                 "a statement of consent needs its date and source: give consent_at and consent_source too",
             ));
         }
-        Ok(Some(Some(Consent { basis: plain::line(basis, 255), at, source })))
+        Ok(Statement::Given(Consent { basis: plain::line(basis, 255), at, source }))
     }
 }
 
@@ -89,7 +99,7 @@ pub(super) async fn import(
     let (header, has_own) = tokio::task::spawn_blocking(move || file::header(&path, encoding))
         .await
         .map_err(|_| Problem::new(Code::Internal, "the file could not be read"))??;
-    if statement.is_none() && !has_own {
+    if matches!(statement, Statement::Unsaid) && !has_own {
         return Err(Problem::field(
             "consent_basis",
             "the file has no consent column: state for the whole list how its people consented to calls by an \
@@ -104,7 +114,10 @@ pub(super) async fn import(
         upload,
         header,
         encoding,
-        consent: statement.flatten(),
+        consent: match statement {
+            Statement::Given(consent) => Some(consent),
+            Statement::Unsaid | Statement::NoConsent => None,
+        },
         dry_run: options.dry_run,
         all_or_nothing: options.all_or_nothing,
     };

@@ -37,6 +37,7 @@ mod engine {
 }
 
 #[path = "../sql/mod.rs"]
+#[allow(clippy::duplicate_mod, reason = "the queries are compiled once for each engine")]
 mod sql;
 
 /// Opens (and makes) the file, and migrates it.

@@ -15,11 +15,14 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("pjsip.conf", include_str!("../../../../asterisk-config/pjsip.conf")),
 ];
 
+/// Files by name with their text, and the settings that lack.
+pub type Rendered = (Vec<(&'static str, String)>, Vec<&'static str>);
+
 /// The files, by name, and what still has to be filled in by hand.
 ///
 /// # Errors
 /// Names a setting whose value cannot stand in a configuration file.
-pub fn files(settings: &Settings) -> Result<(Vec<(&'static str, String)>, Vec<&'static str>), String> {
+pub fn files(settings: &Settings) -> Result<Rendered, String> {
     let mut missing = Vec::new();
     let mut or_unset = |value: &str, name: &'static str| {
         if value.is_empty() {
