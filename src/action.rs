@@ -81,10 +81,12 @@ impl Action {
         }
         match self {
             Self::StartQueue => state.selected_campaign().is_some_and(|campaign| {
-                state.view == View::Floor && matches!(campaign.queue, QueueState::Stopped | QueueState::Paused)
+                state.view == View::Floor
+                    && matches!(campaign.queue, QueueState::Stopped | QueueState::Paused)
             }),
             Self::StopQueue => state.selected_campaign().is_some_and(|campaign| {
-                state.view == View::Floor && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
+                state.view == View::Floor
+                    && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
             }),
             Self::HangUp => {
                 state.view == View::Floor && state.pane != Pane::Campaigns && state.selected_call().is_some()
@@ -104,7 +106,14 @@ impl Action {
     pub const fn is_in_bar(self) -> bool {
         !matches!(
             self,
-            Self::Down | Self::Up | Self::Top | Self::Bottom | Self::PageDown | Self::PageUp | Self::PreviousPane | Self::Back
+            Self::Down
+                | Self::Up
+                | Self::Top
+                | Self::Bottom
+                | Self::PageDown
+                | Self::PageUp
+                | Self::PreviousPane
+                | Self::Back
         )
     }
 }

@@ -301,7 +301,9 @@ impl App {
         match action {
             Action::Quit => return true,
             Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
-            Action::Palette => self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 }),
+            Action::Palette => {
+                self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 })
+            }
             Action::Filter => self.state.overlay = Some(Overlay::Filter),
             Action::Freeze => {
                 self.frozen = if self.frozen.is_some() { None } else { Some(self.state.clone()) };

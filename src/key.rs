@@ -31,7 +31,8 @@ impl Key {
     /// The key of a terminal event.
     pub fn of(event: KeyEvent) -> Self {
         let shift_is_said = matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab);
-        let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         if shift_is_said {
             modifiers -= KeyModifiers::SHIFT;
         }

@@ -38,7 +38,11 @@ fn read(text: &str) -> Result<Vec<(Key, Action)>, String> {
         for key in &bind.keys {
             let key: Key = key.parse()?;
             if let Some((_, other)) = binds.iter().find(|(k, _)| *k == key) {
-                return Err(format!("the key {key} is bound twice: to {} and to {}", other.name(), action.name()));
+                return Err(format!(
+                    "the key {key} is bound twice: to {} and to {}",
+                    other.name(),
+                    action.name()
+                ));
             }
             binds.push((key, action));
         }
@@ -96,7 +100,10 @@ mod tests {
         for (text, part) in [
             ("[[bind]]\nkeys=['q']\naction='fly'", "\"fly\" is no action"),
             ("[[bind]]\nkeys=['banana']\naction='quit'", "\"banana\" is no key"),
-            ("[[bind]]\nkeys=['q']\naction='quit'\n[[bind]]\nkeys=['q']\naction='help'", "to quit and to help"),
+            (
+                "[[bind]]\nkeys=['q']\naction='quit'\n[[bind]]\nkeys=['q']\naction='help'",
+                "to quit and to help",
+            ),
             ("[[bind]]\nkey='q'\naction='quit'", "unknown field"),
         ] {
             let message = read(text).unwrap_err();

@@ -46,7 +46,8 @@ pub enum Heard {
 /// # Errors
 /// A sentence for the person.
 pub async fn log_in(server: &Url, user: &str, password: &str) -> Result<String, String> {
-    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(|e| e.to_string())?;
+    let client =
+        reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(|e| e.to_string())?;
     let body = serde_json::json!({ "username": user, "password": password });
     let url = server.join("/api/v1/auth/login").map_err(|e| e.to_string())?;
     let answer = client
@@ -56,11 +57,13 @@ pub async fn log_in(server: &Url, user: &str, password: &str) -> Result<String, 
         .await
         .map_err(|_| format!("{server} does not answer; is dialdeckd running there?"))?;
     let text = answer.text().await.map_err(|e| e.without_url().to_string())?;
-    let json: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|_| format!("{server} is no Dialdeck server"))?;
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|_| format!("{server} is no Dialdeck server"))?;
     match json.get("token").and_then(|t| t.as_str()) {
         Some(token) => Ok(token.to_owned()),
-        None => Err(crate::plain::line(json.get("detail").and_then(|d| d.as_str()).unwrap_or("log-in refused"))),
+        None => {
+            Err(crate::plain::line(json.get("detail").and_then(|d| d.as_str()).unwrap_or("log-in refused")))
+        }
     }
 }
 

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Themes that are carried along.
-const SHIPPED: [(&str, &str); 2] =
-    [("dark", include_str!("../themes/dark.toml")), ("monochrome", include_str!("../themes/monochrome.toml"))];
+const SHIPPED: [(&str, &str); 2] = [
+    ("dark", include_str!("../themes/dark.toml")),
+    ("monochrome", include_str!("../themes/monochrome.toml")),
+];
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -79,7 +81,9 @@ impl Theme {
     pub fn load(name: &str, folder: Option<&Path>, depth: Depth) -> Result<Self, String> {
         let own = folder.map(|f| f.join(format!("{name}.toml"))).filter(|path| path.exists());
         let text = match (&own, SHIPPED.iter().find(|(n, _)| *n == name)) {
-            (Some(path), _) => std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?,
+            (Some(path), _) => {
+                std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?
+            }
             (None, Some((_, text))) => (*text).to_owned(),
             (None, None) => {
                 let names: Vec<_> = SHIPPED.iter().map(|(n, _)| *n).collect();
@@ -96,7 +100,9 @@ impl Theme {
             style(&spec, depth).map_err(|e| format!("{name}: {e}"))
         })?;
         match specs.keys().next() {
-            Some(unknown) => Err(format!("{unknown:?} is no meaning; there are {}", Self::MEANINGS.join(", "))),
+            Some(unknown) => {
+                Err(format!("{unknown:?} is no meaning; there are {}", Self::MEANINGS.join(", ")))
+            }
             None => Ok(theme),
         }
     }
@@ -146,7 +152,15 @@ fn indexed(r: u8, g: u8, b: u8) -> u8 {
             _ => 232 + (r - 8) / 10,
         };
     }
-    let level = |c: u8| if c < 48 { 0 } else if c < 115 { 1 } else { (c - 35) / 40 };
+    let level = |c: u8| {
+        if c < 48 {
+            0
+        } else if c < 115 {
+            1
+        } else {
+            (c - 35) / 40
+        }
+    };
     16 + 36 * level(r) + 6 * level(g) + level(b)
 }
 

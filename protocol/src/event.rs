@@ -1,8 +1,8 @@
 //! Events: what happened, in the order in which it was committed.
 
 use crate::{
-    CallId, CallStatus, CampaignId, ContactStatus, Emotion, Intent, OrganizationId, Outcome, Part, QueueState,
-    Speaker,
+    CallId, CallStatus, CampaignId, ContactStatus, Emotion, Intent, OrganizationId, Outcome, Part,
+    QueueState, Speaker,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -19,8 +19,8 @@ pub struct Scope {
 impl Scope {
     /// Whether an event is within the scope. Events of no campaign and no call go to everyone.
     pub fn covers(&self, event: &Event) -> bool {
-        let campaign_ok = self.campaigns.is_empty()
-            || event.campaign_id.is_none_or(|id| self.campaigns.contains(&id));
+        let campaign_ok =
+            self.campaigns.is_empty() || event.campaign_id.is_none_or(|id| self.campaigns.contains(&id));
         let call_ok =
             self.calls.is_empty() || event.call_id.as_ref().is_none_or(|id| self.calls.contains(id));
         campaign_ok && call_ok

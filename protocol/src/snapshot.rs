@@ -2,8 +2,8 @@
 
 use crate::vocabulary::vocabulary;
 use crate::{
-    CallCounts, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus, Emotion,
-    Exchange, Intent, Outcome, QueueState,
+    CallCounts, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
+    Emotion, Exchange, Intent, Outcome, QueueState,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

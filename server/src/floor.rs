@@ -77,8 +77,7 @@ pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartErro
 
 /// The voice that the settings name.
 pub fn synthesiser(settings: &Settings) -> (Arc<dyn Synthesiser>, Voice) {
-    let voice =
-        Voice { name: settings.voice.voice.clone(), language: settings.voice.language.clone() };
+    let voice = Voice { name: settings.voice.voice.clone(), language: settings.voice.language.clone() };
     // flite speaks English only.
     let english = voice.language.starts_with("en");
     let inner = if settings.voice.engine == "flite" && english {
@@ -142,8 +141,10 @@ impl Telephony for NoTelephony {
 
 /// Sound providers, or why there is no voice; tells the parts.
 async fn sound(settings: &Settings, parts: &Parts) -> Result<Providers, String> {
-    let files =
-        Files { program: settings.recognition.pocketsphinx.clone(), model: settings.recognition.model.clone() };
+    let files = Files {
+        program: settings.recognition.pocketsphinx.clone(),
+        model: settings.recognition.model.clone(),
+    };
     let recogniser: Arc<dyn Recogniser> = match PocketSphinx::new(files).await {
         Ok(recogniser) => {
             parts.set("recogniser", PartState::Degraded, recogniser.describe()).await;
@@ -162,7 +163,8 @@ async fn sound(settings: &Settings, parts: &Parts) -> Result<Providers, String> 
             Ok(Providers { recogniser, synthesiser, voice, timing: Timing::default() })
         }
         Err(error) => {
-            let message = format!("{error}. Until then no call is placed: a person must not be called into silence");
+            let message =
+                format!("{error}. Until then no call is placed: a person must not be called into silence");
             parts.set("voice", PartState::Missing, message.clone()).await;
             Err(message)
         }
@@ -247,7 +249,11 @@ impl Floor {
             () = stop => {}
         }
         let grace = Duration::from_secs(app.settings.server.shutdown_grace_seconds);
-        tracing::info!(calls = app.dialer.in_flight(), grace_seconds = grace.as_secs(), "stopping; no more calls are placed");
+        tracing::info!(
+            calls = app.dialer.in_flight(),
+            grace_seconds = grace.as_secs(),
+            "stopping; no more calls are placed"
+        );
         app.dialer.close(grace).await;
         app.closing.cancel();
         let _ = tokio::time::timeout(Duration::from_secs(5), server).await;

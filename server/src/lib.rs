@@ -11,6 +11,6 @@ pub mod domain;
 pub mod floor;
 pub mod settings;
 pub mod storage;
-pub mod telephony;
 pub mod telemetry;
+pub mod telephony;
 pub mod voice;

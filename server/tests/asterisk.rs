@@ -1,13 +1,18 @@
 //! Calls through a real Asterisk, whose far ends speak from files: what a floor would live through.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a test ends where it cannot go on"
+)]
 
 use dialdeck_testkit::asterisk::{Asterisk, PASSWORD, USER};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
+use dialdeck_testkit::lab::free_port;
 use dialdeck_testkit::people::number;
 use dialdeck_testkit::speech::Speech;
 use dialdeck_testkit::wait::{until, within};
-use dialdeck_testkit::lab::free_port;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -103,7 +108,11 @@ async fn twelve_people() {
     let campaign = client.campaign("Twelve", settings, &list).await.unwrap();
     until("Asterisk to be reached", || async {
         let parts = client.get("/api/v1/parts").await.ok()?;
-        parts["parts"].as_array()?.iter().any(|p| p["name"] == "telephony" && p["state"] == "up").then_some(())
+        parts["parts"]
+            .as_array()?
+            .iter()
+            .any(|p| p["name"] == "telephony" && p["state"] == "up")
+            .then_some(())
     })
     .await;
     start_queue(&client, &campaign).await;
@@ -112,24 +121,37 @@ async fn twelve_people() {
     let mut wrong = Vec::new();
     for (name, digits, status, outcome, contact) in people {
         let (call, who) = (&calls[&number(digits)], &contacts[&number(digits)]);
-        let was = (call["status"].as_str().unwrap(), call["outcome"].as_str().unwrap(), who["status"].as_str().unwrap());
+        let was = (
+            call["status"].as_str().unwrap(),
+            call["outcome"].as_str().unwrap(),
+            who["status"].as_str().unwrap(),
+        );
         if was != (status, outcome, contact) {
             wrong.push(format!("{name}: {was:?}, transcript {}", call["transcript"]));
         }
     }
     assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), server.log());
     let transcript = |digits| calls[&number(digits)]["transcript"].as_str().unwrap().to_owned();
-    assert!(transcript(10).contains("Customer: yes please") && transcript(10).contains("Customer: yes i am interested"));
+    assert!(
+        transcript(10).contains("Customer: yes please")
+            && transcript(10).contains("Customer: yes i am interested")
+    );
     assert!(transcript(11).contains("Customer: that is too expensive\nAI: I understand."));
-    assert!(transcript(12).contains("Customer: stop calling me\nAI: Just to be sure, shall I take you off our list?"));
+    assert!(
+        transcript(12)
+            .contains("Customer: stop calling me\nAI: Just to be sure, shall I take you off our list?")
+    );
     assert!(transcript(20).contains("Customer: can you call me back tomorrow"));
     assert!(transcript(10).starts_with("AI: Hello Interested, this is the automated assistant"));
     assert_eq!(transcript(16), "");
     let listed = client.get("/api/v1/do-not-call").await.unwrap();
-    let listed: Vec<&str> = listed["entries"].as_array().unwrap().iter().map(|e| e["phone"].as_str().unwrap()).collect();
+    let listed: Vec<&str> =
+        listed["entries"].as_array().unwrap().iter().map(|e| e["phone"].as_str().unwrap()).collect();
     assert_eq!(listed, [number(12), number(22)]);
     barge_in(&lab.asterisk);
-    let talked = client.get(&format!("/api/v1/calls/{}/conversation", calls[&number(10)]["id"].as_str().unwrap())).await;
+    let talked = client
+        .get(&format!("/api/v1/calls/{}/conversation", calls[&number(10)]["id"].as_str().unwrap()))
+        .await;
     assert_eq!(talked.unwrap()["conversationHistory"].as_array().unwrap().len(), 3);
     server.stop().unwrap();
 }
@@ -143,7 +165,10 @@ fn barge_in(asterisk: &Asterisk) {
     assert!(voiced(spoke - 25, spoke) > 5, "we were speaking when they began");
     let quiet = (spoke..spoke + 100).find(|n| voiced(*n, n + 20) == 0).expect("we fell silent");
     let last_word = said.iter().rposition(|l| *l > 300.0).unwrap();
-    assert!(quiet < last_word, "we fell silent while they spoke: frame {quiet}, they spoke {spoke} to {last_word}");
+    assert!(
+        quiet < last_word,
+        "we fell silent while they spoke: frame {quiet}, they spoke {spoke} to {last_word}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +178,10 @@ async fn asterisk_goes_and_comes_back() {
     let server = lab.setup.start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
     let settings = json!({ "maxConcurrentCalls": 2, "callIntervalMs": 0, "retryDelayMinutes": 60 });
-    let campaign = client.campaign("Storm", settings, &[("Silent", 13), ("Busy", 16), ("Interested", 10)]).await.unwrap();
+    let campaign = client
+        .campaign("Storm", settings, &[("Silent", 13), ("Busy", 16), ("Interested", 10)])
+        .await
+        .unwrap();
     start_queue(&client, &campaign).await;
     let path = format!("/api/v1/calls/queue/status/{campaign}");
     let status = |wanted: &'static str| {
@@ -186,7 +214,14 @@ async fn killed_in_the_middle() {
     let mut server = lab.setup.start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
     let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 100, "retryDelayMinutes": 60 });
-    let people = [("Silent", 13), ("Noanswer", 17), ("Interested", 10), ("Busy", 16), ("Machine", 15), ("Callback", 20)];
+    let people = [
+        ("Silent", 13),
+        ("Noanswer", 17),
+        ("Interested", 10),
+        ("Busy", 16),
+        ("Machine", 15),
+        ("Callback", 20),
+    ];
     let campaign = client.campaign("Crash", settings, &people).await.unwrap();
     start_queue(&client, &campaign).await;
     until("calls in flight", || async {
@@ -202,7 +237,10 @@ async fn killed_in_the_middle() {
     let calls = over(&client, &campaign, people.len()).await;
     assert_eq!(by_phone(calls).len(), people.len(), "each number once");
     let contacts = client.contacts(&campaign).await.unwrap();
-    assert!(contacts.iter().all(|c| c["attempts"] == 1 && c["status"] != "pending" && c["status"] != "new"), "{contacts:?}");
+    assert!(
+        contacts.iter().all(|c| c["attempts"] == 1 && c["status"] != "pending" && c["status"] != "new"),
+        "{contacts:?}"
+    );
     assert!(lab.asterisk.cli("core show channels count").unwrap().contains("0 active channels"));
     server.stop().unwrap();
     unbroken(lab.home.path()).await;
@@ -240,7 +278,10 @@ async fn strangers_at_fastagi_and_audiosocket() {
     let mut garbage = agi(&server).await;
     garbage.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let mut unknown = agi(&server).await;
-    unknown.write_all(b"agi_network_script: call\nagi_uniqueid: dialdeck-00000000000000000000000000000000\n\n").await.unwrap();
+    unknown
+        .write_all(b"agi_network_script: call\nagi_uniqueid: dialdeck-00000000000000000000000000000000\n\n")
+        .await
+        .unwrap();
     let mut endless = agi(&server).await;
     let flood = vec![b'a'; 1 << 20];
     for _ in 0..10 {
@@ -248,7 +289,9 @@ async fn strangers_at_fastagi_and_audiosocket() {
             break;
         }
     }
-    for (stream, what) in [(half, "half a block"), (garbage, "garbage"), (unknown, "an unknown call"), (endless, "10 MB")] {
+    for (stream, what) in
+        [(half, "half a block"), (garbage, "garbage"), (unknown, "an unknown call"), (endless, "10 MB")]
+    {
         is_closed(stream, what).await;
     }
     for stream in silent {
@@ -263,7 +306,10 @@ async fn strangers_at_fastagi_and_audiosocket() {
     is_closed(half_header, "half a header").await;
     // And it still works.
     let client = server.log_in("sue").await.unwrap();
-    let campaign = client.campaign("After", json!({ "callIntervalMs": 0, "retryAttempts": 0 }), &[("Busy", 16)]).await.unwrap();
+    let campaign = client
+        .campaign("After", json!({ "callIntervalMs": 0, "retryAttempts": 0 }), &[("Busy", 16)])
+        .await
+        .unwrap();
     start_queue(&client, &campaign).await;
     assert_eq!(over(&client, &campaign, 1).await[0]["outcome"], "busy");
 }
@@ -271,7 +317,8 @@ async fn strangers_at_fastagi_and_audiosocket() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ones_own_number_first() {
     let lab = lab();
-    let output = lab.setup.command(&["call", "test", &number(22), "--from", "+13125550199"]).output().unwrap();
+    let output =
+        lab.setup.command(&["call", "test", &number(22), "--from", "+13125550199"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("Ai: Hello") && said.contains("ended: do_not_call"), "{said}");
@@ -284,7 +331,11 @@ async fn ones_own_number_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_recogniser_or_a_voice() {
     let lab = lab();
-    let missing = lab.setup.clone().set("recognition.pocketsphinx", "/nowhere/pocketsphinx_batch").set("recognition.model", "/nowhere");
+    let missing = lab
+        .setup
+        .clone()
+        .set("recognition.pocketsphinx", "/nowhere/pocketsphinx_batch")
+        .set("recognition.model", "/nowhere");
     let server = missing.start(&["serve"]).unwrap();
     assert!(server.log().contains("apt install pocketsphinx"), "{}", server.log());
     let client = server.log_in("sue").await.unwrap();

@@ -56,49 +56,83 @@ async fn paths_that_existing_users_call() {
     let client = house.server.log_in("supervisor").await.unwrap();
     let people = [("Interested", 0), ("Noanswer", 2), ("Leavemealone", 7), ("Machine", 4)];
     let campaign = client.campaign("Golden", quick(), &people).await.unwrap();
-    let started = client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let started =
+        client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
     assert_eq!(keys(&started), ["campaignId", "message", "success"]);
     assert_eq!((&started["success"], &started["campaignId"]), (&json!(true), &json!(campaign)));
     let status = finished(&client, &campaign).await;
     assert_eq!(keys(&status), ["campaignId", "status", "success"]);
     assert_eq!(
         keys(&status["status"]),
-        ["failedCalls", "lastCallTime", "nextCallTime", "processedContacts", "status", "successfulCalls", "totalContacts"]
+        [
+            "failedCalls",
+            "lastCallTime",
+            "nextCallTime",
+            "processedContacts",
+            "status",
+            "successfulCalls",
+            "totalContacts"
+        ]
     );
     assert_eq!(
         (&status["status"]["totalContacts"], &status["status"]["processedContacts"]),
         (&json!(4), &json!(4))
     );
-    assert_eq!((&status["status"]["successfulCalls"], &status["status"]["failedCalls"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&status["status"]["successfulCalls"], &status["status"]["failedCalls"]),
+        (&json!(1), &json!(1))
+    );
 
     let list = client.get(&format!("/api/v1/calls?campaign_id={campaign}&outcome=interested")).await.unwrap();
     assert_eq!(keys(&list), ["calls", "success"]);
     let call = &list["calls"][0];
-    let call_keys =
-        ["contactName", "createdAt", "csatScore", "duration", "emotion", "id", "outcome", "phone", "status", "transcript"];
+    let call_keys = [
+        "contactName",
+        "createdAt",
+        "csatScore",
+        "duration",
+        "emotion",
+        "id",
+        "outcome",
+        "phone",
+        "status",
+        "transcript",
+    ];
     assert_eq!(keys(call), call_keys);
     assert_eq!((&call["status"], &call["phone"]), (&json!("completed"), &json!(number(0))));
     let id = call["id"].as_str().unwrap();
     let one = client.get(&format!("/api/v1/calls/{id}")).await.unwrap();
-    assert_eq!((keys(&one), keys(&one["call"])), (vec!["call".into(), "success".into()], call_keys.map(String::from).to_vec()));
+    assert_eq!(
+        (keys(&one), keys(&one["call"])),
+        (vec!["call".into(), "success".into()], call_keys.map(String::from).to_vec())
+    );
     let talk = client.get(&format!("/api/v1/calls/{id}/conversation")).await.unwrap();
     assert_eq!(keys(&talk), ["call", "conversationHistory", "success"]);
     let history = talk["conversationHistory"].as_array().unwrap();
     assert_eq!(keys(&history[0]), ["ai_response", "confidence", "emotion", "timestamp", "user_input"]);
     assert_eq!(history[0]["user_input"], "", "the opening is turn 1");
     assert_eq!(history[1]["user_input"], "yes go ahead");
-    for (query, count) in [("status=failed", 1), ("emotion=neutral&limit=2", 2), ("limit=2&offset=3", 1), ("from=2100-01-01", 0)] {
+    for (query, count) in [
+        ("status=failed", 1),
+        ("emotion=neutral&limit=2", 2),
+        ("limit=2&offset=3", 1),
+        ("from=2100-01-01", 0),
+    ] {
         let some = client.get(&format!("/api/v1/calls?campaign_id={campaign}&{query}")).await.unwrap();
         assert_eq!(some["calls"].as_array().unwrap().len(), count, "{query}");
     }
     let (code, refused) = client.send(Method::GET, "/api/v1/calls/nothing", None).await.unwrap();
-    assert_eq!((code, keys(&refused), keys(&refused["error"])), (404, vec!["error".into(), "success".into()], vec!["code".into(), "message".into()]));
+    assert_eq!(
+        (code, keys(&refused), keys(&refused["error"])),
+        (404, vec!["error".into(), "success".into()], vec!["code".into(), "message".into()])
+    );
     let (code, refused) = client.send(Method::GET, "/api/v1/calls?outcome=bliss", None).await.unwrap();
     assert_eq!((code, &refused["success"]), (422, &json!(false)));
     assert!(refused["error"]["message"].as_str().unwrap().contains("interested"), "{refused}");
 
     // What was obeyed is known, with why each number was called.
-    let why = client.get(&format!("/api/v1/decisions?phone={}", number(7).replace('+', "%2B"))).await.unwrap();
+    let why =
+        client.get(&format!("/api/v1/decisions?phone={}", number(7).replace('+', "%2B"))).await.unwrap();
     assert_eq!((&why["onDoNotCallList"], &why["decisions"][0]["rule"]), (&json!(true), &json!("allowed")));
 }
 
@@ -108,14 +142,17 @@ async fn starting_twice_unknown_campaigns_and_reviews() {
     let client = house.server.log_in("supervisor").await.unwrap();
     let start = "/api/v1/calls/automated/start";
     for id in ["nonsense", "00000000-0000-0000-0000-000000000000"] {
-        let (code, refused) = client.send(Method::POST, start, Some(json!({ "campaignId": id }))).await.unwrap();
+        let (code, refused) =
+            client.send(Method::POST, start, Some(json!({ "campaignId": id }))).await.unwrap();
         assert_eq!((code, &refused["error"]["code"]), (404, &json!("not_found")));
     }
     let people: Vec<(&str, u8)> = (0..6).map(|n| ("Interested", n * 15)).collect();
     let slow = json!({ "maxConcurrentCalls": 1, "callIntervalMs": 3_600_000, "retryAttempts": 0 });
     let campaign = client.campaign("Twice", slow, &people).await.unwrap();
     let body = json!({ "campaignId": campaign });
-    let both = futures_util::future::join_all((0..2).map(|_| client.send(Method::POST, start, Some(body.clone())))).await;
+    let both =
+        futures_util::future::join_all((0..2).map(|_| client.send(Method::POST, start, Some(body.clone()))))
+            .await;
     let mut codes: Vec<u16> = both.into_iter().map(|r| r.unwrap().0).collect();
     codes.sort_unstable();
     assert_eq!(codes, [200, 409], "of two who start at once, one is told");
@@ -145,15 +182,29 @@ async fn who_may_do_what() {
     let asks: [(Method, String, Option<Value>, [u16; 4]); 8] = [
         (Method::GET, "/api/v1/campaigns".into(), None, [200, 200, 200, 200]),
         (Method::GET, "/api/v1/calls".into(), None, [200, 200, 200, 200]),
-        (Method::POST, "/api/v1/do-not-call".into(), Some(json!({ "phone": "+13125550188" })), [403, 201, 201, 201]),
+        (
+            Method::POST,
+            "/api/v1/do-not-call".into(),
+            Some(json!({ "phone": "+13125550188" })),
+            [403, 201, 201, 201],
+        ),
         (Method::POST, "/api/v1/campaigns".into(), Some(json!({ "name": "x" })), [403, 403, 201, 201]),
         (Method::POST, "/api/v1/calls/automated/stop".into(), Some(body), [403, 403, 200, 200]),
         (Method::POST, "/api/v1/calls/none/hangup".into(), Some(json!({})), [403, 403, 404, 404]),
-        (Method::POST, "/api/v1/phone-numbers".into(), Some(json!({ "number": "nine" })), [403, 403, 422, 422]),
+        (
+            Method::POST,
+            "/api/v1/phone-numbers".into(),
+            Some(json!({ "number": "nine" })),
+            [403, 403, 422, 422],
+        ),
         (Method::GET, "/api/v1/audit".into(), None, [403, 403, 403, 200]),
     ];
     for (method, path, body, codes) in asks {
-        assert_eq!(nobody.send(method.clone(), &path, body.clone()).await.unwrap().0, 401, "{path} without a session");
+        assert_eq!(
+            nobody.send(method.clone(), &path, body.clone()).await.unwrap().0,
+            401,
+            "{path} without a session"
+        );
         for (role, expected) in ["viewer", "agent", "supervisor", "admin"].into_iter().zip(codes) {
             let client = house.server.log_in(role).await.unwrap();
             let (code, answer) = client.send(method.clone(), &path, body.clone()).await.unwrap();
@@ -164,7 +215,11 @@ async fn who_may_do_what() {
     assert_eq!(log["chain"]["intact"], true);
     let entries = log["entries"].as_array().unwrap();
     let noted = |actor: &str, command: &str, result: &str| {
-        entries.iter().any(|e| e["actor"] == actor && e["command"] == command && e["result"].as_str().unwrap().starts_with(result))
+        entries.iter().any(|e| {
+            e["actor"] == actor
+                && e["command"] == command
+                && e["result"].as_str().unwrap().starts_with(result)
+        })
     };
     assert!(noted("viewer", "queue.stop", "forbidden") && noted("supervisor", "queue.stop", "done"));
     assert!(noted("admin", "campaign.create", "done") && noted("admin", "contacts.import", "done"));
@@ -181,10 +236,22 @@ async fn problems_name_the_field() {
     let client = house.server.log_in("supervisor").await.unwrap();
     let asks = [
         ("/api/v1/campaigns", json!({ "name": "" }), "name"),
-        ("/api/v1/campaigns", json!({ "name": "x", "callSettings": { "callTimeoutSeconds": 5 } }), "callTimeoutSeconds"),
+        (
+            "/api/v1/campaigns",
+            json!({ "name": "x", "callSettings": { "callTimeoutSeconds": 5 } }),
+            "callTimeoutSeconds",
+        ),
         ("/api/v1/campaigns", json!({ "name": "x", "callSettings": { "speed": 5 } }), "callSettings"),
-        ("/api/v1/campaigns", json!({ "name": "x", "scriptId": "00000000-0000-0000-0000-000000000000" }), "scriptId"),
-        ("/api/v1/scripts", json!({ "name": "x", "body": { "opening": "Hi {name}", "pitch": "p" } }), "opening"),
+        (
+            "/api/v1/campaigns",
+            json!({ "name": "x", "scriptId": "00000000-0000-0000-0000-000000000000" }),
+            "scriptId",
+        ),
+        (
+            "/api/v1/scripts",
+            json!({ "name": "x", "body": { "opening": "Hi {name}", "pitch": "p" } }),
+            "opening",
+        ),
         ("/api/v1/phone-numbers", json!({ "number": "${EXTEN}" }), "number"),
         ("/api/v1/do-not-call", json!({ "phone": "" }), "phone"),
     ];
@@ -193,7 +260,8 @@ async fn problems_name_the_field() {
         assert_eq!((code, problem["field"].as_str()), (422, Some(field)), "{problem}");
         assert_eq!(keys(&problem), ["code", "detail", "field", "status", "title", "type"]);
     }
-    let (code, problem) = client.send(Method::POST, "/api/v1/campaigns", Some(json!({ "nome": "x" }))).await.unwrap();
+    let (code, problem) =
+        client.send(Method::POST, "/api/v1/campaigns", Some(json!({ "nome": "x" }))).await.unwrap();
     assert_eq!((code, problem["code"].as_str()), (422, Some("invalid")));
     assert_eq!(client.send(Method::GET, "/api/v1/nothing", None).await.unwrap().0, 404);
     assert_eq!(client.send(Method::GET, "/healthz", None).await.unwrap().0, 200);
@@ -203,7 +271,11 @@ async fn problems_name_the_field() {
 async fn refused(client: &Client, campaign: &str, query: &str, csv: impl Into<reqwest::Body>) -> Vec<String> {
     let (_, lines) = client.import(campaign, query, csv).await.unwrap();
     let rejected = lines.iter().filter_map(|l| l.get("rejected"));
-    rejected.map(|r| format!("{} {}: {}", r["line"], r["field"].as_str().unwrap(), r["message"].as_str().unwrap())).collect()
+    rejected
+        .map(|r| {
+            format!("{} {}: {}", r["line"], r["field"].as_str().unwrap(), r["message"].as_str().unwrap())
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +293,10 @@ async fn files_as_people_send_them() {
     let dry = refused(&client, &campaign, "dry_run=true", csv).await;
     assert_eq!(dry.len(), 4, "{dry:?}");
     assert!(dry[0].starts_with("3 phone: ") && dry.iter().any(|r| r.contains("not closed")), "{dry:?}");
-    assert!(dry.iter().any(|r| r.starts_with("5 duplicate")) && dry.iter().any(|r| r.contains("5 fields where the header names 6")));
+    assert!(
+        dry.iter().any(|r| r.starts_with("5 duplicate"))
+            && dry.iter().any(|r| r.contains("5 fields where the header names 6"))
+    );
     assert_eq!(count().await, 0, "a dry run changes nothing");
     refused(&client, &campaign, "all_or_nothing=true", csv).await;
     assert_eq!(count().await, 0, "half a file is never imported");
@@ -235,10 +310,17 @@ async fn files_as_people_send_them() {
     assert!(wrong[0].contains("windows-1252"), "{wrong:?}");
     assert!(refused(&client, &campaign, "encoding=windows-1252", latin).await.is_empty());
     let mut wide = vec![0xff, 0xfe];
-    wide.extend("phone,first_name,consent\n312 555 0151,Zo\u{eb},yes\n".encode_utf16().flat_map(u16::to_le_bytes));
+    wide.extend(
+        "phone,first_name,consent\n312 555 0151,Zo\u{eb},yes\n".encode_utf16().flat_map(u16::to_le_bytes),
+    );
     assert!(refused(&client, &campaign, "", wide).await.is_empty());
-    let names: Vec<String> =
-        client.contacts(&campaign).await.unwrap().iter().map(|c| c["firstName"].as_str().unwrap().to_owned()).collect();
+    let names: Vec<String> = client
+        .contacts(&campaign)
+        .await
+        .unwrap()
+        .iter()
+        .map(|c| c["firstName"].as_str().unwrap().to_owned())
+        .collect();
     assert!(names.contains(&"José".to_owned()) && names.contains(&"Zoë".to_owned()), "{names:?}");
 
     for (csv, query, part) in [
@@ -253,11 +335,17 @@ async fn files_as_people_send_them() {
         assert!(lines[0]["detail"].as_str().unwrap().contains(part), "{lines:?}");
     }
     // An escape, a formula and a line end are text; a line without end costs one line.
-    let nasty = format!("first_name,phone,consent\n\u{1b}[2J=1+1,312 555 0161,yes\n{},x,y\nBob,312 555 0162,yes\n", "a".repeat(200_000));
+    let nasty = format!(
+        "first_name,phone,consent\n\u{1b}[2J=1+1,312 555 0161,yes\n{},x,y\nBob,312 555 0162,yes\n",
+        "a".repeat(200_000)
+    );
     let rejected = refused(&client, &campaign, "", nasty).await;
     assert_eq!(rejected.len(), 1, "{rejected:?}");
     let contacts = client.contacts(&campaign).await.unwrap();
-    assert!(contacts.iter().any(|c| c["firstName"] == "[2J=1+1") && contacts.iter().any(|c| c["firstName"] == "Bob"));
+    assert!(
+        contacts.iter().any(|c| c["firstName"] == "[2J=1+1")
+            && contacts.iter().any(|c| c["firstName"] == "Bob")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -278,7 +366,11 @@ async fn people_who_may_not_be_called() {
     let client = house.server.log_in("supervisor").await.unwrap();
     let campaign = client.campaign("Law", quick(), &[]).await.unwrap();
     // Nobody consented; one has no zone; one is on the list.
-    let csv = format!("first_name,phone,consent\nNo,{},\nFree,+18005550142,yes\nListed,{},yes\n", number(0), number(15));
+    let csv = format!(
+        "first_name,phone,consent\nNo,{},\nFree,+18005550142,yes\nListed,{},yes\n",
+        number(0),
+        number(15)
+    );
     client.post("/api/v1/do-not-call", json!({ "phone": number(15) })).await.unwrap();
     client.import(&campaign, "consent_basis=none", csv).await.unwrap();
     client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
@@ -295,7 +387,10 @@ async fn people_who_may_not_be_called() {
     // Consent comes in, and the contact is looked at afresh.
     let id = contacts.iter().find(|c| c["firstName"] == "No").unwrap()["id"].as_str().unwrap().to_owned();
     let consent = json!({ "consent": { "basis": "oral", "at": null, "source": "call" } });
-    assert_eq!(client.send(Method::PATCH, &format!("/api/v1/contacts/{id}"), Some(consent)).await.unwrap().0, 200);
+    assert_eq!(
+        client.send(Method::PATCH, &format!("/api/v1/contacts/{id}"), Some(consent)).await.unwrap().0,
+        200
+    );
     client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
     finished(&client, &campaign).await;
     assert_eq!(client.calls(&campaign).await.unwrap().len(), 1);
@@ -345,9 +440,10 @@ async fn calls_finish_before_the_server_does() {
     house.server.stop().unwrap();
     let file = house.home.path().join("data/dialdeck/dialdeck.sqlite");
     let pool = sqlx::SqlitePool::connect(&file.to_string_lossy()).await.unwrap();
-    let open: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM calls WHERE status IN ('initiated', 'in_progress')")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let open: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM calls WHERE status IN ('initiated', 'in_progress')")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
     assert_eq!(open, 0);
 }

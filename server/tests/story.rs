@@ -1,12 +1,17 @@
 //! One story, told to both engines: what the record does must not depend on which one keeps it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_precision_loss, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a test ends where it cannot go on"
+)]
 
 use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::{
-    CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus, Emotion,
-    EventBody, Exchange, Intent, OrganizationId, Outcome, PhoneNumberId, QueueState, Role, ScriptId, SessionId,
-    Speaker, TurnLatency,
+    CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
+    Emotion, EventBody, Exchange, Intent, OrganizationId, Outcome, PhoneNumberId, QueueState, Role, ScriptId,
+    SessionId, Speaker, TurnLatency,
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
@@ -16,8 +21,8 @@ use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
 use dialdeck_server::storage::change::QueueStart;
 use dialdeck_server::storage::{
-    AuditEntry, BeginAttempt, CallKey, Change, ContactPage, EndCall, NewSession, NewUser, Refusal, Store, StoreError,
-    open,
+    AuditEntry, BeginAttempt, CallKey, Change, ContactPage, EndCall, NewSession, NewUser, Refusal, Store,
+    StoreError, open,
 };
 use dialdeck_testkit::postgres::Postgres;
 use std::sync::Arc;
@@ -129,7 +134,8 @@ async fn setting_up(store: &dyn Store) -> Campaign {
     assert!(store.set_password("sue", "new", noon()).await.unwrap());
     assert!(!store.set_password("nobody", "new", noon()).await.unwrap());
 
-    let number = PhoneNumber { id: PhoneNumberId::new(), number: "+13125550199".into(), label: "Main".into() };
+    let number =
+        PhoneNumber { id: PhoneNumberId::new(), number: "+13125550199".into(), label: "Main".into() };
     let script = ScriptId::new();
     let campaign = Campaign {
         id: CampaignId::new(),
@@ -144,10 +150,18 @@ async fn setting_up(store: &dyn Store) -> Campaign {
     };
     let saved = vec![
         Change::SavePhoneNumber { organization_id: org(), number: number.clone(), at: noon() },
-        Change::SaveScript { organization_id: org(), id: script, name: "S".into(), script: Box::default(), at: noon() },
+        Change::SaveScript {
+            organization_id: org(),
+            id: script,
+            name: "S".into(),
+            script: Box::default(),
+            at: noon(),
+        },
         Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: noon() },
     ];
-    assert!(matches!(&one(store, saved).await.unwrap()[..], [EventBody::CampaignChanged { change, .. }] if change == "created"));
+    assert!(
+        matches!(&one(store, saved).await.unwrap()[..], [EventBody::CampaignChanged { change, .. }] if change == "created")
+    );
     assert_eq!(store.campaign(&org(), campaign.id).await.unwrap().unwrap(), campaign);
     assert_eq!(store.campaigns(&org()).await.unwrap().len(), 1);
     assert_eq!(store.script(&org(), script).await.unwrap().unwrap().1, Script::default());
@@ -159,7 +173,8 @@ async fn setting_up(store: &dyn Store) -> Campaign {
     let used = one(store, vec![Change::DeletePhoneNumber { organization_id: org(), id: number.id }]).await;
     assert!(matches!(used, Err(Refusal::InUse(_))));
     let again = PhoneNumber { id: PhoneNumberId::new(), ..number };
-    let twice = one(store, vec![Change::SavePhoneNumber { organization_id: org(), number: again, at: noon() }]).await;
+    let twice =
+        one(store, vec![Change::SavePhoneNumber { organization_id: org(), number: again, at: noon() }]).await;
     assert!(matches!(twice, Err(Refusal::InUse(_))));
     campaign
 }
@@ -174,7 +189,10 @@ async fn importing(store: &dyn Store, campaign: &Campaign) {
     assert!(import.add(&people).await.unwrap().already_there.is_empty());
     assert_eq!(import.add(&people[..2]).await.unwrap().already_there.len(), 2);
     import.finish().await.unwrap();
-    assert_eq!((store.counts(campaign.id).await.unwrap().total, store.callable(campaign.id).await.unwrap()), (10, 10));
+    assert_eq!(
+        (store.counts(campaign.id).await.unwrap().total, store.callable(campaign.id).await.unwrap()),
+        (10, 10)
+    );
     let page = ContactPage { status: Some(ContactStatus::New), after: None, limit: 6 };
     let first = store.contacts(&org(), campaign.id, &page).await.unwrap();
     let after = first.last().map(|c| c.id);
@@ -218,7 +236,12 @@ async fn calling(store: &dyn Store, campaign: &Campaign) {
         timestamp: noon(),
     };
     let talk = vec![
-        Change::CallStatus { key: key.clone(), status: CallStatus::InProgress, detail: String::new(), at: noon() },
+        Change::CallStatus {
+            key: key.clone(),
+            status: CallStatus::InProgress,
+            detail: String::new(),
+            at: noon(),
+        },
         Change::Spoken { key: key.clone(), speaker: Speaker::Ai, turn: 1, text: "Hello".into(), at: noon() },
         Change::Exchanged { key: key.clone(), exchange: exchange.clone() },
     ];
@@ -233,9 +256,16 @@ async fn calling(store: &dyn Store, campaign: &Campaign) {
     let after = contact_after(Outcome::Interested, 1, &settings, noon());
     let over = end(&begun, Outcome::Interested, after, noon());
     one(store, vec![Change::EndCall(Box::new(over.clone()))]).await.unwrap();
-    assert_eq!(one(store, vec![Change::EndCall(Box::new(over))]).await, Err(Refusal::Settled), "settled once");
+    assert_eq!(
+        one(store, vec![Change::EndCall(Box::new(over))]).await,
+        Err(Refusal::Settled),
+        "settled once"
+    );
     let call = store.call(&org(), &key.call_id).await.unwrap().unwrap();
-    assert_eq!((call.row.outcome, call.row.duration, call.row.csat_score), (Some(Outcome::Interested), 42, Some(5)));
+    assert_eq!(
+        (call.row.outcome, call.row.duration, call.row.csat_score),
+        (Some(Outcome::Interested), 42, Some(5))
+    );
     assert!((call.row.cost - 0.0123).abs() < 1e-9);
     assert_eq!(call.row.contact_status, Some(ContactStatus::Contacted));
     assert_eq!(store.exchanges(&key.call_id).await.unwrap(), vec![exchange]);
@@ -275,7 +305,8 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
 
     let mut question = person(1);
     question.consent = None;
-    let decision = judge(Question { person: &question, on_do_not_call: false, hours: Hours::default() }, noon());
+    let decision =
+        judge(Question { person: &question, on_do_not_call: false, hours: Hours::default() }, noon());
     let hold = Change::Hold {
         organization_id: org(),
         campaign_id: campaign.id,
@@ -290,7 +321,11 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
     let person = Box::new(held.person.clone());
     let change = Change::SaveContact { organization_id: org(), contact_id: cid.id, person, at: noon() };
     one(store, vec![change]).await.unwrap();
-    assert_eq!(store.contact(&org(), cid.id).await.unwrap().unwrap().next_attempt_at, noon(), "looked at afresh");
+    assert_eq!(
+        store.contact(&org(), cid.id).await.unwrap().unwrap().next_attempt_at,
+        noon(),
+        "looked at afresh"
+    );
 }
 
 async fn never_again(store: &dyn Store, campaign: &Campaign) {
@@ -310,13 +345,16 @@ async fn never_again(store: &dyn Store, campaign: &Campaign) {
     assert_eq!(store.do_not_call(&org(), "", 10).await.unwrap().len(), 1);
     // Even a call that ends as a retry does not bring the number back.
     let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), noon());
-    let events = one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, noon())))]).await.unwrap();
+    let events =
+        one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, noon())))]).await.unwrap();
     assert!(matches!(&events[..], [EventBody::CallEnded { contact_status: ContactStatus::DoNotCall, .. }]));
     let again = begin(campaign.id, &store.contact(&org(), dan.id).await.unwrap().unwrap(), noon());
     assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(again))]).await, Err(Refusal::DoNotCall));
     // A list that is imported later knows it from the first moment.
     let second = Campaign { id: CampaignId::new(), name: "Second".into(), ..campaign.clone() };
-    one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), is_new: true, at: noon() }]).await.unwrap();
+    one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), is_new: true, at: noon() }])
+        .await
+        .unwrap();
     let mut import = store.import(&second, noon()).await.unwrap();
     import.add(std::slice::from_ref(&dan.person)).await.unwrap();
     import.finish().await.unwrap();
@@ -349,7 +387,10 @@ async fn in_order(store: &dyn Store) {
     let seqs: Vec<i64> = events.iter().map(|e| e.seq).collect();
     assert_eq!(seqs, (1..=last).collect::<Vec<_>>(), "no gap, no repeat");
     assert_eq!(store.events_after(&org(), last - 2, 10).await.unwrap().len(), 2);
-    assert!(store.events_after(&OrganizationId("other".into()), 0, 10).await.unwrap().is_empty(), "the wall holds");
+    assert!(
+        store.events_after(&OrganizationId("other".into()), 0, 10).await.unwrap().is_empty(),
+        "the wall holds"
+    );
 }
 
 async fn going(store: &dyn Store, campaign: &Campaign) {

@@ -15,7 +15,12 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
                 println!("no campaigns yet: dialdeck campaign create NAME --from NUMBER");
             }
             for campaign in campaigns {
-                println!("{}  {:<10} {}", text(&campaign, "id"), text(&campaign, "status"), text(&campaign, "name"));
+                println!(
+                    "{}  {:<10} {}",
+                    text(&campaign, "id"),
+                    text(&campaign, "status"),
+                    text(&campaign, "name")
+                );
             }
         }
         CampaignCommand::Create { name, kind, from } => {

@@ -20,7 +20,8 @@ const CHUNK: usize = 256 * 1024;
 
 pub async fn run(server: &Server, args: &ImportArgs) -> Result<()> {
     let size = std::fs::metadata(&args.file).wrap_err_with(|| args.file.display().to_string())?.len();
-    let mut query = vec![("dry_run", args.dry_run.to_string()), ("all_or_nothing", args.all_or_nothing.to_string())];
+    let mut query =
+        vec![("dry_run", args.dry_run.to_string()), ("all_or_nothing", args.all_or_nothing.to_string())];
     query.extend(args.encoding.clone().map(|e| ("encoding", e)));
     let client = Client::log_in(server).await?;
     let id = campaign::id(&client, &args.campaign).await?;
@@ -95,10 +96,16 @@ fn consent(args: &ImportArgs) -> Result<Vec<(&'static str, String)>> {
     }
     let mut head = Vec::new();
     BufReader::new(File::open(&args.file)?).take(HEAD).read_until(b'\n', &mut head)?;
-    if String::from_utf8_lossy(&head).to_lowercase().split(',').any(|c| c.trim().trim_matches('"') == "consent") {
+    if String::from_utf8_lossy(&head)
+        .to_lowercase()
+        .split(',')
+        .any(|c| c.trim().trim_matches('"') == "consent")
+    {
         return Ok(Vec::new());
     }
-    eprintln!("The file has no consent column. How did these people consent to calls by an artificial voice?");
+    eprintln!(
+        "The file has no consent column. How did these people consent to calls by an artificial voice?"
+    );
     let basis = ask("Basis (such as: written; none imports them held)")?;
     if basis.is_empty() {
         bail!("without a statement nothing is imported");
@@ -144,7 +151,12 @@ impl Progress {
 }
 
 /// Reads the server's lines to the end; writes refusals as they come.
-async fn follow(answer: reqwest::Response, progress: &Progress, rejects: &Path, args: &ImportArgs) -> Result<()> {
+async fn follow(
+    answer: reqwest::Response,
+    progress: &Progress,
+    rejects: &Path,
+    args: &ImportArgs,
+) -> Result<()> {
     let mut out: Option<BufWriter<File>> = None;
     let (mut pending, mut done) = (Vec::new(), None);
     let mut stream = answer.bytes_stream();
@@ -156,7 +168,9 @@ async fn follow(answer: reqwest::Response, progress: &Progress, rejects: &Path, 
             if let Some(lines) = json.pointer("/progress/lines").and_then(Value::as_u64) {
                 progress.read(lines);
             } else if let Some(rejected) = json.get("rejected") {
-                let file = if let Some(file) = &mut out { file } else {
+                let file = if let Some(file) = &mut out {
+                    file
+                } else {
                     let mut file = BufWriter::new(File::create(rejects)?);
                     writeln!(file, "line,field,message,record")?;
                     out.insert(file)
@@ -174,7 +188,8 @@ async fn follow(answer: reqwest::Response, progress: &Progress, rejects: &Path, 
     if let Some(file) = &mut out {
         file.flush()?;
     }
-    let done = done.ok_or_else(|| eyre!("the server ended before the import was done; nothing was imported"))?;
+    let done =
+        done.ok_or_else(|| eyre!("the server ended before the import was done; nothing was imported"))?;
     let count = |name: &str| done[name].as_i64().unwrap_or(0);
     let verb = if done["committed"] == Value::Bool(true) {
         "imported"
@@ -183,7 +198,12 @@ async fn follow(answer: reqwest::Response, progress: &Progress, rejects: &Path, 
     } else {
         "nothing imported; good would be"
     };
-    println!("{verb} {}, refused {} (of them {} duplicates)", count("imported"), count("rejected"), count("duplicates"));
+    println!(
+        "{verb} {}, refused {} (of them {} duplicates)",
+        count("imported"),
+        count("rejected"),
+        count("duplicates")
+    );
     if out.is_some() {
         println!("what was refused, and why: {}", rejects.display());
     }

@@ -16,12 +16,18 @@ pub async fn run(server: &Server, command: &NumberCommand) -> Result<()> {
                 println!("no caller IDs yet: dialdeck number add NUMBER");
             }
             for number in numbers {
-                println!("{}  {:<16} {}", text(&number, "id"), text(&number, "number"), text(&number, "label"));
+                println!(
+                    "{}  {:<16} {}",
+                    text(&number, "id"),
+                    text(&number, "number"),
+                    text(&number, "label")
+                );
             }
         }
         NumberCommand::Add { number, label } => {
             let body = json!({ "number": number, "label": label });
-            let made = Client::json(client.request(Method::POST, "/api/v1/phone-numbers")?.json(&body)).await?;
+            let made =
+                Client::json(client.request(Method::POST, "/api/v1/phone-numbers")?.json(&body)).await?;
             println!("added {} ({})", text(&made, "number"), text(&made, "id"));
         }
     }

@@ -2,7 +2,13 @@
 
 use super::{Pane, Spoken, State};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallRow, CallStatus, Event, EventBody};
+use dialdeck_protocol::{CallRow, CallStatus, ContactStatus, Event, EventBody};
+
+/// Whether a contact needs no further call; the queue's own counts, which come with its next word, say the same.
+fn is_done(status: ContactStatus) -> bool {
+    use ContactStatus::{Completed, Contacted, DoNotCall, Failed};
+    matches!(status, Completed | Contacted | DoNotCall | Failed)
+}
 
 /// What the console must ask for after an event, because the event alone does not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +75,7 @@ impl State {
                     lines.push(Spoken { speaker, text });
                 }
             }
-            EventBody::CallEnded { outcome, status, .. } => {
+            EventBody::CallEnded { outcome, status, contact_status, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
                 // The selection stays with its call: nobody hangs up on whoever moved into its place.
                 let kept = self.selected_call().map(|c| c.id.clone());
@@ -80,6 +86,7 @@ impl State {
                 }
                 self.spoken.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
+                    campaign.counts.processed += i64::from(is_done(contact_status));
                     campaign.counts.successful += i64::from(outcome.is_success());
                     campaign.counts.failed += i64::from(status == CallStatus::Failed);
                 }
@@ -92,7 +99,8 @@ impl State {
                     campaign.counts = counts;
                 }
             }
-            EventBody::PartStatusUpdate { part } => match self.parts.iter_mut().find(|p| p.name == part.name) {
+            EventBody::PartStatusUpdate { part } => match self.parts.iter_mut().find(|p| p.name == part.name)
+            {
                 Some(old) => *old = part,
                 None => self.parts.push(part),
             },

@@ -158,7 +158,9 @@ impl State {
             Answer::Estimate { contacts, cost, currency, basis } => {
                 if let Some(Overlay::Confirm { question, .. }) = &mut self.overlay {
                     let asked = std::mem::take(question);
-                    *question = format!("{asked}\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})");
+                    *question = format!(
+                        "{asked}\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})"
+                    );
                 }
             }
         }

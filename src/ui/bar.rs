@@ -30,7 +30,8 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         };
         spans.push(Span::styled(format!("  {mark} {}: {}", part.name, plain::line(&part.message)), style));
     }
-    let user = state.role.map_or_else(String::new, |role| format!("{} · {role} ", plain::fit(&state.user, 24)));
+    let user =
+        state.role.map_or_else(String::new, |role| format!("{} · {role} ", plain::fit(&state.user, 24)));
     let room = usize::from(area.width).saturating_sub(user.width() + 1);
     let mut used = 0;
     let mut fitting = Vec::new();
@@ -51,10 +52,15 @@ pub(super) fn banner(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool,
             plain::line(why),
             super::clock((now - *since).num_seconds())
         ),
-        _ if frozen => " ‖ FROZEN: the floor goes on behind this picture. Thaw it with the same key, or Esc. ".into(),
+        _ if frozen => {
+            " ‖ FROZEN: the floor goes on behind this picture. Thaw it with the same key, or Esc. ".into()
+        }
         _ => return,
     };
-    frame.render_widget(Paragraph::new(plain::fit(&text, usize::from(area.width))).style(scene.theme.bad), area);
+    frame.render_widget(
+        Paragraph::new(plain::fit(&text, usize::from(area.width))).style(scene.theme.bad),
+        area,
+    );
 }
 
 /// What the last action gave, or what is being typed, or what can be done now.

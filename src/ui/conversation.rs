@@ -18,7 +18,8 @@ const MARGIN: usize = 10;
 /// The selected live call's.
 pub(super) fn live(frame: &mut Frame, area: Rect, scene: &Scene) {
     let call = scene.state.selected_call();
-    let title = call.map_or_else(|| "Conversation".to_owned(), |c| format!("Conversation · {}", plain::fit(&c.name, 40)));
+    let title = call
+        .map_or_else(|| "Conversation".to_owned(), |c| format!("Conversation · {}", plain::fit(&c.name, 40)));
     let block = scene.block(Pane::Conversation, &title);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -27,7 +28,8 @@ pub(super) fn live(frame: &mut Frame, area: Rect, scene: &Scene) {
     };
     let spoken = scene.state.spoken.get(&call.id).map(Vec::as_slice).unwrap_or_default();
     if call.exchanges.is_empty() && spoken.is_empty() {
-        let text = if call.answered_at.is_some() { "Answered; nothing was said yet." } else { "Not answered yet." };
+        let text =
+            if call.answered_at.is_some() { "Answered; nothing was said yet." } else { "Not answered yet." };
         return table::empty(frame, inner, scene, text);
     }
     chat(frame, inner, scene, &call.exchanges, spoken);
@@ -72,7 +74,10 @@ fn chat(frame: &mut Frame, area: Rect, scene: &Scene, exchanges: &[Exchange], sp
                     + exchange.latency.synthesise_ms,
             );
             say(&mut lines, "Customer", &exchange.user_input, scene.theme.customer, width);
-            lines.push(Line::styled(format!("{:MARGIN$}{}", "", plain::fit(known.trim(), width.saturating_sub(MARGIN))), scene.theme.dim));
+            lines.push(Line::styled(
+                format!("{:MARGIN$}{}", "", plain::fit(known.trim(), width.saturating_sub(MARGIN))),
+                scene.theme.dim,
+            ));
         }
         if !exchange.ai_response.is_empty() {
             say(&mut lines, "AI", &exchange.ai_response, scene.theme.ai, width);
@@ -102,7 +107,10 @@ fn chat(frame: &mut Frame, area: Rect, scene: &Scene, exchanges: &[Exchange], sp
 fn say(lines: &mut Vec<Line<'static>>, who: &str, text: &str, style: Style, width: usize) {
     let mut margin = format!("{who:<MARGIN$}");
     for part in wrap(&plain::line(text), width.saturating_sub(MARGIN).max(8)) {
-        lines.push(Line::from(vec![Span::styled(std::mem::take(&mut margin), style), Span::styled(part, style)]));
+        lines.push(Line::from(vec![
+            Span::styled(std::mem::take(&mut margin), style),
+            Span::styled(part, style),
+        ]));
         margin = " ".repeat(MARGIN);
     }
 }
@@ -111,12 +119,13 @@ fn say(lines: &mut Vec<Line<'static>>, who: &str, text: &str, style: Style, widt
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_inclusive(' ') {
-        if line.width() + word.trim_end().width() > width && !line.is_empty() {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-        }
-        if line.is_empty() && word.trim().is_empty() {
-            continue;
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            if line.width() + 1 + word.width() > width {
+                lines.push(std::mem::take(&mut line));
+            } else {
+                line.push(' ');
+            }
         }
         for grapheme in word.graphemes(true) {
             if line.width() + grapheme.width() > width {
@@ -125,8 +134,8 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
             line.push_str(grapheme);
         }
     }
-    if !line.trim().is_empty() {
-        lines.push(line.trim_end().to_owned());
+    if !line.is_empty() {
+        lines.push(line);
     }
     lines
 }

@@ -73,7 +73,9 @@ impl Login {
         server: &Url,
     ) -> Result<Option<String>> {
         loop {
-            if std::mem::take(&mut self.try_at_once) && let Some(token) = self.enter(screen, theme, server).await? {
+            if std::mem::take(&mut self.try_at_once)
+                && let Some(token) = self.enter(screen, theme, server).await?
+            {
                 return Ok(Some(token));
             }
             screen.draw(|frame| self.draw(frame, theme, server))?;
@@ -90,7 +92,9 @@ impl Login {
             match key.code {
                 KeyCode::Esc => return Ok(None),
                 _ if ctrl_c => return Ok(None),
-                KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => self.on_password = !self.on_password,
+                KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => {
+                    self.on_password = !self.on_password
+                }
                 KeyCode::Enter if !self.on_password => self.on_password = true,
                 KeyCode::Enter => self.try_at_once = true,
                 _ => {
@@ -136,19 +140,27 @@ impl Login {
             Constraint::Min(1),
         ])
         .areas(inner);
-        frame.render_widget(Paragraph::new(plain::fit(server.as_str(), usize::from(where_.width))).style(theme.dim), where_);
+        frame.render_widget(
+            Paragraph::new(plain::fit(server.as_str(), usize::from(where_.width))).style(theme.dim),
+            where_,
+        );
         let hidden = ratatui::style::Style::default();
         let cursor = hidden.add_modifier(ratatui::style::Modifier::REVERSED);
         let on_password = self.on_password;
-        for (area, at, title, active) in
-            [(&mut self.user, user, " Name ", !on_password), (&mut self.password, password, " Password ", on_password)]
-        {
+        for (area, at, title, active) in [
+            (&mut self.user, user, " Name ", !on_password),
+            (&mut self.password, password, " Password ", on_password),
+        ] {
             let style = if active { theme.border_focused } else { theme.border };
             area.set_block(Block::new().borders(Borders::ALL).border_style(style).title(title));
             area.set_cursor_style(if active { cursor } else { hidden });
             frame.render_widget(&*area, at);
         }
-        let hint = if self.message.is_empty() { "Enter logs in · Tab changes the field · Esc leaves" } else { &self.message };
+        let hint = if self.message.is_empty() {
+            "Enter logs in · Tab changes the field · Esc leaves"
+        } else {
+            &self.message
+        };
         let style = if self.message.is_empty() { theme.dim } else { theme.warning };
         frame.render_widget(Paragraph::new(hint.to_owned()).style(style).wrap(Wrap { trim: true }), message);
     }

@@ -102,7 +102,8 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
     }
     match scene.state.view {
         View::Floor => {
-            let shown = u16::try_from(scene.state.campaigns.len()).unwrap_or(u16::MAX).clamp(1, area.height / 4);
+            let shown =
+                u16::try_from(scene.state.campaigns.len()).unwrap_or(u16::MAX).clamp(1, area.height / 4);
             let wide = area.width >= 130;
             let [campaigns, rest] =
                 Layout::vertical([Constraint::Length(shown + 3), Constraint::Min(6)]).areas(area);
@@ -138,5 +139,9 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
 /// `1:07`, or `2:03:09` from an hour on.
 pub fn clock(seconds: i64) -> String {
     let s = seconds.max(0);
-    if s < 3600 { format!("{}:{:02}", s / 60, s % 60) } else { format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) }
+    if s < 3600 {
+        format!("{}:{:02}", s / 60, s % 60)
+    } else {
+        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    }
 }

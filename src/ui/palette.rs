@@ -23,10 +23,7 @@ pub fn found(state: &State, typed: &str) -> Vec<Action> {
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let ranked = pattern.match_list(names.iter().map(String::as_str), &mut matcher);
-    ranked
-        .into_iter()
-        .filter_map(|(name, _)| names.iter().position(|n| n == name).map(|n| all[n]))
-        .collect()
+    ranked.into_iter().filter_map(|(name, _)| names.iter().position(|n| n == name).map(|n| all[n])).collect()
 }
 
 pub(super) fn draw(frame: &mut Frame, scene: &Scene, typed: &str, selected: usize) {
@@ -39,7 +36,10 @@ pub(super) fn draw(frame: &mut Frame, scene: &Scene, typed: &str, selected: usiz
     frame.set_cursor_position((x.min(input.right().saturating_sub(1)), input.y));
     let rows = found(scene.state, typed);
     if rows.is_empty() {
-        return frame.render_widget(Paragraph::new("nothing that can be done now matches").style(scene.theme.dim), list);
+        return frame.render_widget(
+            Paragraph::new("nothing that can be done now matches").style(scene.theme.dim),
+            list,
+        );
     }
     let from = (selected + 1).saturating_sub(usize::from(list.height));
     let lines: Vec<Line> = rows

@@ -37,7 +37,8 @@ pub fn draw(
 ) {
     let width = usize::from(area.width);
     let mut kept = columns.len();
-    let needed = |n: usize| columns[..n].iter().map(|c| if c.width == 0 { LEAST } else { c.width } + 1).sum::<usize>();
+    let needed =
+        |n: usize| columns[..n].iter().map(|c| if c.width == 0 { LEAST } else { c.width } + 1).sum::<usize>();
     while kept > 1 && needed(kept) > width {
         kept -= 1;
     }
@@ -80,6 +81,7 @@ fn line(cells: impl Iterator<Item = (String, Style)>, widths: &[usize]) -> Line<
 
 /// Says why there is nothing.
 pub fn empty(frame: &mut Frame, area: Rect, scene: &Scene, text: &str) {
-    let text = Paragraph::new(text.to_owned()).style(scene.theme.dim).wrap(ratatui::widgets::Wrap { trim: true });
+    let text =
+        Paragraph::new(text.to_owned()).style(scene.theme.dim).wrap(ratatui::widgets::Wrap { trim: true });
     frame.render_widget(text, area);
 }

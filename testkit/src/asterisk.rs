@@ -117,7 +117,18 @@ impl Asterisk {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        for part in ["etc", "run", "log", "spool/tmp", "spool/recording", "spool/monitor", "db", "cache", "sounds", "rec"] {
+        for part in [
+            "etc",
+            "run",
+            "log",
+            "spool/tmp",
+            "spool/recording",
+            "spool/monitor",
+            "db",
+            "cache",
+            "sounds",
+            "rec",
+        ] {
             fs::create_dir_all(folder.join(part))?;
         }
         let fill = |text: &str| {

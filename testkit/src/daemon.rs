@@ -62,7 +62,8 @@ impl Setup {
     /// When the program refuses.
     pub fn add_user(&self, name: &str, role: &str) -> Result<()> {
         let mut command = self.command(&["user", "add", name, "--role", role, "--password-stdin"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             writeln!(stdin, "{PASSWORD}")?;
         }
@@ -78,8 +79,12 @@ impl Setup {
     /// # Errors
     /// When it ends before.
     pub fn start(&self, arguments: &[&str]) -> Result<Daemon> {
-        let mut child =
-            self.command(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let log = Arc::new(Mutex::new(String::new()));
         let (mut stderr, kept) = (child.stderr.take().ok_or_else(|| eyre!("no stderr"))?, log.clone());
         std::thread::spawn(move || {
@@ -110,7 +115,13 @@ impl Setup {
             line.split_whitespace().find_map(|w| w.strip_prefix(&mark)).map(str::to_owned)
         };
         let http = address("http").ok_or_else(|| eyre!("no address in {line:?}"))?;
-        Ok(Daemon { child, http: format!("http://{http}"), agi: address("agi"), audiosocket: address("audiosocket"), log })
+        Ok(Daemon {
+            child,
+            http: format!("http://{http}"),
+            agi: address("agi"),
+            audiosocket: address("audiosocket"),
+            log,
+        })
     }
 }
 
@@ -156,7 +167,11 @@ impl Daemon {
     /// # Errors
     /// When it is refused.
     pub async fn log_in(&self, user: &str) -> Result<Client> {
-        let client = Client { http: reqwest::Client::builder().no_proxy().build()?, server: self.http.clone(), token: String::new() };
+        let client = Client {
+            http: reqwest::Client::builder().no_proxy().build()?,
+            server: self.http.clone(),
+            token: String::new(),
+        };
         let body = json!({ "username": user, "password": PASSWORD });
         let (status, answer) = client.send(Method::POST, "/api/v1/auth/login", Some(body)).await?;
         let token = answer["token"].as_str().ok_or_else(|| eyre!("log-in: {status} {answer}"))?.to_owned();
@@ -185,7 +200,8 @@ impl Client {
     /// # Errors
     /// When the server cannot be reached.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
-        let mut request = self.http.request(method, format!("{}{path}", self.server)).bearer_auth(&self.token);
+        let mut request =
+            self.http.request(method, format!("{}{path}", self.server)).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -222,7 +238,12 @@ impl Client {
     ///
     /// # Errors
     /// When the server cannot be reached.
-    pub async fn import(&self, campaign: &str, query: &str, csv: impl Into<reqwest::Body>) -> Result<(u16, Vec<Value>)> {
+    pub async fn import(
+        &self,
+        campaign: &str,
+        query: &str,
+        csv: impl Into<reqwest::Body>,
+    ) -> Result<(u16, Vec<Value>)> {
         let url = format!("{}/api/v1/campaigns/{campaign}/contacts/import?{query}", self.server);
         let answer = self.http.post(url).bearer_auth(&self.token).body(csv.into()).send().await?;
         let status = answer.status().as_u16();
@@ -235,8 +256,13 @@ impl Client {
     /// # Errors
     /// When anything of it fails.
     pub async fn campaign(&self, name: &str, settings: Value, people: &[(&str, u8)]) -> Result<String> {
-        let (status, number) =
-            self.send(Method::POST, "/api/v1/phone-numbers", Some(json!({ "number": "+13125550199", "label": name }))).await?;
+        let (status, number) = self
+            .send(
+                Method::POST,
+                "/api/v1/phone-numbers",
+                Some(json!({ "number": "+13125550199", "label": name })),
+            )
+            .await?;
         let number = if status == 201 {
             number["id"].clone()
         } else {

@@ -10,9 +10,10 @@ pub fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("DIALDECK_LAB") {
         return folder.into();
     }
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| {
-        PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/tmp".into())).join(".cache")
-    }, PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/tmp".into())).join(".cache"),
+        PathBuf::from,
+    );
     cache.join("dialdeck").join("lab")
 }
 
@@ -23,7 +24,8 @@ pub fn folder() -> PathBuf {
 /// When it cannot be made; nothing half-made is left under the name.
 pub fn part(name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let lab = folder();
-    fs::create_dir_all(&lab).wrap_err_with(|| format!("the lab's folder {} cannot be made", lab.display()))?;
+    fs::create_dir_all(&lab)
+        .wrap_err_with(|| format!("the lab's folder {} cannot be made", lab.display()))?;
     let whole = lab.join(name);
     let lock = File::create(lab.join(format!("{name}.lock")))?;
     lock.lock()?;

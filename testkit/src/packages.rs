@@ -11,11 +11,15 @@ use std::process::Command;
 /// # Errors
 /// When this is no Debian, or its mirror cannot be reached: says what to install instead.
 pub fn unpack(packages: &[&str], root: &Path) -> Result<()> {
-    let advice = || format!("the tests need Debian's {}: apt install {}", packages.join(", "), packages.join(" "));
+    let advice =
+        || format!("the tests need Debian's {}: apt install {}", packages.join(", "), packages.join(" "));
     let closure = closure(packages).wrap_err_with(advice)?;
     let debs = tempfile::tempdir()?;
     let mut download = Command::new("apt-get");
-    download.args(["download", "-qq", "-o", "APT::Sandbox::User=root"]).args(&closure).current_dir(debs.path());
+    download
+        .args(["download", "-qq", "-o", "APT::Sandbox::User=root"])
+        .args(&closure)
+        .current_dir(debs.path());
     run(&mut download).wrap_err_with(advice)?;
     for deb in std::fs::read_dir(debs.path())? {
         let path = deb?.path();
@@ -36,21 +40,24 @@ fn closure(packages: &[&str]) -> Result<BTreeSet<String>> {
         .args(["depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks"])
         .args(["--no-replaces", "--no-enhances"])
         .args(packages))?;
-    let all: BTreeSet<&str> = listed
-        .lines()
-        .filter(|line| !line.starts_with([' ', '|', '<']) && !line.is_empty())
-        .collect();
+    let all: BTreeSet<&str> =
+        listed.lines().filter(|line| !line.starts_with([' ', '|', '<']) && !line.is_empty()).collect();
     if all.is_empty() {
         bail!("apt knows none of {}", packages.join(", "));
     }
     let installed = run(Command::new("dpkg-query").args(["-W", "-f", "${Package} ${db:Status-Abbrev}\n"]))?;
-    let installed: BTreeSet<&str> =
-        installed.lines().filter_map(|line| line.strip_suffix(" ii ").or_else(|| line.strip_suffix(" ii"))).collect();
+    let installed: BTreeSet<&str> = installed
+        .lines()
+        .filter_map(|line| line.strip_suffix(" ii ").or_else(|| line.strip_suffix(" ii")))
+        .collect();
     let wanted = all
         .into_iter()
         .filter(|name| packages.contains(name) || !installed.contains(name))
         // Packages that only exist by being provided have nothing to download.
-        .filter(|name| run(Command::new("apt-cache").args(["show", "--no-all-versions", name])).is_ok_and(|s| !s.is_empty()))
+        .filter(|name| {
+            run(Command::new("apt-cache").args(["show", "--no-all-versions", name]))
+                .is_ok_and(|s| !s.is_empty())
+        })
         .map(str::to_owned);
     Ok(wanted.collect())
 }

@@ -74,7 +74,9 @@ impl Postgres {
             lab::run(Command::new("chmod").arg("700").arg(folder.path()))?;
         }
         let mut initdb = programs.command("initdb");
-        initdb.args(["-U", "dialdeck", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "-D"]).arg(&data);
+        initdb
+            .args(["-U", "dialdeck", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "-D"])
+            .arg(&data);
         lab::run(initdb.current_dir("/")).wrap_err("a PostgreSQL could not be made")?;
         let port = lab::free_port()?;
         let mut child = start(&programs, &data, folder.path(), port)?;

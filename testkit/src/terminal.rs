@@ -31,12 +31,21 @@ impl Terminal {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(program: &str, arguments: &[&str], environment: &[(&str, &str)], columns: u16, rows: u16) -> Result<Self> {
+    pub fn start(
+        program: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        columns: u16,
+        rows: u16,
+    ) -> Result<Self> {
         let pair = native_pty_system().openpty(size(columns, rows)).map_err(|e| eyre!("{e}"))?;
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
+        command.cwd("/");
         command.env_clear();
-        for (name, value) in [("TERM", "xterm-256color"), ("HOME", "/nonexistent"), ("TZ", "UTC")].iter().chain(environment) {
+        for (name, value) in
+            [("TERM", "xterm-256color"), ("HOME", "/nonexistent"), ("TZ", "UTC")].iter().chain(environment)
+        {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).map_err(|e| eyre!("{e}"))?;
@@ -79,7 +88,11 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn resize(&mut self, columns: u16, rows: u16) -> Result<()> {
-        self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen_mut().set_size(at_least_one(rows), at_least_one(columns));
+        self.screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .screen_mut()
+            .set_size(at_least_one(rows), at_least_one(columns));
         self.master.resize(size(columns, rows)).map_err(|e| eyre!("{e}"))
     }
 

@@ -9,7 +9,11 @@ pub const LONGEST: Duration = Duration::from_mins(1);
 ///
 /// # Panics
 /// When there is none after `longest`, saying what was waited for.
-pub async fn within<T, F: Future<Output = Option<T>>>(longest: Duration, what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn within<T, F: Future<Output = Option<T>>>(
+    longest: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     let begun = Instant::now();
     loop {
         if let Some(answer) = ask().await {

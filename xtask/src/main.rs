@@ -107,12 +107,17 @@ fn deny() -> Result<()> {
         let installed = Command::new("cargo-deny").arg("--version").output();
         let here = installed.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(VERSION));
         if here {
-            return step("licences", Command::new("cargo-deny").args(["check", "bans", "licenses", "sources"]));
+            return step(
+                "licences",
+                Command::new("cargo-deny").args(["check", "bans", "licenses", "sources"]),
+            );
         }
         let home = tools.join(format!("cargo-deny-{VERSION}"));
         step(
             "cargo-deny, built once",
-            cargo().args(["install", "--quiet", "--locked", "cargo-deny", "--version", VERSION, "--root"]).arg(&home),
+            cargo()
+                .args(["install", "--quiet", "--locked", "cargo-deny", "--version", VERSION, "--root"])
+                .arg(&home),
         )?;
     }
     step("licences", Command::new(program).args(["check", "bans", "licenses", "sources"]))

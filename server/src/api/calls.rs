@@ -7,7 +7,9 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use chrono::{DateTime, Duration, Utc};
-use dialdeck_protocol::{CallFilter, CallId, CampaignId, Command, HistoryRow, PhoneNumberId, Problem, QueueState};
+use dialdeck_protocol::{
+    CallFilter, CallId, CampaignId, Command, HistoryRow, PhoneNumberId, Problem, QueueState,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,7 +42,8 @@ pub(super) struct Start {
 }
 
 fn campaign_id(text: &str) -> Result<CampaignId, Problem> {
-    text.parse().map_err(|_| Problem::not_found(format!("campaign {:?}", crate::domain::plain::line(text, 60))))
+    text.parse()
+        .map_err(|_| Problem::not_found(format!("campaign {:?}", crate::domain::plain::line(text, 60))))
 }
 
 pub(super) async fn start(
@@ -125,7 +128,9 @@ where
 
 fn moment(field: &str, text: Option<String>) -> Result<Option<DateTime<Utc>>, Problem> {
     text.filter(|t| !t.is_empty())
-        .map(|t| crate::domain::import::moment(&t).map_err(|e| Problem::field(field, format!("{field}: {e}"))))
+        .map(|t| {
+            crate::domain::import::moment(&t).map_err(|e| Problem::field(field, format!("{field}: {e}")))
+        })
         .transpose()
 }
 
@@ -173,7 +178,8 @@ pub(super) async fn list(
 async fn find(app: &App, caller: &Caller, id: String) -> Result<HistoryRow, Problem> {
     let permit = caller.permit::<Look>()?;
     let call = app.store.call(permit.organization(), &CallId(id.clone())).await?;
-    call.map(|c| c.row).ok_or_else(|| Problem::not_found(format!("call {}", crate::domain::plain::line(&id, 60))))
+    call.map(|c| c.row)
+        .ok_or_else(|| Problem::not_found(format!("call {}", crate::domain::plain::line(&id, 60))))
 }
 
 pub(super) async fn one(State(app): State<App>, Known(caller): Known, Path(id): Path<String>) -> Answered {
@@ -200,7 +206,11 @@ pub(super) async fn conversation(
     Ok(Json(json!({ "success": true, "call": shown(&call), "conversationHistory": history })))
 }
 
-pub(super) async fn hang_up(State(app): State<App>, Known(caller): Known, Path(id): Path<String>) -> Answered {
+pub(super) async fn hang_up(
+    State(app): State<App>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+) -> Answered {
     commands::execute(&app, &caller, Command::HangUp { call_id: CallId(id.clone()) }).await?;
     Ok(Json(json!({ "success": true, "callId": id })))
 }

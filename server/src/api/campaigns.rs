@@ -49,10 +49,24 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
     let Some(given) = given.as_object() else {
         return Err(Problem::field("callSettings", "callSettings must be an object"));
     };
-    let known = ["maxConcurrentCalls", "retryAttempts", "retryDelayMinutes", "callTimeoutSeconds", "callIntervalMs", "reviewAfter"];
+    let known = [
+        "maxConcurrentCalls",
+        "retryAttempts",
+        "retryDelayMinutes",
+        "callTimeoutSeconds",
+        "callIntervalMs",
+        "reviewAfter",
+    ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {
-            return Err(Problem::field("callSettings", format!("callSettings.{} is unknown; there are {}", crate::domain::plain::line(name, 40), known.join(", "))));
+            return Err(Problem::field(
+                "callSettings",
+                format!(
+                    "callSettings.{} is unknown; there are {}",
+                    crate::domain::plain::line(name, 40),
+                    known.join(", ")
+                ),
+            ));
         }
         all[name] = value.clone();
     }

@@ -8,7 +8,14 @@ use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
 use serde_json::{Value, json};
 
 /// Writes a line into the audit log.
-pub(super) async fn note(app: &App, caller: &Caller, command: &str, target: &str, detail: Value, result: &str) {
+pub(super) async fn note(
+    app: &App,
+    caller: &Caller,
+    command: &str,
+    target: &str,
+    detail: Value,
+    result: &str,
+) {
     let entry = AuditEntry {
         organization_id: caller.organization_id.clone(),
         at: Utc::now(),
@@ -46,7 +53,9 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {
-        Command::StartQueue { campaign_id, .. } | Command::StopQueue { campaign_id } => campaign_id.to_string(),
+        Command::StartQueue { campaign_id, .. } | Command::StopQueue { campaign_id } => {
+            campaign_id.to_string()
+        }
         Command::HangUp { call_id } => call_id.to_string(),
     };
     audited(app, caller, name, &target, detail, async {
@@ -77,7 +86,9 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
     let permit = caller.permit::<Look>()?;
     let organization = permit.organization();
     match query {
-        Query::History { filter } => Ok(Answer::History { calls: app.store.calls(organization, &filter).await? }),
+        Query::History { filter } => {
+            Ok(Answer::History { calls: app.store.calls(organization, &filter).await? })
+        }
         Query::Conversation { call_id } => {
             let call = app
                 .store

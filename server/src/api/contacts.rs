@@ -122,7 +122,10 @@ fn apply(contact: &mut Contact, given: Given, region: &str) -> Result<(), Proble
     }
     if let Some(zone) = given.timezone {
         if !zone.is_empty() && zone.parse::<chrono_tz::Tz>().is_err() {
-            return Err(Problem::field("timezone", "timezone is unknown; use a name such as America/Chicago"));
+            return Err(Problem::field(
+                "timezone",
+                "timezone is unknown; use a name such as America/Chicago",
+            ));
         }
         person.timezone = zone;
     }
@@ -135,8 +138,10 @@ fn apply(contact: &mut Contact, given: Given, region: &str) -> Result<(), Proble
         if fields.len() > 200 {
             return Err(Problem::field("customFields", "customFields has more than 200 entries"));
         }
-        person.custom_fields =
-            fields.into_iter().map(|(name, value)| (plain::line(&name, 64), plain::line(&value, 255))).collect();
+        person.custom_fields = fields
+            .into_iter()
+            .map(|(name, value)| (plain::line(&name, 64), plain::line(&value, 255)))
+            .collect();
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ mod law;
 mod numbers;
 mod problem;
 mod scripts;
-mod socket;
 pub mod session;
+mod socket;
 
 use crate::bus::Bus;
 use crate::dialer::Dialer;

@@ -33,7 +33,13 @@ pub(super) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
     Ok(Json(json!({ "phoneNumbers": numbers.iter().map(shown).collect::<Vec<_>>() })))
 }
 
-async fn save(app: &App, caller: &Caller, id: PhoneNumberId, given: Given, verb: &str) -> Result<Value, Problem> {
+async fn save(
+    app: &App,
+    caller: &Caller,
+    id: PhoneNumberId,
+    given: Given,
+    verb: &str,
+) -> Result<Value, Problem> {
     commands::audited(app, caller, verb, &id.to_string(), json!({}), async {
         let permit = caller.permit::<EditCampaigns>()?;
         let number = Phone::parse(&given.number, &app.settings.dialer.region)
@@ -53,7 +59,8 @@ pub(super) async fn create(
     caller: Caller,
     body: Result<Json<Given>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
-    let saved = save(&app, &caller, PhoneNumberId::new(), problem::body(body)?, "phone_number.create").await?;
+    let saved =
+        save(&app, &caller, PhoneNumberId::new(), problem::body(body)?, "phone_number.create").await?;
     Ok((StatusCode::CREATED, Json(saved)))
 }
 

@@ -66,15 +66,17 @@ impl<E: Into<Problem>> From<E> for RefusedCall {
 /// A body that could not be read.
 pub fn body<T>(read: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
     read.map(|Json(value)| value).map_err(|rejection| {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Code::TooLarge } else { Code::Invalid };
+        let code =
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Code::TooLarge } else { Code::Invalid };
         Problem::new(code, crate::domain::plain::line(&rejection.body_text(), 300))
     })
 }
 
 /// A query string that could not be read.
 pub fn query<T>(read: Result<axum::extract::Query<T>, QueryRejection>) -> Result<T, Problem> {
-    read.map(|axum::extract::Query(value)| value)
-        .map_err(|rejection| Problem::new(Code::Invalid, crate::domain::plain::line(&rejection.body_text(), 300)))
+    read.map(|axum::extract::Query(value)| value).map_err(|rejection| {
+        Problem::new(Code::Invalid, crate::domain::plain::line(&rejection.body_text(), 300))
+    })
 }
 
 /// An id in the path that is none.

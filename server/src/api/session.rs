@@ -4,8 +4,8 @@ use super::App;
 use super::problem::Refused;
 use crate::domain::caller::Caller;
 use crate::storage::{NewSession, Store};
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -35,7 +35,10 @@ fn hash_now(password: &str) -> Option<String> {
 /// When it is too short, or cannot be hashed.
 pub async fn hash(password: String) -> Result<String, Problem> {
     if password.chars().count() < LEAST_PASSWORD {
-        return Err(Problem::field("password", format!("the password must have {LEAST_PASSWORD} characters or more")));
+        return Err(Problem::field(
+            "password",
+            format!("the password must have {LEAST_PASSWORD} characters or more"),
+        ));
     }
     let broken = || Problem::new(Code::Internal, "the password could not be hashed");
     tokio::task::spawn_blocking(move || hash_now(&password)).await.ok().flatten().ok_or_else(broken)
@@ -97,10 +100,9 @@ pub fn digest(token: &str) -> String {
 /// `unauthenticated` when it is unknown, revoked or expired.
 pub async fn caller(store: &dyn Store, token: &str) -> Result<Caller, Problem> {
     let hash = digest(token);
-    store
-        .caller(&hash, Utc::now())
-        .await?
-        .ok_or_else(|| Problem::new(Code::Unauthenticated, "the session is unknown, revoked or expired; log in again"))
+    store.caller(&hash, Utc::now()).await?.ok_or_else(|| {
+        Problem::new(Code::Unauthenticated, "the session is unknown, revoked or expired; log in again")
+    })
 }
 
 /// The bearer token of a request.
@@ -111,7 +113,10 @@ pub fn token(parts: &Parts) -> Result<&str, Problem> {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or_else(|| {
-            Problem::new(Code::Unauthenticated, "log in first: POST /api/v1/auth/login, then Authorization: Bearer …")
+            Problem::new(
+                Code::Unauthenticated,
+                "log in first: POST /api/v1/auth/login, then Authorization: Bearer …",
+            )
         })
 }
 

@@ -76,7 +76,9 @@ impl Console {
     async fn run(&mut self, mut stream: SplitStream<WebSocket>) -> Result<(), Left> {
         let first = tokio::time::timeout(PRELUDE, stream.next()).await.map_err(|_| "said nothing")?;
         let Some(Ok(Message::Text(text))) = first else { return Err("left at once") };
-        let resume_from = if let Ok(ClientMessage::Subscribe { organization_id, scope, resume_from }) = serde_json::from_str(text.as_str()) {
+        let resume_from = if let Ok(ClientMessage::Subscribe { organization_id, scope, resume_from }) =
+            serde_json::from_str(text.as_str())
+        {
             if organization_id.is_some_and(|id| id != self.caller.organization_id) {
                 let problem = Problem::new(Code::Forbidden, "that is not your organization");
                 self.send(&ServerMessage::Refused(problem)).await?;
@@ -145,7 +147,11 @@ impl Console {
         Ok(())
     }
 
-    async fn follow(&mut self, mut stream: SplitStream<WebSocket>, mut listener: Listener) -> Result<(), Left> {
+    async fn follow(
+        &mut self,
+        mut stream: SplitStream<WebSocket>,
+        mut listener: Listener,
+    ) -> Result<(), Left> {
         let (replies, mut answered) = mpsc::channel::<ServerMessage>(REQUESTS);
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut alive = true;
@@ -207,7 +213,8 @@ impl Console {
                 continue;
             }
             self.sent = event.seq;
-            let ours = event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
+            let ours =
+                event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
             if ours && self.scope.covers(event) {
                 if text.len() > empty {
                     text.push(',');

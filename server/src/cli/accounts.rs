@@ -18,7 +18,8 @@ pub(super) async fn run(settings: &Settings, command: &UserCommand) -> Result<()
             if plain::line(name, 80) != *name || name.is_empty() {
                 bail!("the name {:?} must be 1 to 80 plain characters on one line", plain::line(name, 80));
             }
-            let password_hash = session::hash(password(*password_stdin)?).await.map_err(|p| eyre!(p.message))?;
+            let password_hash =
+                session::hash(password(*password_stdin)?).await.map_err(|p| eyre!(p.message))?;
             let user = NewUser {
                 organization_id: OrganizationId(organization.clone()),
                 name: name.clone(),
@@ -27,7 +28,9 @@ pub(super) async fn run(settings: &Settings, command: &UserCommand) -> Result<()
                 at: Utc::now(),
             };
             store.add_user(&user).await.map_err(|error| match error {
-                StoreError::Conflict(_) => eyre!("{name} is there already, or the organization {organization} is not"),
+                StoreError::Conflict(_) => {
+                    eyre!("{name} is there already, or the organization {organization} is not")
+                }
                 other => eyre!(other),
             })?;
             println!("added {name} as {role}");

@@ -64,13 +64,16 @@ pub(super) async fn run(mut settings: Settings, speed: f64) -> Result<()> {
 fn open_range(settings: &Settings, now: DateTime<Utc>) -> Result<&'static str> {
     let hours = settings.hours()?;
     for range in NOBODYS {
-        let phone = Phone::from_e164(&format!("{range}42")).ok_or_else(|| eyre!("a demo number is broken"))?;
+        let phone =
+            Phone::from_e164(&format!("{range}42")).ok_or_else(|| eyre!("a demo number is broken"))?;
         let person = person(0, phone);
         if gate::judge(Question { person: &person, on_do_not_call: false, hours }, now).is_allowed() {
             return Ok(range);
         }
     }
-    bail!("the hours in the settings leave no place on earth to call now; widen dialer.opens and dialer.closes")
+    bail!(
+        "the hours in the settings leave no place on earth to call now; widen dialer.opens and dialer.closes"
+    )
 }
 
 fn person(n: usize, phone: Phone) -> NewContact {
@@ -101,7 +104,8 @@ async fn prepare(floor: &Floor) -> Result<CampaignId> {
         at: now,
     };
     app.store.add_user(&user).await?;
-    let number = PhoneNumber { id: PhoneNumberId::new(), number: "+13125550100".into(), label: "Demo".into() };
+    let number =
+        PhoneNumber { id: PhoneNumberId::new(), number: "+13125550100".into(), label: "Demo".into() };
     let campaign = Campaign {
         id: CampaignId::new(),
         organization_id: organization_id.clone(),
@@ -133,9 +137,8 @@ async fn prepare(floor: &Floor) -> Result<CampaignId> {
         ])
         .await?;
     let range = open_range(&app.settings, now)?;
-    let people: Vec<NewContact> = (0..CONTACTS)
-        .filter_map(|n| Some(person(n, Phone::from_e164(&format!("{range}{n:02}"))?)))
-        .collect();
+    let people: Vec<NewContact> =
+        (0..CONTACTS).filter_map(|n| Some(person(n, Phone::from_e164(&format!("{range}{n:02}"))?))).collect();
     let mut import = app.store.import(&campaign, now).await?;
     import.add(&people).await?;
     import.finish().await?;

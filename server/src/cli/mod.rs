@@ -167,7 +167,9 @@ impl Cli {
             Command::Asterisk(AsteriskCommand::Render { out, force }) => {
                 asterisk::render(&self.settings()?, out, *force)
             }
-            Command::Voice(VoiceCommand::Say { text, out }) => voice::say(&self.settings()?, text, out.as_deref()).await,
+            Command::Voice(VoiceCommand::Say { text, out }) => {
+                voice::say(&self.settings()?, text, out.as_deref()).await
+            }
             Command::Call(CallCommand::Test { number, from }) => {
                 test_call::run(self.settings()?, number, from).await
             }

@@ -11,8 +11,8 @@ use crate::telemetry::log;
 use chrono::Utc;
 use color_eyre::eyre::{Result, bail, eyre};
 use dialdeck_protocol::{
-    CallSettings, CampaignId, CampaignStatus, CampaignType, EventBody, OrganizationId, Outcome, PhoneNumberId,
-    QueueState,
+    CallSettings, CampaignId, CampaignStatus, CampaignType, EventBody, OrganizationId, Outcome,
+    PhoneNumberId, QueueState,
 };
 use std::collections::BTreeMap;
 
@@ -66,7 +66,11 @@ async fn prepare(floor: &Floor, to: Phone, from: Phone) -> Result<CampaignId> {
         state: String::new(),
         postal_code: String::new(),
         timezone: String::new(),
-        consent: Some(Consent { basis: "own number".into(), at: Some(now), source: "dialdeckd call test".into() }),
+        consent: Some(Consent {
+            basis: "own number".into(),
+            at: Some(now),
+            source: "dialdeckd call test".into(),
+        }),
         custom_fields: BTreeMap::new(),
     };
     let saved = vec![
@@ -88,7 +92,9 @@ async fn watch(mut events: crate::bus::Listener, campaign: CampaignId) -> Result
             match &published.event.body {
                 EventBody::CallStarted { phone, .. } => println!("calling {phone}"),
                 EventBody::CallStatusUpdate { status, detail } => println!("{status} {detail}"),
-                EventBody::ConversationTurn { speaker: Some(speaker), text, .. } => println!("{speaker:?}: {text}"),
+                EventBody::ConversationTurn { speaker: Some(speaker), text, .. } => {
+                    println!("{speaker:?}: {text}")
+                }
                 EventBody::ContactHeld { reason } => bail!("{reason}"),
                 EventBody::QueueStatusUpdate { state: QueueState::Waiting, reason, .. } => {
                     println!("waiting: {reason}");

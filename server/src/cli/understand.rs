@@ -31,7 +31,9 @@ impl Score {
 
 pub(super) fn run(turns: Option<&Path>, misses: bool) -> Result<()> {
     let text = match turns {
-        Some(path) => std::fs::read_to_string(path).wrap_err_with(|| format!("cannot read {}", path.display()))?,
+        Some(path) => {
+            std::fs::read_to_string(path).wrap_err_with(|| format!("cannot read {}", path.display()))?
+        }
         None => include_str!("../../data/turns.csv").to_owned(),
     };
     let turns: Vec<Turn> = csv::Reader::from_reader(text.as_bytes())
@@ -80,7 +82,14 @@ fn print<'a>(what: &str, middle: &str, rows: impl Iterator<Item = (&'a str, Scor
     }
     line("all", all);
     let share = |n: u32| 100.0 * f64::from(n) / f64::from(all.total().max(1));
-    println!("{:<18} {:>5} {:>5.1}% {:>7.1}% {:>5.1}%", "", "", share(all.right), share(all.unclear), share(all.wrong));
+    println!(
+        "{:<18} {:>5} {:>5.1}% {:>7.1}% {:>5.1}%",
+        "",
+        "",
+        share(all.right),
+        share(all.unclear),
+        share(all.wrong)
+    );
 }
 
 fn line(name: &str, score: Score) {

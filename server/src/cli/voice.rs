@@ -13,7 +13,9 @@ const PLAYERS: [&[&str]; 4] = [&["aplay", "-q"], &["paplay"], &["pw-play"], &["p
 
 pub(super) async fn say(settings: &Settings, text: &str, out: Option<&Path>) -> Result<()> {
     let (synthesiser, voice) = synthesiser(settings);
-    let Clip::Sound(samples) = synthesiser.synthesise(text, &voice).await? else { bail!("the voice made no sound") };
+    let Clip::Sound(samples) = synthesiser.synthesise(text, &voice).await? else {
+        bail!("the voice made no sound")
+    };
     let wav = sound::wav(&samples, RATE)?;
     if let Some(path) = out {
         std::fs::write(path, wav)?;

@@ -92,7 +92,9 @@ async fn follow(
         };
         match next {
             Some(Progress::Ringing) => status(dialer, attempt, CallStatus::Initiated, "ringing").await,
-            Some(Progress::Answered(media)) => return talk(dialer, attempt, progress, in_flight, media).await,
+            Some(Progress::Answered(media)) => {
+                return talk(dialer, attempt, progress, in_flight, media).await;
+            }
             Some(Progress::Ended(ended)) => return over(&ended),
             None => return Result::failed(Outcome::Error, "the telephony lost the call".into()),
         }
@@ -103,7 +105,8 @@ async fn follow(
 fn over(ended: &Ended) -> Result {
     if ended.answered {
         // Answered, and yet no audio came: the dialplan could not reach us. Somebody picked up and heard nothing.
-        let detail = "answered, but Asterisk brought no audio: can it reach FastAGI and AudioSocket?".to_owned();
+        let detail =
+            "answered, but Asterisk brought no audio: can it reach FastAGI and AudioSocket?".to_owned();
         tracing::error!(detail, "a call was answered into silence");
         return Result::failed(Outcome::Error, detail);
     }
@@ -225,7 +228,11 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         key: attempt.begun.key.clone(),
         contact_id: attempt.begun.contact_id,
         // A call that was answered is completed, whatever came of it.
-        status: if result.answered.is_some() { CallStatus::Completed } else { ending::status(result.outcome) },
+        status: if result.answered.is_some() {
+            CallStatus::Completed
+        } else {
+            ending::status(result.outcome)
+        },
         outcome: result.outcome,
         duration,
         transcript: review::transcript(exchanges),

@@ -257,7 +257,10 @@ impl Dialer {
             tracing::info!(calls = self.in_flight(), "ending the calls that are still in flight");
             self.0.live.end_all();
             if tokio::time::timeout(Duration::from_secs(20), self.0.tasks.wait()).await.is_err() {
-                tracing::warn!(calls = self.in_flight(), "calls did not end; they are settled at the next start");
+                tracing::warn!(
+                    calls = self.in_flight(),
+                    "calls did not end; they are settled at the next start"
+                );
             }
         }
     }

@@ -54,7 +54,8 @@ pub enum Step {
 
 /// The next step.
 pub fn step(facts: &Facts) -> Step {
-    let running = |reason: &str, until| Step::Wait { state: QueueState::Running, reason: reason.to_owned(), until };
+    let running =
+        |reason: &str, until| Step::Wait { state: QueueState::Running, reason: reason.to_owned(), until };
     if facts.review_after.is_some_and(|limit| facts.started >= limit) {
         return if facts.in_flight > 0 {
             running("waiting for the last calls before the review", None)
@@ -69,7 +70,10 @@ pub fn step(facts: &Facts) -> Step {
         return if facts.in_flight > 0 {
             running("the last calls are in flight", None)
         } else if facts.held > 0 {
-            Step::Finish(format!("{} contacts are held until something changes; their reasons stand with them", facts.held))
+            Step::Finish(format!(
+                "{} contacts are held until something changes; their reasons stand with them",
+                facts.held
+            ))
         } else {
             Step::Finish("every contact is done".into())
         };

@@ -153,7 +153,8 @@ impl Driver {
             None => None,
         };
         let Some(from) = from else {
-            self.say(QueueState::Paused, "the caller ID is gone; choose another and start again", None).await?;
+            self.say(QueueState::Paused, "the caller ID is gone; choose another and start again", None)
+                .await?;
             return Ok(Next::Never);
         };
         for contact in tools.store.candidates(self.campaign.id, now, LOOK).await? {

@@ -89,13 +89,10 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         contact: ending::contact_after(outcome, call.attempt, &settings, now),
         at: now,
     };
-    tools
-        .journal
-        .commit(vec![Change::EndCall(Box::new(end))])
-        .await
-        .map(|_| ())
-        .or_else(|error| match error {
+    tools.journal.commit(vec![Change::EndCall(Box::new(end))]).await.map(|_| ()).or_else(
+        |error| match error {
             crate::storage::journal::CommitError::Refused(_) => Ok(()),
             crate::storage::journal::CommitError::Store(m) => Err(crate::storage::StoreError::Unavailable(m)),
-        })
+        },
+    )
 }

@@ -117,7 +117,10 @@ mod tests {
         {
             caller.role = role;
             assert_eq!(caller.permit::<Look>().is_ok(), look);
-            assert_eq!(caller.permit::<RunQueue>().map_err(|p| p.code).err(), (!run).then_some(Code::Forbidden));
+            assert_eq!(
+                caller.permit::<RunQueue>().map_err(|p| p.code).err(),
+                (!run).then_some(Code::Forbidden)
+            );
         }
     }
 }

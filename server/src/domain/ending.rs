@@ -25,7 +25,12 @@ pub const fn status(outcome: Outcome) -> CallStatus {
 /// What becomes of the contact. `attempt` counts from 1 and is the one that has just ended.
 ///
 /// Somebody who hung up on us, or said no, is not called again by a machine.
-pub fn contact_after(outcome: Outcome, attempt: i32, settings: &CallSettings, now: DateTime<Utc>) -> ContactAfter {
+pub fn contact_after(
+    outcome: Outcome,
+    attempt: i32,
+    settings: &CallSettings,
+    now: DateTime<Utc>,
+) -> ContactAfter {
     let settled = |status| ContactAfter { status, next_attempt_at: far_future() };
     match outcome {
         Outcome::Interested | Outcome::Callback | Outcome::Transferred => settled(ContactStatus::Contacted),

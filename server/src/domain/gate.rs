@@ -93,7 +93,8 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         timezone: &person.timezone,
     }) else {
         decision.rule = "zone";
-        decision.reason = "held: no time zone is known for the number; give state, postal code or timezone".into();
+        decision.reason =
+            "held: no time zone is known for the number; give state, postal code or timezone".into();
         return decision;
     };
     decision.zones = zones.iter().map(|z| z.name().to_owned()).collect();
@@ -175,10 +176,8 @@ mod tests {
         let panhandle = person("850 555 0142");
         assert_eq!(rule(&panhandle, false, at(13, 30)), "hours", "8:30 in New York, 7:30 in Chicago");
         assert_eq!(rule(&panhandle, false, at(2, 30)), "hours", "20:30 in Chicago, 21:30 in New York");
-        let decision = judge(
-            Question { person: &panhandle, on_do_not_call: false, hours: Hours::default() },
-            at(2, 30),
-        );
+        let decision =
+            judge(Question { person: &panhandle, on_do_not_call: false, hours: Hours::default() }, at(2, 30));
         assert_eq!(decision.opens_at, Some(at(14, 0)));
     }
 

@@ -16,8 +16,17 @@ const MAX_JOINED_LINES: usize = 20;
 
 /// Columns that we understand; any other is kept as a custom field.
 const KNOWN: [&str; 11] = [
-    "first_name", "last_name", "phone", "email", "company", "state", "postal_code", "timezone", "consent",
-    "consent_at", "consent_source",
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "company",
+    "state",
+    "postal_code",
+    "timezone",
+    "consent",
+    "consent_at",
+    "consent_source",
 ];
 
 /// Why a line was refused.
@@ -46,7 +55,9 @@ pub enum HeaderError {
     #[error("the file is empty; its first line must name the columns, phone among them")]
     Empty,
     /// The first line names no phone column.
-    #[error("the first line must name the columns, phone among them; it reads {0:?}. A file without a header needs one, such as first_name,last_name,phone,email,company")]
+    #[error(
+        "the first line must name the columns, phone among them; it reads {0:?}. A file without a header needs one, such as first_name,last_name,phone,email,company"
+    )]
     NoPhone(String),
     /// A column twice.
     #[error("the column {0:?} stands twice in the header")]
@@ -152,7 +163,10 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
     let phone = Phone::parse(&take("phone"), reading.region).map_err(|e| fail("phone", e.to_string()))?;
     let timezone = take("timezone");
     if !timezone.is_empty() && timezone.parse::<chrono_tz::Tz>().is_err() {
-        return Err(fail("timezone", format!("timezone {timezone:?} is unknown; use a name such as America/Chicago")));
+        return Err(fail(
+            "timezone",
+            format!("timezone {timezone:?} is unknown; use a name such as America/Chicago"),
+        ));
     }
     let state = take("state").to_uppercase();
     if !(state.is_empty() || state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase())) {
@@ -173,14 +187,20 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
     })
 }
 
-fn consent(basis: &str, at: &str, source: &str, reading: &Reading<'_>) -> Result<Option<Consent>, (String, String)> {
+fn consent(
+    basis: &str,
+    at: &str,
+    source: &str,
+    reading: &Reading<'_>,
+) -> Result<Option<Consent>, (String, String)> {
     match basis.to_lowercase().as_str() {
         "" => return Ok(reading.consent.cloned()),
         "no" | "n" | "false" | "0" | "none" => return Ok(None),
         _ => {}
     }
     let at = if at.is_empty() { None } else { Some(moment(at).map_err(|m| ("consent_at".to_owned(), m))?) };
-    let basis = if ["yes", "y", "true", "1"].contains(&basis.to_lowercase().as_str()) { "stated" } else { basis };
+    let basis =
+        if ["yes", "y", "true", "1"].contains(&basis.to_lowercase().as_str()) { "stated" } else { basis };
     Ok(Some(Consent { basis: basis.to_owned(), at, source: source.to_owned() }))
 }
 
@@ -258,9 +278,14 @@ mod tests {
 
     #[test]
     fn known_columns_and_custom_fields() {
-        let header = Header::parse("First Name,last_name,Phone Number,email,company,Plan,consent,consent_at").unwrap();
-        let ann = row(&header, "Ann,Lee,312 555 0142,ann@example.com,\"Acme, Inc\",gold,written,2026-01-02", &READING)
-            .unwrap();
+        let header =
+            Header::parse("First Name,last_name,Phone Number,email,company,Plan,consent,consent_at").unwrap();
+        let ann = row(
+            &header,
+            "Ann,Lee,312 555 0142,ann@example.com,\"Acme, Inc\",gold,written,2026-01-02",
+            &READING,
+        )
+        .unwrap();
         assert_eq!(ann.company, "Acme, Inc");
         assert_eq!(ann.custom_fields["plan"], "gold");
         assert_eq!(ann.consent.unwrap().basis, "written");
@@ -268,7 +293,10 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named() {
-        assert_eq!(Header::parse("Ann,Lee,3125550142"), Err(HeaderError::NoPhone("Ann,Lee,3125550142".into())));
+        assert_eq!(
+            Header::parse("Ann,Lee,3125550142"),
+            Err(HeaderError::NoPhone("Ann,Lee,3125550142".into()))
+        );
         assert_eq!(Header::parse("phone,a,A"), Err(HeaderError::Twice("a".into())));
         let header = Header::parse("first_name,phone,state,timezone,consent,consent_at").unwrap();
         for (line, field, part) in [

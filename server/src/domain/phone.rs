@@ -37,7 +37,9 @@ impl Phone {
             return Err(PhoneError::Empty);
         }
         // The parser accepts letters and extensions; a dialer wants neither. It is also bounded: strangers send this.
-        if text.chars().count() > 32 || !text.chars().all(|c| c.is_ascii_digit() || " +-.()/\u{a0}".contains(c)) {
+        if text.chars().count() > 32
+            || !text.chars().all(|c| c.is_ascii_digit() || " +-.()/\u{a0}".contains(c))
+        {
             return Err(PhoneError::Unreadable(shown()));
         }
         let country: country::Id = region.parse().map_err(|_| PhoneError::Region(region.to_owned()))?;

@@ -65,7 +65,9 @@ impl Script {
             if let Some(unknown) = unknown_placeholder(text) {
                 return Err(Problem::field(
                     &field,
-                    format!("{field} has the placeholder {{{unknown}}}; use {{first_name}}, {{last_name}} or {{company}}"),
+                    format!(
+                        "{field} has the placeholder {{{unknown}}}; use {{first_name}}, {{last_name}} or {{company}}"
+                    ),
                 ));
             }
         }

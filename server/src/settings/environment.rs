@@ -82,7 +82,8 @@ fn agi(environment: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, S
     }
     let host = host.filter(|h| !h.is_empty()).unwrap_or_else(|| "127.0.0.1".into());
     let port = port.filter(|p| !p.is_empty()).unwrap_or_else(|| "4573".into());
-    let port: u16 = port.parse().map_err(|_| SettingsError(format!("AGI_PORT is {port:?}; use a port such as 4573")))?;
+    let port: u16 =
+        port.parse().map_err(|_| SettingsError(format!("AGI_PORT is {port:?}; use a port such as 4573")))?;
     let ip: std::net::IpAddr = match host.as_str() {
         "localhost" => std::net::Ipv4Addr::LOCALHOST.into(),
         text => text.parse().map_err(|_| {

@@ -224,7 +224,8 @@ impl Settings {
             }
             _ => {}
         }
-        for (path, value) in environment::overrides(environment)?.into_iter().chain(overrides.iter().cloned()) {
+        for (path, value) in environment::overrides(environment)?.into_iter().chain(overrides.iter().cloned())
+        {
             builder = builder.set_override(path, value).map_err(|e| wrong(&e))?;
         }
         let settings: Self =
@@ -241,10 +242,15 @@ impl Settings {
             self.ari_url()?;
         }
         if !(self.asterisk.dial.contains("{number}") || self.asterisk.dial.contains("{digits}")) {
-            return refuse("asterisk.dial has neither {number} nor {digits}; use PJSIP/{number}@dialdeck-trunk".into());
+            return refuse(
+                "asterisk.dial has neither {number} nor {digits}; use PJSIP/{number}@dialdeck-trunk".into(),
+            );
         }
         if !["registration", "address"].contains(&self.sip.authentication.as_str()) {
-            return refuse(format!("sip.authentication is {:?}; use registration or address", self.sip.authentication));
+            return refuse(format!(
+                "sip.authentication is {:?}; use registration or address",
+                self.sip.authentication
+            ));
         }
         if !["flite", "espeak-ng", "espeak"].contains(&self.voice.engine.as_str()) {
             return refuse(format!("voice.engine is {:?}; use flite or espeak-ng", self.voice.engine));
@@ -258,12 +264,11 @@ impl Settings {
         if self.dialer.max_concurrent_calls == 0 {
             return refuse("dialer.max_concurrent_calls is 0; use 1 or more".into());
         }
-        crate::domain::phone::Phone::parse("2025550142", &self.dialer.region)
-            .map(|_| ())
-            .or_else(|e| match e {
-                crate::domain::phone::PhoneError::Region(_) => refuse(format!("dialer.region: {e}")),
-                _ => Ok(()),
-            })
+        crate::domain::phone::Phone::parse("2025550142", &self.dialer.region).map(|_| ()).or_else(|e| match e
+        {
+            crate::domain::phone::PhoneError::Region(_) => refuse(format!("dialer.region: {e}")),
+            _ => Ok(()),
+        })
     }
 
     /// By what calls are placed.
@@ -276,7 +281,9 @@ impl Settings {
             "" | "asterisk" => Ok(Kind::Asterisk),
             "simulated" => Ok(Kind::Simulated),
             "none" => Ok(Kind::None),
-            other => Err(SettingsError(format!("telephony.kind is {other:?}; use asterisk, simulated or none"))),
+            other => {
+                Err(SettingsError(format!("telephony.kind is {other:?}; use asterisk, simulated or none")))
+            }
         }
     }
 
@@ -286,11 +293,10 @@ impl Settings {
     /// When it is none.
     pub fn ari_url(&self) -> Result<Url, SettingsError> {
         let right = "use an address such as http://127.0.0.1:8088/ari";
-        let url: Url = self
-            .asterisk
-            .url
-            .parse()
-            .map_err(|e| SettingsError(format!("asterisk.url (ARI_URL) cannot be read ({e}); {right}")))?;
+        let url: Url =
+            self.asterisk.url.parse().map_err(|e| {
+                SettingsError(format!("asterisk.url (ARI_URL) cannot be read ({e}); {right}"))
+            })?;
         if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
             return Err(SettingsError(format!("asterisk.url (ARI_URL) is no web address; {right}")));
         }
@@ -389,9 +395,15 @@ mod tests {
         assert_eq!(settings.kind().unwrap(), Kind::Asterisk);
         assert_eq!(settings.ari_url().unwrap().as_str(), "http://127.0.0.1:8088/ari");
         assert_eq!(settings.asterisk.agi.to_string(), "127.0.0.2:4999");
-        assert_eq!((settings.dialer.max_concurrent_calls, settings.call_settings().retry_delay_minutes), (3, 2));
+        assert_eq!(
+            (settings.dialer.max_concurrent_calls, settings.call_settings().retry_delay_minutes),
+            (3, 2)
+        );
         assert_eq!((settings.voice.engine.as_str(), settings.voice.voice.as_str()), ("espeak", "male"));
-        assert_eq!((settings.sip.host.as_str(), settings.server.name.as_str()), ("sip.example.com", "second"));
+        assert_eq!(
+            (settings.sip.host.as_str(), settings.server.name.as_str()),
+            ("sip.example.com", "second")
+        );
     }
 
     #[test]

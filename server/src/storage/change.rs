@@ -7,8 +7,8 @@ use crate::domain::gate::Decision;
 use crate::domain::script::Script;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    CallId, CallStatus, CampaignId, ContactId, Emotion, Event, EventBody, Exchange, OrganizationId, Outcome, Part,
-    PhoneNumberId, QueueState, ScriptId, Speaker,
+    CallId, CallStatus, CampaignId, ContactId, Emotion, Event, EventBody, Exchange, OrganizationId, Outcome,
+    Part, PhoneNumberId, QueueState, ScriptId, Speaker,
 };
 
 /// Which call, of which campaign, behind which wall.
@@ -126,7 +126,13 @@ pub enum Change {
     /// A call is over. Refused when it was over already.
     EndCall(Box<EndCall>),
     /// A rule holds a contact.
-    Hold { organization_id: OrganizationId, campaign_id: CampaignId, contact_id: ContactId, phone: String, decision: Decision },
+    Hold {
+        organization_id: OrganizationId,
+        campaign_id: CampaignId,
+        contact_id: ContactId,
+        phone: String,
+        decision: Decision,
+    },
     /// Another call to the same number is in flight: look again later.
     Postpone { contact_id: ContactId, until: DateTime<Utc> },
     /// A queue's state.
@@ -141,13 +147,30 @@ pub enum Change {
         at: DateTime<Utc>,
     },
     /// A number is never to be called again.
-    DoNotCall { organization_id: OrganizationId, phone: String, source: String, call_id: Option<CallId>, at: DateTime<Utc> },
+    DoNotCall {
+        organization_id: OrganizationId,
+        phone: String,
+        source: String,
+        call_id: Option<CallId>,
+        at: DateTime<Utc>,
+    },
     /// A campaign, new or changed.
     SaveCampaign { campaign: Box<Campaign>, is_new: bool, at: DateTime<Utc> },
     /// A campaign goes, with its contacts. Refused while a call of it is in flight.
-    DeleteCampaign { organization_id: OrganizationId, campaign_id: CampaignId, name: String, at: DateTime<Utc> },
+    DeleteCampaign {
+        organization_id: OrganizationId,
+        campaign_id: CampaignId,
+        name: String,
+        at: DateTime<Utc>,
+    },
     /// A script, new or changed.
-    SaveScript { organization_id: OrganizationId, id: ScriptId, name: String, script: Box<Script>, at: DateTime<Utc> },
+    SaveScript {
+        organization_id: OrganizationId,
+        id: ScriptId,
+        name: String,
+        script: Box<Script>,
+        at: DateTime<Utc>,
+    },
     /// A script goes. Refused while a campaign uses it.
     DeleteScript { organization_id: OrganizationId, id: ScriptId },
     /// A caller ID, new or changed.
@@ -155,11 +178,22 @@ pub enum Change {
     /// A caller ID goes. Refused while something uses it.
     DeletePhoneNumber { organization_id: OrganizationId, id: PhoneNumberId },
     /// A contact's person is changed; the gate looks at it afresh.
-    SaveContact { organization_id: OrganizationId, contact_id: ContactId, person: Box<NewContact>, at: DateTime<Utc> },
+    SaveContact {
+        organization_id: OrganizationId,
+        contact_id: ContactId,
+        person: Box<NewContact>,
+        at: DateTime<Utc>,
+    },
     /// A contact goes. Refused while a call to it is in flight.
     DeleteContact { organization_id: OrganizationId, contact_id: ContactId },
     /// Contacts came in.
-    Imported { organization_id: OrganizationId, campaign_id: CampaignId, imported: i64, rejected: i64, at: DateTime<Utc> },
+    Imported {
+        organization_id: OrganizationId,
+        campaign_id: CampaignId,
+        imported: i64,
+        rejected: i64,
+        at: DateTime<Utc>,
+    },
     /// A part of the server changed its state; every organization hears of it.
     Part { part: Part, at: DateTime<Utc> },
     /// A command, for the audit log.
@@ -231,7 +265,13 @@ impl Happening {
         at: DateTime<Utc>,
         body: EventBody,
     ) -> Self {
-        Self { organization_id: organization_id.clone(), campaign_id: Some(campaign_id), call_id: None, at, body }
+        Self {
+            organization_id: organization_id.clone(),
+            campaign_id: Some(campaign_id),
+            call_id: None,
+            at,
+            body,
+        }
     }
 
     /// With its place in commit order.

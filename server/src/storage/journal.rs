@@ -80,7 +80,9 @@ async fn commit_group(store: &dyn Store, bus: &Bus, group: Vec<Deed>) {
         Err(error) => {
             tracing::error!(%error, deeds = changes.len(), "commit failed");
             let message = match error {
-                StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Unreadable(_) => error.to_string(),
+                StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Unreadable(_) => {
+                    error.to_string()
+                }
             };
             for reply in replies {
                 let _ = reply.send(Err(CommitError::Store(message.clone())));

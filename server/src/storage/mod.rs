@@ -12,7 +12,8 @@ pub mod sqlite;
 pub use change::{AuditEntry, BeginAttempt, CallKey, Change, EndCall, Refusal};
 pub use journal::Journal;
 pub use record::{
-    CallRecord, ContactPage, DecisionRow, ImportSink, Imported, LiveCall, NewSession, NewUser, QueueRow, UserRow,
+    CallRecord, ContactPage, DecisionRow, ImportSink, Imported, LiveCall, NewSession, NewUser, QueueRow,
+    UserRow,
 };
 
 use crate::domain::caller::Caller;
@@ -92,7 +93,11 @@ pub trait Store: Send + Sync {
     /// All scripts.
     async fn scripts(&self, organization: &OrganizationId) -> StoreResult<Vec<(ScriptId, String, Script)>>;
     /// One script.
-    async fn script(&self, organization: &OrganizationId, id: ScriptId) -> StoreResult<Option<(String, Script)>>;
+    async fn script(
+        &self,
+        organization: &OrganizationId,
+        id: ScriptId,
+    ) -> StoreResult<Option<(String, Script)>>;
     /// Caller IDs of ours.
     async fn phone_numbers(&self, organization: &OrganizationId) -> StoreResult<Vec<PhoneNumber>>;
     /// One caller ID.
@@ -112,7 +117,12 @@ pub trait Store: Send + Sync {
     /// One contact.
     async fn contact(&self, organization: &OrganizationId, id: ContactId) -> StoreResult<Option<Contact>>;
     /// Next contacts that are due, earliest first.
-    async fn candidates(&self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Contact>>;
+    async fn candidates(
+        &self,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> StoreResult<Vec<Contact>>;
     /// When the next contact falls due; `None` when none will by itself.
     async fn next_due(&self, campaign: CampaignId) -> StoreResult<Option<DateTime<Utc>>>;
     /// Contacts that still need a call.
@@ -128,7 +138,8 @@ pub trait Store: Send + Sync {
     async fn counts(&self, campaign: CampaignId) -> StoreResult<CallCounts>;
 
     /// Calls, newest first.
-    async fn calls(&self, organization: &OrganizationId, filter: &CallFilter) -> StoreResult<Vec<HistoryRow>>;
+    async fn calls(&self, organization: &OrganizationId, filter: &CallFilter)
+    -> StoreResult<Vec<HistoryRow>>;
     /// One call.
     async fn call(&self, organization: &OrganizationId, id: &CallId) -> StoreResult<Option<CallRecord>>;
     /// The exchanges of a call, in order.
@@ -149,7 +160,12 @@ pub trait Store: Send + Sync {
     async fn decisions(&self, organization: &OrganizationId, phone: &str) -> StoreResult<Vec<DecisionRow>>;
 
     /// Events after `seq` that concern the organization, at most `limit`.
-    async fn events_after(&self, organization: &OrganizationId, seq: i64, limit: i64) -> StoreResult<Vec<Event>>;
+    async fn events_after(
+        &self,
+        organization: &OrganizationId,
+        seq: i64,
+        limit: i64,
+    ) -> StoreResult<Vec<Event>>;
     /// The last committed event.
     async fn last_seq(&self) -> StoreResult<i64>;
     /// Campaigns, live calls and the sequence they are true for. Parts are filled in by the server.

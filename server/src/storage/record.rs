@@ -5,8 +5,8 @@ use crate::domain::contact::NewContact;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    CallId, CampaignId, ContactId, ContactStatus, HistoryRow, OrganizationId, PhoneNumberId, QueueState, Role,
-    SessionId, UserId,
+    CallId, CampaignId, ContactId, ContactStatus, HistoryRow, OrganizationId, PhoneNumberId, QueueState,
+    Role, SessionId, UserId,
 };
 use std::fmt;
 

@@ -17,15 +17,21 @@ const KEPT: usize = 14;
 /// When the filter cannot be read, or the folder cannot be written.
 pub fn start(settings: &Log) -> Result<Option<WorkerGuard>, String> {
     let filter = || {
-        EnvFilter::try_new(&settings.level)
-            .map_err(|e| format!("log.level {:?} cannot be read: {e}; use error, warn, info or debug", settings.level))
+        EnvFilter::try_new(&settings.level).map_err(|e| {
+            format!("log.level {:?} cannot be read: {e}; use error, warn, info or debug", settings.level)
+        })
     };
     let json = settings.format == "json";
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let stderr: Box<dyn Layer<Registry> + Send + Sync> = if json {
         fmt::layer().json().with_writer(std::io::stderr).with_filter(filter()?).boxed()
     } else {
-        fmt::layer().with_ansi(colour).with_target(false).with_writer(std::io::stderr).with_filter(filter()?).boxed()
+        fmt::layer()
+            .with_ansi(colour)
+            .with_target(false)
+            .with_writer(std::io::stderr)
+            .with_filter(filter()?)
+            .boxed()
     };
     let mut layers = vec![stderr];
     let mut guard = None;
@@ -40,7 +46,11 @@ pub fn start(settings: &Log) -> Result<Option<WorkerGuard>, String> {
         let (writer, file_guard) = tracing_appender::non_blocking(files);
         guard = Some(file_guard);
         let layer = fmt::layer().with_ansi(false).with_writer(writer);
-        layers.push(if json { layer.json().with_filter(filter()?).boxed() } else { layer.with_filter(filter()?).boxed() });
+        layers.push(if json {
+            layer.json().with_filter(filter()?).boxed()
+        } else {
+            layer.with_filter(filter()?).boxed()
+        });
     }
     tracing_subscriber::registry().with(layers).try_init().map_err(|e| e.to_string())?;
     Ok(guard)

@@ -201,8 +201,10 @@ impl<'a> Talk<'a> {
             self.lively = now;
             // A person says hello and waits; what begins with the answer and does not pause is a machine, whether
             // or not it has cut our opening short.
-            let early =
-                self.ear.began().is_some_and(|b| b.duration_since(self.answered) < timing.machine.mul_f32(0.75));
+            let early = self
+                .ear
+                .began()
+                .is_some_and(|b| b.duration_since(self.answered) < timing.machine.mul_f32(0.75));
             if !self.understood && early && speech >= timing.machine {
                 self.mouth.stop();
                 let turn = self.dialogue.machine();
@@ -394,4 +396,3 @@ fn join(before: Recognition, after: Recognition) -> Recognition {
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
-

@@ -40,7 +40,6 @@ impl Mouth {
     /// The next frame, on the loop's beat. Sound without anything to say is silence, because a call on which neither
     /// side sends for two seconds is ended; words have no silence.
     pub fn next(&mut self, now: Instant, words: bool, timing: &Timing) -> Option<Frame> {
-        
         match &self.clip {
             None if words => None,
             None => Some(Frame::Sound(vec![0; FRAME_SAMPLES])),

@@ -52,7 +52,8 @@ pub fn resample(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>, SoundEr
     }
     let wrong = |e: &dyn std::fmt::Display| SoundError::Resample(e.to_string());
     let input: Vec<f32> = samples.iter().map(|s| f32::from(*s) / 32_768.0).collect();
-    let mut resampler = Fft::<f32>::new(from as usize, to as usize, 1024, 1, FixedSync::Both).map_err(|e| wrong(&e))?;
+    let mut resampler =
+        Fft::<f32>::new(from as usize, to as usize, 1024, 1, FixedSync::Both).map_err(|e| wrong(&e))?;
     let adapter = InterleavedSlice::new(&input, 1, input.len()).map_err(|e| wrong(&e))?;
     let output = resampler.process_all(&adapter, input.len(), None).map_err(|e| wrong(&e))?;
     Ok(output.take_data().into_iter().map(to_s16).collect())
@@ -90,8 +91,12 @@ impl Doubler {
 /// # Errors
 /// Never in practice; the file is made in memory.
 pub fn wav(samples: &[i16], rate: u32) -> Result<Vec<u8>, SoundError> {
-    let spec =
-        hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = hound::WavWriter::new(&mut bytes, spec)?;
     for sample in samples {

@@ -54,13 +54,16 @@ impl Lines {
 
 /// The header, and whether the file carries consent itself.
 pub(super) fn header(path: &Path, encoding: Option<&'static Encoding>) -> Result<(Header, bool), Problem> {
-    let unreadable = |e: &dyn std::fmt::Display| Problem::new(Code::Invalid, format!("the file cannot be read: {e}"));
+    let unreadable =
+        |e: &dyn std::fmt::Display| Problem::new(Code::Invalid, format!("the file cannot be read: {e}"));
     let mut lines = Lines::open(path, encoding).map_err(|e| unreadable(&e))?;
     let first = loop {
         match lines.next_line().map_err(|e| unreadable(&e))? {
             Some((line, _)) if line.trim().is_empty() => {}
             Some((line, _)) => break line,
-            None => return Err(Problem::field("header", crate::domain::import::HeaderError::Empty.to_string())),
+            None => {
+                return Err(Problem::field("header", crate::domain::import::HeaderError::Empty.to_string()));
+            }
         }
     };
     let header = Header::parse(&first).map_err(|e| Problem::field("header", e.to_string()))?;

@@ -57,7 +57,13 @@ impl Options {
     fn encoding(&self) -> Result<Option<&'static encoding_rs::Encoding>, Problem> {
         let Some(label) = self.encoding.as_deref().filter(|l| !l.is_empty()) else { return Ok(None) };
         encoding_rs::Encoding::for_label(label.as_bytes()).map(Some).ok_or_else(|| {
-            Problem::field("encoding", format!("encoding {:?} is unknown; use utf-8, windows-1252, utf-16le …", plain::line(label, 40)))
+            Problem::field(
+                "encoding",
+                format!(
+                    "encoding {:?} is unknown; use utf-8, windows-1252, utf-16le …",
+                    plain::line(label, 40)
+                ),
+            )
         })
     }
 
@@ -123,7 +129,9 @@ pub(super) async fn import(
     };
     tokio::spawn(async move {
         let detail = json!({ "dry_run": work.dry_run, "all_or_nothing": work.all_or_nothing });
-        let done = commands::audited(&app, &caller, "contacts.import", &id.to_string(), detail, work.run(&lines)).await;
+        let done =
+            commands::audited(&app, &caller, "contacts.import", &id.to_string(), detail, work.run(&lines))
+                .await;
         let last = match done {
             Ok(summary) => json!({ "done": summary }),
             Err(problem) => json!({ "problem": problem }),
@@ -138,7 +146,9 @@ pub(super) async fn import(
 
 /// Writes the body to a file that goes when it is done with, never more than the settings allow.
 async fn receive(app: &App, body: Body) -> Result<tempfile::NamedTempFile, Problem> {
-    let broken = |e: &dyn std::fmt::Display| Problem::new(Code::Unavailable, format!("the upload could not be kept: {e}"));
+    let broken = |e: &dyn std::fmt::Display| {
+        Problem::new(Code::Unavailable, format!("the upload could not be kept: {e}"))
+    };
     let most = app.settings.server.max_import_mib;
     let upload = tempfile::NamedTempFile::new().map_err(|e| broken(&e))?;
     let mut file = tokio::fs::File::from_std(upload.reopen().map_err(|e| broken(&e))?);

@@ -79,7 +79,9 @@ impl Work {
                     say(lines, &json!({ "rejected": rejection })).await?;
                     line
                 }
-                Item::Broken(error) => return Err(Problem::new(Code::Invalid, format!("the file cannot be read: {error}"))),
+                Item::Broken(error) => {
+                    return Err(Problem::new(Code::Invalid, format!("the file cannot be read: {error}")));
+                }
             };
             if line / PROGRESS > summary.lines / PROGRESS {
                 say(lines, &json!({ "progress": { "lines": line } })).await?;
@@ -138,10 +140,9 @@ impl Work {
 
 /// Nobody reads any more: the import is undone, because whoever asked for it does not know what came of it.
 async fn say(lines: &mpsc::Sender<String>, line: &serde_json::Value) -> Result<(), Problem> {
-    lines
-        .send(format!("{line}\n"))
-        .await
-        .map_err(|_| Problem::new(Code::Unavailable, "the connection was closed during the import; nothing was imported"))
+    lines.send(format!("{line}\n")).await.map_err(|_| {
+        Problem::new(Code::Unavailable, "the connection was closed during the import; nothing was imported")
+    })
 }
 
 fn read(

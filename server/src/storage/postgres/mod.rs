@@ -45,8 +45,11 @@ mod sql;
 /// # Errors
 /// When it cannot be reached, or the database is from a later version. The password never stands in the message.
 pub async fn open(url: &str) -> StoreResult<sql::SqlStore> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| StoreError::Unavailable("DATABASE_URL is not a PostgreSQL address; use postgres://user:password@host/database".into()))?;
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        StoreError::Unavailable(
+            "DATABASE_URL is not a PostgreSQL address; use postgres://user:password@host/database".into(),
+        )
+    })?;
     let place = format!(
         "PostgreSQL at {}:{}/{}",
         options.get_host(),

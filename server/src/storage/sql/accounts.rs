@@ -74,11 +74,12 @@ pub(super) async fn set_password(
     hash: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let user: Option<Uuid> = sqlx::query_scalar("UPDATE users SET password_hash = $2 WHERE name = $1 RETURNING id")
-        .bind(name)
-        .bind(hash)
-        .fetch_optional(&mut *conn)
-        .await?;
+    let user: Option<Uuid> =
+        sqlx::query_scalar("UPDATE users SET password_hash = $2 WHERE name = $1 RETURNING id")
+            .bind(name)
+            .bind(hash)
+            .fetch_optional(&mut *conn)
+            .await?;
     let Some(user) = user else { return Ok(false) };
     sqlx::query("UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL")
         .bind(user)

@@ -67,7 +67,10 @@ pub(super) async fn append(conn: &mut Conn, entry: &AuditEntry) -> Applied {
     let previous = previous.unwrap_or_default();
     // Hashed as it will be read again: PostgreSQL keeps microseconds.
     let micros = entry.at.timestamp_micros();
-    let entry = AuditEntry { at: chrono::DateTime::from_timestamp_micros(micros).unwrap_or(entry.at), ..entry.clone() };
+    let entry = AuditEntry {
+        at: chrono::DateTime::from_timestamp_micros(micros).unwrap_or(entry.at),
+        ..entry.clone()
+    };
     sqlx::query(
         "INSERT INTO audit (organization_id, at, actor, command, target, detail, result, previous_hash, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -86,7 +89,8 @@ pub(super) async fn append(conn: &mut Conn, entry: &AuditEntry) -> Applied {
     Ok(Vec::new())
 }
 
-const ALL: &str = "SELECT id, organization_id, at, actor, command, target, detail, result, previous_hash, hash FROM audit";
+const ALL: &str =
+    "SELECT id, organization_id, at, actor, command, target, detail, result, previous_hash, hash FROM audit";
 
 pub(super) async fn newest(
     conn: &mut Conn,

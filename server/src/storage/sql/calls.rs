@@ -94,13 +94,15 @@ async fn record(
     data: serde_json::Value,
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO call_events (call_id, event_type, event_data, timestamp) VALUES ($1, $2, $3, $4)")
-        .bind(key.call_id.as_str())
-        .bind(event_type)
-        .bind(Json(data))
-        .bind(at.naive_utc())
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO call_events (call_id, event_type, event_data, timestamp) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(key.call_id.as_str())
+    .bind(event_type)
+    .bind(Json(data))
+    .bind(at.naive_utc())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -132,7 +134,13 @@ pub(super) async fn status(
     Ok(vec![Happening::of_call(key, at, body)])
 }
 
-pub(super) fn spoken(key: &CallKey, speaker: Speaker, turn: i32, text: &str, at: DateTime<Utc>) -> Vec<Happening> {
+pub(super) fn spoken(
+    key: &CallKey,
+    speaker: Speaker,
+    turn: i32,
+    text: &str,
+    at: DateTime<Utc>,
+) -> Vec<Happening> {
     let body =
         EventBody::ConversationTurn { speaker: Some(speaker), turn, text: text.to_owned(), exchange: None };
     vec![Happening::of_call(key, at, body)]

@@ -36,11 +36,13 @@ pub(super) async fn save(conn: &mut Conn, campaign: &Campaign, is_new: bool, at:
     if saved == 0 {
         return Err(Refusal::NotFound("the campaign").into());
     }
-    sqlx::query("INSERT INTO queues (campaign_id, updated_at) VALUES ($1, $2) ON CONFLICT (campaign_id) DO NOTHING")
-        .bind(campaign.id.0)
-        .bind(at.naive_utc())
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO queues (campaign_id, updated_at) VALUES ($1, $2) ON CONFLICT (campaign_id) DO NOTHING",
+    )
+    .bind(campaign.id.0)
+    .bind(at.naive_utc())
+    .execute(&mut *conn)
+    .await?;
     let change = if is_new { "created" } else { "updated" };
     Ok(vec![changed(&campaign.organization_id, campaign.id, &campaign.name, change, at)])
 }
@@ -70,7 +72,9 @@ pub(super) async fn delete(
     .fetch_optional(&mut *conn)
     .await?;
     if in_flight.is_some() {
-        return Err(Refusal::InUse("calls of the campaign are in flight; stop its queue and wait for them").into());
+        return Err(
+            Refusal::InUse("calls of the campaign are in flight; stop its queue and wait for them").into()
+        );
     }
     let gone = sqlx::query("DELETE FROM campaigns WHERE organization_id = $1 AND id = $2")
         .bind(organization.as_str())

@@ -2,9 +2,9 @@
 
 use super::engine::BEGIN_WRITE;
 use super::{Conn, Db, SqlStore, audit, calls, campaigns, contacts, failed, law};
+use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, Refusal, StoreResult};
-use crate::storage::Committed;
 use sqlx::types::Json;
 
 /// Why a change did not go through.
@@ -83,10 +83,11 @@ async fn number(conn: &mut Conn, count: usize) -> Result<i64, sqlx::Error> {
         return Ok(0);
     }
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let last: i64 = sqlx::query_scalar("UPDATE event_counter SET value = value + $1 WHERE id = 1 RETURNING value")
-        .bind(count)
-        .fetch_one(conn)
-        .await?;
+    let last: i64 =
+        sqlx::query_scalar("UPDATE event_counter SET value = value + $1 WHERE id = 1 RETURNING value")
+            .bind(count)
+            .fetch_one(conn)
+            .await?;
     Ok(last - count)
 }
 
@@ -118,7 +119,9 @@ async fn write_events<'a>(
 async fn apply(conn: &mut Conn, change: &Change) -> Applied {
     match change {
         Change::BeginAttempt(attempt) => calls::begin(conn, attempt).await,
-        Change::CallStatus { key, status, detail, at } => calls::status(conn, key, *status, detail, *at).await,
+        Change::CallStatus { key, status, detail, at } => {
+            calls::status(conn, key, *status, detail, *at).await
+        }
         Change::Spoken { key, speaker, turn, text, at } => Ok(calls::spoken(key, *speaker, *turn, text, *at)),
         Change::Exchanged { key, exchange } => calls::exchanged(conn, key, exchange).await,
         Change::EndCall(end) => calls::end(conn, end).await,
@@ -127,7 +130,17 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         }
         Change::Postpone { contact_id, until } => contacts::postpone(conn, *contact_id, *until).await,
         Change::Queue { organization_id, campaign_id, state, reason, next_call_at, start, at } => {
-            campaigns::queue_state(conn, organization_id, *campaign_id, *state, reason, *next_call_at, *start, *at).await
+            campaigns::queue_state(
+                conn,
+                organization_id,
+                *campaign_id,
+                *state,
+                reason,
+                *next_call_at,
+                *start,
+                *at,
+            )
+            .await
         }
         Change::DoNotCall { organization_id, phone, source, call_id, at } => {
             law::do_not_call(conn, organization_id, phone, source, call_id.as_ref(), *at).await
@@ -139,7 +152,9 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::SaveScript { organization_id, id, name, script, at } => {
             campaigns::save_script(conn, organization_id, *id, name, script, *at).await
         }
-        Change::DeleteScript { organization_id, id } => campaigns::delete_script(conn, organization_id, *id).await,
+        Change::DeleteScript { organization_id, id } => {
+            campaigns::delete_script(conn, organization_id, *id).await
+        }
         Change::SavePhoneNumber { organization_id, number, at } => {
             campaigns::save_phone_number(conn, organization_id, number, *at).await
         }
@@ -152,12 +167,14 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::DeleteContact { organization_id, contact_id } => {
             contacts::delete(conn, organization_id, *contact_id).await
         }
-        Change::Imported { organization_id, campaign_id, imported, rejected, at } => Ok(vec![Happening::of_campaign(
-            organization_id,
-            *campaign_id,
-            *at,
-            dialdeck_protocol::EventBody::ContactsImported { imported: *imported, rejected: *rejected },
-        )]),
+        Change::Imported { organization_id, campaign_id, imported, rejected, at } => {
+            Ok(vec![Happening::of_campaign(
+                organization_id,
+                *campaign_id,
+                *at,
+                dialdeck_protocol::EventBody::ContactsImported { imported: *imported, rejected: *rejected },
+            )])
+        }
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),
             campaign_id: None,

@@ -62,11 +62,13 @@ pub(super) async fn one(
 }
 
 pub(super) async fn postpone(conn: &mut Conn, id: ContactId, until: DateTime<Utc>) -> Applied {
-    sqlx::query("UPDATE contacts SET next_attempt_at = $2 WHERE id = $1 AND status IN ('new', 'retry', 'held')")
-        .bind(id.0)
-        .bind(until.naive_utc())
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "UPDATE contacts SET next_attempt_at = $2 WHERE id = $1 AND status IN ('new', 'retry', 'held')",
+    )
+    .bind(id.0)
+    .bind(until.naive_utc())
+    .execute(conn)
+    .await?;
     Ok(Vec::new())
 }
 
@@ -110,12 +112,13 @@ pub(super) async fn save(
 }
 
 pub(super) async fn delete(conn: &mut Conn, organization: &OrganizationId, id: ContactId) -> Applied {
-    let gone = sqlx::query("DELETE FROM contacts WHERE organization_id = $1 AND id = $2 AND status <> 'pending'")
-        .bind(organization.as_str())
-        .bind(id.0)
-        .execute(conn)
-        .await?
-        .rows_affected();
+    let gone =
+        sqlx::query("DELETE FROM contacts WHERE organization_id = $1 AND id = $2 AND status <> 'pending'")
+            .bind(organization.as_str())
+            .bind(id.0)
+            .execute(conn)
+            .await?
+            .rows_affected();
     if gone == 0 {
         return Err(Refusal::InUse("the contact is not there, or a call to it is in flight").into());
     }

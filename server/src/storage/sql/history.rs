@@ -6,8 +6,8 @@ use super::{Conn, Db, SqlStore, StoreResult, failed, word};
 use crate::storage::{CallRecord, LiveCall, QueueRow, StoreError};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{
-    CallCounts, CallFilter, CallId, CallRow, CampaignId, CampaignRow, Event, Exchange, HistoryRow, OrganizationId,
-    QueueState, Snapshot,
+    CallCounts, CallFilter, CallId, CallRow, CampaignId, CampaignRow, Event, Exchange, HistoryRow,
+    OrganizationId, QueueState, Snapshot,
 };
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -162,7 +162,10 @@ pub(super) async fn events_after(
 }
 
 pub(super) async fn last_seq(conn: &mut Conn) -> StoreResult<i64> {
-    sqlx::query_scalar("SELECT value FROM event_counter WHERE id = 1").fetch_one(conn).await.map_err(|e| failed(&e))
+    sqlx::query_scalar("SELECT value FROM event_counter WHERE id = 1")
+        .fetch_one(conn)
+        .await
+        .map_err(|e| failed(&e))
 }
 
 impl SqlStore {
@@ -190,7 +193,9 @@ impl SqlStore {
         }
         let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);
         query.push_bind(organization.0.clone());
-        query.push(" AND c.status IN ('initiated', 'in_progress') ORDER BY c.created_at LIMIT ").push_bind(LIVE_CALLS);
+        query
+            .push(" AND c.status IN ('initiated', 'in_progress') ORDER BY c.created_at LIMIT ")
+            .push_bind(LIVE_CALLS);
         let rows: Vec<Call> = query.build_query_as().fetch_all(&mut *tx).await.map_err(|e| failed(&e))?;
         let mut calls = Vec::with_capacity(rows.len());
         for row in rows {
@@ -206,9 +211,10 @@ async fn live_row(conn: &mut Conn, row: Call) -> StoreResult<CallRow> {
     let exchanges = exchanges(conn, &id).await?;
     let last = exchanges.iter().rev().find(|e| !e.user_input.is_empty());
     Ok(CallRow {
-        campaign_id: row.campaign_id.map(CampaignId).ok_or_else(|| {
-            StoreError::Unreadable(format!("call {id} is in flight without a campaign"))
-        })?,
+        campaign_id: row
+            .campaign_id
+            .map(CampaignId)
+            .ok_or_else(|| StoreError::Unreadable(format!("call {id} is in flight without a campaign")))?,
         name: row.contact_name,
         company: row.contact_company,
         phone: row.to_number,

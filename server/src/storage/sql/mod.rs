@@ -13,8 +13,8 @@ mod law;
 mod row;
 mod store;
 
-use super::engine;
 use super::super::{StoreError, StoreResult};
+use super::engine;
 use engine::{Conn, Db};
 
 /// A store on this engine.
@@ -26,7 +26,9 @@ pub struct SqlStore {
 /// A database's error in our words. A unique violation is the caller's to explain.
 fn failed(error: &sqlx::Error) -> StoreError {
     match error {
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Unreadable(error.to_string()),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreError::Unreadable(error.to_string())
+        }
         sqlx::Error::Database(inner) if inner.is_unique_violation() => {
             StoreError::Conflict("something with this name or number is there already".into())
         }

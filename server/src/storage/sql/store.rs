@@ -8,8 +8,8 @@ use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
 use crate::domain::script::Script;
 use crate::storage::{
-    AuditEntry, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportSink, LiveCall, NewSession, NewUser,
-    QueueRow, Store, StoreResult, UserRow,
+    AuditEntry, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportSink, LiveCall, NewSession,
+    NewUser, QueueRow, Store, StoreResult, UserRow,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -104,7 +104,11 @@ impl Store for SqlStore {
         Ok(rows.into_iter().map(|(id, name, body)| (ScriptId(id), name, body.0)).collect())
     }
 
-    async fn script(&self, organization: &OrganizationId, id: ScriptId) -> StoreResult<Option<(String, Script)>> {
+    async fn script(
+        &self,
+        organization: &OrganizationId,
+        id: ScriptId,
+    ) -> StoreResult<Option<(String, Script)>> {
         let row: Option<(String, Json<Script>)> =
             sqlx::query_as("SELECT name, body FROM scripts WHERE organization_id = $1 AND id = $2")
                 .bind(organization.as_str())
@@ -150,7 +154,12 @@ impl Store for SqlStore {
         contacts::one(&mut *self.conn().await?, organization, id).await
     }
 
-    async fn candidates(&self, campaign: CampaignId, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Contact>> {
+    async fn candidates(
+        &self,
+        campaign: CampaignId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> StoreResult<Vec<Contact>> {
         contacts::candidates(&mut *self.conn().await?, campaign, now, limit).await
     }
 
@@ -187,8 +196,11 @@ impl Store for SqlStore {
 
     async fn open_queues(&self) -> StoreResult<Vec<Campaign>> {
         let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
-        query.push("JOIN queues q ON q.campaign_id = c.id WHERE q.state IN ('running', 'waiting') ORDER BY c.id");
-        let rows: Vec<CampaignRow> = query.build_query_as().fetch_all(&self.pool).await.map_err(|e| failed(&e))?;
+        query.push(
+            "JOIN queues q ON q.campaign_id = c.id WHERE q.state IN ('running', 'waiting') ORDER BY c.id",
+        );
+        let rows: Vec<CampaignRow> =
+            query.build_query_as().fetch_all(&self.pool).await.map_err(|e| failed(&e))?;
         rows.into_iter().map(CampaignRow::noun).collect()
     }
 
@@ -196,7 +208,11 @@ impl Store for SqlStore {
         history::counts(&mut *self.conn().await?, campaign).await.map_err(|e| failed(&e))
     }
 
-    async fn calls(&self, organization: &OrganizationId, filter: &CallFilter) -> StoreResult<Vec<HistoryRow>> {
+    async fn calls(
+        &self,
+        organization: &OrganizationId,
+        filter: &CallFilter,
+    ) -> StoreResult<Vec<HistoryRow>> {
         history::calls(&mut *self.conn().await?, organization, filter).await
     }
 
@@ -257,7 +273,12 @@ impl Store for SqlStore {
             .collect())
     }
 
-    async fn events_after(&self, organization: &OrganizationId, seq: i64, limit: i64) -> StoreResult<Vec<Event>> {
+    async fn events_after(
+        &self,
+        organization: &OrganizationId,
+        seq: i64,
+        limit: i64,
+    ) -> StoreResult<Vec<Event>> {
         history::events_after(&mut *self.conn().await?, organization, seq, limit).await
     }
 

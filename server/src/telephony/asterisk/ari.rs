@@ -159,8 +159,10 @@ impl Ari {
         if !answer.status().is_success() {
             return Err(refusal(answer.status()));
         }
-        let info: serde_json::Value = serde_json::from_slice(&bounded(answer).await).map_err(|e| e.to_string())?;
-        let version = info.pointer("/system/version").and_then(|v| v.as_str()).unwrap_or("of unknown version");
+        let info: serde_json::Value =
+            serde_json::from_slice(&bounded(answer).await).map_err(|e| e.to_string())?;
+        let version =
+            info.pointer("/system/version").and_then(|v| v.as_str()).unwrap_or("of unknown version");
         Ok(crate::domain::plain::line(version, 40))
     }
 }

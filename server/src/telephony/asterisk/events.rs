@@ -93,7 +93,8 @@ async fn session(ari: &Ari, lines: &Lines, condition: &watch::Sender<Condition>)
     if let Err(error) = settle(ari, lines).await {
         return error;
     }
-    condition.send_replace(Condition { state: PartState::Up, message: format!("{} ({version})", ari.describe()) });
+    condition
+        .send_replace(Condition { state: PartState::Up, message: format!("{} ({version})", ari.describe()) });
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     let mut alive = true;
     loop {
@@ -136,7 +137,8 @@ fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::clien
         .build()
         .ok()
         .and_then(|r| r.headers().get(header::AUTHORIZATION).map(|v| v.as_bytes().to_vec()));
-    let value = basic.and_then(|b| HeaderValue::from_bytes(&b).ok()).ok_or("ARI's user or password is unusable")?;
+    let value =
+        basic.and_then(|b| HeaderValue::from_bytes(&b).ok()).ok_or("ARI's user or password is unusable")?;
     request.headers_mut().insert(header::AUTHORIZATION, value);
     Ok(request)
 }
@@ -190,7 +192,10 @@ mod tests {
         let mut progress = lines.open(&call);
         let id = channel_id(&call);
         for status in ["", "RINGING", "BUSY"] {
-            assert!(take(&format!(r#"{{"type":"Dial","peer":{{"id":"{id}"}},"dialstatus":"{status}"}}"#), &lines));
+            assert!(take(
+                &format!(r#"{{"type":"Dial","peer":{{"id":"{id}"}},"dialstatus":"{status}"}}"#),
+                &lines
+            ));
         }
         take(&format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id};2"}},"cause":17}}"#), &lines);
         assert!(lines.knows(&call), "the far half is not ours");

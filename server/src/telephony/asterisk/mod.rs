@@ -101,8 +101,10 @@ impl Telephony for Asterisk {
         let (to, from) = (number(&call.to)?, number(&call.from)?);
         let endpoint = self.dialplan.dial.replace("{number}", to.as_str()).replace("{digits}", to.digits());
         let receiver = self.lines.open(&call.call_id);
-        let placed =
-            self.ari.originate(&call.call_id, &endpoint, &self.dialplan.context, from.as_str(), call.ring).await;
+        let placed = self
+            .ari
+            .originate(&call.call_id, &endpoint, &self.dialplan.context, from.as_str(), call.ring)
+            .await;
         match placed {
             Ok(()) => Ok(receiver),
             Err(error) => {

@@ -53,7 +53,9 @@ pub fn files(settings: &Settings) -> Result<Rendered, String> {
     for (name, value) in &values {
         // A line end or a semicolon would be configuration of its own.
         if value.chars().any(|c| c.is_control() || c == ';') {
-            return Err(format!("the value for {name} has a line end or a semicolon, which Asterisk cannot take"));
+            return Err(format!(
+                "the value for {name} has a line end or a semicolon, which Asterisk cannot take"
+            ));
         }
     }
     let registration = sip.authentication == "registration";
@@ -98,7 +100,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_and_what_lacks_is_named() {
-        let (rendered, missing) = files(&settings(&[("SIP_HOST", "sip.example.com"), ("ARI_PASSWORD", "p")])).unwrap();
+        let (rendered, missing) =
+            files(&settings(&[("SIP_HOST", "sip.example.com"), ("ARI_PASSWORD", "p")])).unwrap();
         for (name, text) in &rendered {
             for word in ["@AGI@", "@SIP_", "@ARI_", "@HTTP_", "@CODECS@", "@CONTEXT@", ";@"] {
                 assert!(!text.contains(word), "{name} still has {word}");

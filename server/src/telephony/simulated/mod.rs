@@ -31,7 +31,8 @@ pub struct Simulated {
 impl Simulated {
     /// A network in which everything happens `speed` times as fast as in life.
     pub fn new(speed: f64) -> Self {
-        let message = format!("phone network in this process, {speed} times as fast as life; nobody real is called");
+        let message =
+            format!("phone network in this process, {speed} times as fast as life; nobody real is called");
         Self {
             lines: Lines::default(),
             speed: speed.max(0.01),

@@ -95,10 +95,17 @@ impl Persona {
             Self::CallBack => &["i am driving can you call me back tomorrow"],
             Self::LeaveMeAlone => &["i told you already stop calling me"],
             Self::WrongNumber => &["there is no one here by that name"],
-            Self::Machine => &["hello you have reached the lee family we cannot come to the phone right now please leave a message after the tone"],
+            Self::Machine => &[
+                "hello you have reached the lee family we cannot come to the phone right now please leave a message after the tone",
+            ],
             Self::Curious => &["who is this", "no thank you", "no thanks goodbye"],
             Self::Interrupts => &["yes what is it about", "tell me more please"],
-            Self::Silent | Self::HangsUp | Self::Busy | Self::NoAnswer | Self::Congested | Self::BadNumber => &[],
+            Self::Silent
+            | Self::HangsUp
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Congested
+            | Self::BadNumber => &[],
         }
     }
 }

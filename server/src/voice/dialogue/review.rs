@@ -52,7 +52,10 @@ pub fn csat(exchanges: &[Exchange], outcome: Outcome) -> Option<(i32, serde_json
         _ => {}
     }
     let score = score.clamp(1, 5);
-    Some((score, json!({ "csat_estimate": score, "csat_reasons": reasons, "csat_basis": "estimate from words and outcome" })))
+    Some((
+        score,
+        json!({ "csat_estimate": score, "csat_reasons": reasons, "csat_basis": "estimate from words and outcome" }),
+    ))
 }
 
 #[cfg(test)]

@@ -116,7 +116,9 @@ impl Dialogue {
         let confidence = (meant.confidence * heard.confidence * 100.0).round() / 100.0;
         let (say, end, do_not_call) = self.react(meant.intent, heard.certain);
         let (say, end) = match end {
-            None if self.turn > MAX_TURNS => (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear))),
+            None if self.turn > MAX_TURNS => {
+                (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)))
+            }
             end => (say, end),
         };
         Move { intent: meant.intent, confidence, emotion, say, end, do_not_call }
@@ -306,7 +308,10 @@ mod tests {
         assert!(dialogue().opening().starts_with("Hello Ann, this is the automated"));
         assert_eq!(run(&["yes", "yes please"]), Some(Outcome::Interested));
         assert_eq!(run(&["that is too expensive", "that sounds good"]), Some(Outcome::Interested));
-        assert_eq!(run(&["that is too expensive", "too expensive", "i cannot afford it"]), Some(Outcome::NotInterested));
+        assert_eq!(
+            run(&["that is too expensive", "too expensive", "i cannot afford it"]),
+            Some(Outcome::NotInterested)
+        );
         assert_eq!(run(&["no thank you", "no thanks"]), Some(Outcome::NotInterested));
         assert_eq!(run(&["call me back tomorrow"]), Some(Outcome::Callback));
         assert_eq!(run(&["wrong number"]), Some(Outcome::WrongNumber));

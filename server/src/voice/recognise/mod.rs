@@ -35,5 +35,6 @@ pub trait Recogniser: Send + Sync {
     /// What it is, for people.
     fn describe(&self) -> String;
     /// Understands a whole utterance, listening for `phrases` where it needs to know what may come.
-    async fn recognise(&self, utterance: Utterance, phrases: &Phrases) -> Result<Recognition, RecogniseError>;
+    async fn recognise(&self, utterance: Utterance, phrases: &Phrases)
+    -> Result<Recognition, RecogniseError>;
 }

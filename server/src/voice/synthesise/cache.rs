@@ -59,7 +59,7 @@ impl Synthesiser for Cached {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cached, Synthesiser, SynthesiseError, Voice};
+    use super::{Cached, SynthesiseError, Synthesiser, Voice};
     use crate::voice::media::Clip;
     use async_trait::async_trait;
     use std::sync::Arc;

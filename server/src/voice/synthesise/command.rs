@@ -61,8 +61,12 @@ impl CommandSynthesiser {
                 owned(&["-voice", name, "-f", text_file, "-o", wav_file])
             }
             Engine::EspeakNg => {
-                let language: String =
-                    voice.language.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(16).collect();
+                let language: String = voice
+                    .language
+                    .chars()
+                    .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+                    .take(16)
+                    .collect();
                 let variant = if voice.name == "male" { "+m3" } else { "+f3" };
                 owned(&["-v", &format!("{language}{variant}"), "-s", "160", "-f", text_file, "-w", wav_file])
             }
@@ -103,7 +107,10 @@ impl Synthesiser for CommandSynthesiser {
             .map_err(|e| failed(&e))?;
         if !output.status.success() {
             let said = plain::line(&String::from_utf8_lossy(&output.stderr), 200);
-            return Err(SynthesiseError::Failed(format!("{} ended with {}: {said}", self.program, output.status)));
+            return Err(SynthesiseError::Failed(format!(
+                "{} ended with {}: {said}",
+                self.program, output.status
+            )));
         }
         let wav = tokio::fs::read(&wav_file).await.map_err(|e| failed(&e))?;
         let samples = sound::telephone(&wav).map_err(|e| failed(&e))?;

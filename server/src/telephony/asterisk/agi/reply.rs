@@ -91,7 +91,10 @@ mod tests {
             ("200 result= (timeout)", good("", "timeout", None)),
             ("200 result=1 (a (b) c)", good("1", "a (b) c", None)),
             ("HANGUP\n", Line::HangUp),
-            ("511 Command Not Permitted on a dead channel or intercept routine", Line::Reply(Err(ReplyError::Dead))),
+            (
+                "511 Command Not Permitted on a dead channel or intercept routine",
+                Line::Reply(Err(ReplyError::Dead)),
+            ),
             ("520-Invalid command syntax.  Proper usage follows:", Line::Usage),
             ("Usage: ANSWER", Line::Usage),
             (

@@ -1,7 +1,7 @@
 //! One session: find the call, give it audio, and stay until the audio ends.
 
-use super::super::audiosocket::{self, Tickets};
 use super::super::ari::call_of;
+use super::super::audiosocket::{self, Tickets};
 use super::super::lines::Lines;
 use super::reply::{Line, Reply, ReplyError, parse};
 use super::request::{MAX_LINE, Request, RequestError};

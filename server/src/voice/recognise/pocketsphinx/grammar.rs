@@ -86,8 +86,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dictionary = folder.path().join("dict");
         std::fs::write(&dictionary, "call K AO L\ncall(2) K AA L\ndon't D OW N T\nme M IY\n").unwrap();
-        let grammar =
-            Grammar::make(&["dont call me".into(), "call blorb".into()], &dictionary).unwrap();
+        let grammar = Grammar::make(&["dont call me".into(), "call blorb".into()], &dictionary).unwrap();
         assert_eq!(grammar.left_out, ["call blorb"]);
         let rules = std::fs::read_to_string(grammar.rules()).unwrap();
         assert!(rules.contains("= dont call me ;"), "{rules}");

@@ -65,8 +65,13 @@ impl PocketSphinx {
                 ));
             }
         }
-        if let Err(error) = Command::new(&files.program).stdout(Stdio::null()).stderr(Stdio::null()).status().await {
-            return Err(format!("{} cannot be run ({error}); on Debian: apt install pocketsphinx", files.program));
+        if let Err(error) =
+            Command::new(&files.program).stdout(Stdio::null()).stderr(Stdio::null()).status().await
+        {
+            return Err(format!(
+                "{} cannot be run ({error}); on Debian: apt install pocketsphinx",
+                files.program
+            ));
         }
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Ok(Self {
@@ -89,7 +94,10 @@ impl PocketSphinx {
             .map_err(|e| RecogniseError::Failed(e.to_string()))?
             .map_err(|e| RecogniseError::Failed(format!("the grammar could not be made: {e}")))?;
         if !made.left_out.is_empty() {
-            tracing::warn!(phrases = made.left_out.join("; "), "phrases with words that the dictionary lacks");
+            tracing::warn!(
+                phrases = made.left_out.join("; "),
+                "phrases with words that the dictionary lacks"
+            );
         }
         let made = Arc::new(made);
         grammars.put(key, made.clone());
@@ -97,7 +105,12 @@ impl PocketSphinx {
     }
 
     /// One pass over one utterance: the text and the score of the best path.
-    async fn pass(&self, folder: &Path, name: &str, arguments: &[&str]) -> Result<(String, f64), RecogniseError> {
+    async fn pass(
+        &self,
+        folder: &Path,
+        name: &str,
+        arguments: &[&str],
+    ) -> Result<(String, f64), RecogniseError> {
         let failed = |e: &dyn std::fmt::Display| RecogniseError::Failed(e.to_string());
         let (control, result) = (folder.join("ids"), folder.join(format!("{name}.hyp")));
         let child = Command::new(&self.files.program)
@@ -122,7 +135,10 @@ impl PocketSphinx {
             .map_err(|_| RecogniseError::Failed("it took longer than 8 s".into()))?
             .map_err(|e| failed(&e))?;
         if !output.status.success() {
-            return Err(RecogniseError::Failed(format!("{} ended with {}", self.files.program, output.status)));
+            return Err(RecogniseError::Failed(format!(
+                "{} ended with {}",
+                self.files.program, output.status
+            )));
         }
         let line = tokio::fs::read_to_string(&result).await.map_err(|e| failed(&e))?;
         Ok(parse_hypothesis(&line))
@@ -133,7 +149,8 @@ impl PocketSphinx {
 fn parse_hypothesis(line: &str) -> (String, f64) {
     let line = line.lines().next().unwrap_or_default();
     let (text, rest) = line.rsplit_once('(').unwrap_or((line, ""));
-    let score = rest.trim_end_matches(')').split_whitespace().last().and_then(|s| s.parse().ok()).unwrap_or(0.0);
+    let score =
+        rest.trim_end_matches(')').split_whitespace().last().and_then(|s| s.parse().ok()).unwrap_or(0.0);
     (text.trim().to_owned(), score)
 }
 
@@ -152,11 +169,18 @@ impl Recogniser for PocketSphinx {
         format!("PocketSphinx ({}), English phrases only, demonstration grade", self.files.program)
     }
 
-    async fn recognise(&self, utterance: Utterance, phrases: &Phrases) -> Result<Recognition, RecogniseError> {
+    async fn recognise(
+        &self,
+        utterance: Utterance,
+        phrases: &Phrases,
+    ) -> Result<Recognition, RecogniseError> {
         let Utterance::Sound(samples) = utterance else { return Err(RecogniseError::Kind("words")) };
         let failed = |e: &dyn std::fmt::Display| RecogniseError::Failed(e.to_string());
         let grammar = self.grammar(phrases).await?;
-        #[allow(clippy::cast_precision_loss, reason = "an utterance has some hundred thousand samples at most")]
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "an utterance has some hundred thousand samples at most"
+        )]
         let seconds = samples.len() as f64 / f64::from(RATE);
         let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
         // The model was made for 16 kHz; its filters cannot be told otherwise from outside.
@@ -171,8 +195,18 @@ impl Recogniser for PocketSphinx {
         let phone_model = self.files.model.join("en-us-phone.lm.bin");
         let phone_model = phone_model.to_string_lossy();
         let listen = ["-jsgf", &*rules, "-dict", &*words];
-        let loop_of_phones =
-            ["-allphone", &*phone_model, "-allphone_ci", "yes", "-lw", "2.0", "-beam", "1e-20", "-pbeam", "1e-20"];
+        let loop_of_phones = [
+            "-allphone",
+            &*phone_model,
+            "-allphone_ci",
+            "yes",
+            "-lw",
+            "2.0",
+            "-beam",
+            "1e-20",
+            "-pbeam",
+            "1e-20",
+        ];
         let (heard, sounds) = tokio::join!(
             self.pass(folder.path(), "grammar", &listen),
             self.pass(folder.path(), "phones", &loop_of_phones)

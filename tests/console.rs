@@ -1,0 +1,210 @@
+//! The console as a person uses it: on a terminal, with keys, against a real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+
+use dialdeck_testkit::daemon::{Daemon, PASSWORD, Setup};
+use dialdeck_testkit::lab::free_port;
+use dialdeck_testkit::terminal::Terminal;
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+
+const CONSOLE: &str = env!("CARGO_BIN_EXE_dialdeck");
+
+struct House {
+    server: Daemon,
+    setup: Setup,
+    home: tempfile::TempDir,
+}
+
+/// The server's program stands beside the console's.
+fn house(speed: &str) -> House {
+    let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
+    assert!(daemon.exists(), "build dialdeckd first: cargo build --workspace");
+    let home = tempfile::tempdir().unwrap();
+    let setup = Setup::new(&daemon.to_string_lossy(), home.path())
+        .set("server.http", &format!("127.0.0.1:{}", free_port().unwrap()))
+        .set("telephony.kind", "simulated")
+        .set("telephony.simulated_speed", speed);
+    setup.add_user("sue", "supervisor").unwrap();
+    setup.add_user("vic", "viewer").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    House { server, setup, home }
+}
+
+fn console(house: &House, environment: &[(&str, &str)], columns: u16, rows: u16) -> Terminal {
+    let mut all = vec![("DIALDECK_SERVER", house.server.http.as_str())];
+    all.extend_from_slice(environment);
+    Terminal::start(CONSOLE, &[], &all, columns, rows).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisors_morning() {
+    let house = house("1.5");
+    let client = house.server.log_in("sue").await.unwrap();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 300, "retryAttempts": 0 });
+    let people = [("Silvia", 12), ("Busby", 6), ("Ines", 0)];
+    client.campaign("Morning", settings, &people).await.unwrap();
+
+    let mut screen = console(&house, &[], 80, 24);
+    screen.shows("log in").unwrap();
+    // A wrong password is said, and asked for again.
+    screen.press("sue\tnot the one\r").unwrap();
+    screen.shows("name or password is wrong").unwrap();
+    screen.press(PASSWORD).unwrap();
+    screen.press("\r").unwrap();
+    let text = screen.shows("Morning").unwrap();
+    assert!(
+        text.contains("sue · supervisor") && text.contains("■ stopped") && text.contains("s start queue"),
+        "{text}"
+    );
+    assert!(!text.contains("hang up"), "what cannot be done is not offered: {text}");
+
+    // Start: asks first, with what it will cost.
+    screen.press("s").unwrap();
+    screen
+        .until("the estimate", |t| {
+            t.contains("Start calling for Morning?") && t.contains("3 contacts to call")
+        })
+        .unwrap();
+    screen.press("n").unwrap();
+    screen.until("the question to go", |t| !t.contains("Start calling")).unwrap();
+    screen.press("sy").unwrap();
+    screen.shows("▶ running").unwrap();
+
+    // Watch a conversation.
+    screen.press("\t").unwrap();
+    screen.shows("▸ Live calls").unwrap();
+    screen.press("/Ines").unwrap();
+    screen.press("\r").unwrap();
+    screen.until("only Ines", |t| t.contains("T Ines") && !t.contains("Silvia Test")).unwrap();
+    screen.shows("Customer  yes go ahead").unwrap();
+    // Esc by itself: bytes that follow at once would make another key of it.
+    screen.press("\u{1b}").unwrap();
+    screen.until("the filter to go", |t| !t.contains("/Ines")).unwrap();
+
+    // Hang up, which asks. The selection is found by its name, wherever the row stands.
+    screen.press("/Silvia\r").unwrap();
+    screen.until("only Silvia", |t| t.contains("T Silvia") && !t.contains("Ines Test")).unwrap();
+    screen.press("x").unwrap();
+    screen.shows("Hang up on Silvia Test").unwrap();
+    screen.press("y").unwrap();
+    screen.until("Silvia's call to end", |t| !t.contains("T Silvia")).unwrap();
+    screen.press("\u{1b}").unwrap();
+    screen.until("the filter to go", |t| !t.contains("/Silvia")).unwrap();
+
+    // History, and a transcript.
+    screen.until("all calls to end", |t| t.contains("Live calls 0")).unwrap();
+    screen.press("2").unwrap();
+    screen
+        .until("the history", |t| t.contains("busy") && t.contains("interested") && t.contains("Silvia Test"))
+        .unwrap();
+    screen.press("/interested\r").unwrap();
+    screen.until("one row", |t| t.contains("Ines Test") && !t.contains("Busby")).unwrap();
+    screen.press("\r").unwrap();
+    screen.shows("Transcript · Ines Test · interested").unwrap();
+    screen.shows("Wonderful. A colleague will call you").unwrap();
+
+    // Help, palette, and out; the terminal is given back.
+    screen.press("?").unwrap();
+    screen.shows("queue.start").unwrap();
+    screen.press("\u{1b}").unwrap();
+    screen.until("help to go", |t| !t.contains("queue.start")).unwrap();
+    screen.press(":quit\r").unwrap();
+    assert!(screen.ended().unwrap());
+    assert!(!screen.is_full_screen());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_goes_and_comes_back() {
+    let House { mut server, setup, home } = house("1");
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Storm", settings, &[("Silvia", 12), ("Ines", 0)]).await.unwrap();
+    let server_url = server.http.clone();
+    let environment =
+        [("DIALDECK_SERVER", server_url.as_str()), ("DIALDECK_USER", "sue"), ("DIALDECK_PASSWORD", PASSWORD)];
+    let mut screen = Terminal::start(CONSOLE, &[], &environment, 120, 40).unwrap();
+    screen.shows("Storm").unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    screen.until("two calls", |t| t.contains("Live calls 2")).unwrap();
+    server.kill();
+    screen.shows("NOT CONNECTED").unwrap();
+    // Nothing is done, and nothing is kept for later.
+    screen.press("\tx").unwrap();
+    let text = screen.shows("the server is not there").unwrap();
+    assert!(!text.contains("Sure?"), "{text}");
+    for (columns, rows) in [(20, 5), (200, 60), (80, 24)] {
+        screen.resize(columns, rows).unwrap();
+    }
+    let _server = setup.start(&["serve"]).unwrap();
+    screen
+        .until("the calls of before to be settled", |t| {
+            !t.contains("NOT CONNECTED") && t.contains("Live calls 0")
+        })
+        .unwrap();
+    screen.until("the queue to be done", |t| t.contains("2/2")).unwrap();
+    screen.press("q").unwrap();
+    assert!(screen.ended().unwrap());
+    drop(home);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_may_look() {
+    let house = house("5");
+    let client = house.server.log_in("sue").await.unwrap();
+    client.campaign("Gallery", json!({}), &[("Ines", 0)]).await.unwrap();
+    let mut screen = console(
+        &house,
+        &[("DIALDECK_USER", "vic"), ("DIALDECK_PASSWORD", PASSWORD), ("NO_COLOR", "1")],
+        80,
+        24,
+    );
+    let text = screen.shows("Gallery").unwrap();
+    assert!(text.contains("vic · viewer") && !text.contains("start queue"), "{text}");
+    screen.press("s").unwrap();
+    screen.shows("not possible here").unwrap();
+    // A key held down, garbage and a pasted text do no harm.
+    screen.press(&"j".repeat(2000)).unwrap();
+    screen.press("\u{1b}[200~sy:quit\r\u{1b}[201~\u{0}\u{7f}\u{1b}[99;99H").unwrap();
+    screen.shows("Gallery").unwrap();
+    screen.press("q").unwrap();
+    assert!(screen.ended().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_command_line() {
+    let house = house("20");
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(CONSOLE)
+            .args(arguments)
+            .env("DIALDECK_SERVER", &house.server.http)
+            .env("DIALDECK_USER", "sue")
+            .env("DIALDECK_PASSWORD", PASSWORD)
+            .output()
+            .unwrap();
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), said)
+    };
+    assert!(run(&["number", "add", "+13125550199", "--label", "Main"]).0);
+    assert!(run(&["campaign", "create", "Spring", "--from", "3125550199"]).0);
+    assert!(run(&["campaign", "list"]).1.contains("Spring"));
+    let file = house.home.path().join("people.csv");
+    let mut csv = std::fs::File::create(&file).unwrap();
+    writeln!(csv, "first_name,last_name,phone,email,company\nAnn,Lee,312 555 0142,,Acme\nBob,Ray,=1+1,,Acme")
+        .unwrap();
+    let path = file.to_string_lossy().into_owned();
+    let (good, said) = run(&["import", &path, "--campaign", "Spring"]);
+    assert!(!good && said.contains("no consent column"), "{said}");
+    let consent = ["--consent-basis", "written", "--consent-at", "2026-01-02", "--consent-source", "form"];
+    let import = [&["import", &path, "--campaign", "Spring"][..], &consent].concat();
+    let (good, said) = run(&[&import[..], &["--dry-run"]].concat());
+    assert!(good && said.contains("would import 1, refused 1"), "{said}");
+    assert!(!run(&[&import[..], &["--all-or-nothing"]].concat()).0);
+    let (good, said) = run(&import);
+    assert!(good && said.contains("imported 1, refused 1"), "{said}");
+    let rejects = std::fs::read_to_string(format!("{path}.rejects.csv")).unwrap();
+    assert!(rejects.contains("3,\"phone\",") && rejects.contains("\"Bob,Ray,=1+1,,Acme\""), "{rejects}");
+    assert!(run(&["import", &path, "--campaign", "Nowhere"]).1.contains("there is no campaign"));
+}
