@@ -302,7 +302,7 @@ impl App {
             Action::Quit => return true,
             Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
             Action::Palette => {
-                self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 })
+                self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 });
             }
             Action::Filter => self.state.overlay = Some(Overlay::Filter),
             Action::Freeze => {

@@ -43,6 +43,12 @@ enum Command {
     /// Caller-ID numbers of ours
     #[command(subcommand)]
     Number(NumberCommand),
+    /// What the voice sounds like
+    #[command(subcommand)]
+    Voice(VoiceCommand),
+    /// Calls by hand
+    #[command(subcommand)]
+    Call(CallCommand),
 }
 
 /// How to import.
@@ -109,6 +115,35 @@ pub enum NumberCommand {
     },
 }
 
+/// The voice from the command line.
+#[derive(Debug, Subcommand)]
+pub enum VoiceCommand {
+    /// Speak a text as a call would hear it
+    Say {
+        /// What to say
+        text: String,
+        /// female, male, or a voice of the engine; the server's own unless told
+        #[arg(long)]
+        voice: Option<String>,
+        /// Write a WAV file instead of playing it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Calls from the command line.
+#[derive(Debug, Subcommand)]
+pub enum CallCommand {
+    /// Call one's own number with the shipped script, and show what happens
+    Test {
+        /// Number, with its country code
+        number: String,
+        /// Caller ID to show: a number added by `dialdeck number add`
+        #[arg(long)]
+        from: String,
+    },
+}
+
 impl Args {
     /// Runs what was asked; the console when nothing was.
     pub async fn run(self) -> Result<()> {
@@ -117,6 +152,8 @@ impl Args {
             Some(Command::Import(args)) => command::import::run(&self.server, args).await,
             Some(Command::Campaign(command)) => command::campaign::run(&self.server, command).await,
             Some(Command::Number(command)) => command::number::run(&self.server, command).await,
+            Some(Command::Voice(command)) => command::voice::run(&self.server, command).await,
+            Some(Command::Call(command)) => command::call::run(&self.server, command).await,
         }
     }
 }

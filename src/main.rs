@@ -21,6 +21,9 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> color_eyre::eyre::Result<()> {
-    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .display_location_section(false)
+        .install()?;
     args::Args::parse().run().await
 }

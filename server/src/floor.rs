@@ -232,8 +232,9 @@ impl Floor {
             in_words,
         });
         let closing = CancellationToken::new();
+        let voice = synthesiser(&settings);
         let settings = Arc::new(settings);
-        let app = App::new(api::Inner { store, journal, bus, dialer, parts, settings, closing });
+        let app = App::new(api::Inner { store, journal, bus, dialer, parts, voice, settings, closing });
         Ok(Self { app, http, agi, audiosocket, listener })
     }
 

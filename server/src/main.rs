@@ -5,6 +5,9 @@ use dialdeck_server::cli::Cli;
 
 #[tokio::main]
 async fn main() -> color_eyre::eyre::Result<()> {
-    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .display_location_section(false)
+        .install()?;
     Cli::parse().run().await
 }

@@ -315,20 +315,6 @@ async fn strangers_at_fastagi_and_audiosocket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ones_own_number_first() {
-    let lab = lab();
-    let output =
-        lab.setup.command(&["call", "test", &number(22), "--from", "+13125550199"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("Ai: Hello") && said.contains("ended: do_not_call"), "{said}");
-    let wav = lab.home.path().join("say.wav");
-    let out = wav.to_string_lossy().into_owned();
-    assert!(lab.setup.command(&["voice", "say", "Good morning", "--out", &out]).status().unwrap().success());
-    assert!(std::fs::metadata(wav).unwrap().len() > 8000);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn without_a_recogniser_or_a_voice() {
     let lab = lab();
     let missing = lab

@@ -37,7 +37,7 @@ fn keys(value: &Value) -> Vec<String> {
 }
 
 async fn finished(client: &Client, campaign: &str) -> Value {
-    within(Duration::from_secs(120), "the queue to be done", || async {
+    within(Duration::from_mins(2), "the queue to be done", || async {
         let status = client.get(&format!("/api/v1/calls/queue/status/{campaign}")).await.ok()?;
         (status["status"]["status"] == "stopped" || status["status"]["status"] == "paused").then_some(status)
     })

@@ -54,7 +54,8 @@ pub async fn id(client: &Client, wanted: &str) -> Result<String> {
     }
 }
 
-async fn number_id(client: &Client, wanted: &str) -> Result<String> {
+/// The id of one of our caller IDs, by the number or the id.
+pub async fn number_id(client: &Client, wanted: &str) -> Result<String> {
     let answer = Client::json(client.request(Method::GET, "/api/v1/phone-numbers")?).await?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let numbers = answer["phoneNumbers"].as_array().cloned().unwrap_or_default();

@@ -1,8 +1,10 @@
 //! What the console does without a screen: over REST, for scripts and set-up.
 
+pub mod call;
 pub mod campaign;
 pub mod import;
 pub mod number;
+pub mod voice;
 
 use crate::args::Server;
 use crate::net;

@@ -93,7 +93,7 @@ impl Login {
                 KeyCode::Esc => return Ok(None),
                 _ if ctrl_c => return Ok(None),
                 KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => {
-                    self.on_password = !self.on_password
+                    self.on_password = !self.on_password;
                 }
                 KeyCode::Enter if !self.on_password => self.on_password = true,
                 KeyCode::Enter => self.try_at_once = true,

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 type Answered = Result<Json<Value>, RefusedCall>;
 
 /// Who calls, with refusals in the shape of these paths.
-pub(super) struct Known(Caller);
+pub(super) struct Known(pub(super) Caller);
 
 impl<S> axum::extract::FromRequestParts<S> for Known
 where

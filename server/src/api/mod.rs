@@ -1,6 +1,7 @@
 //! REST by noun and the WebSocket, behind sessions and permissions.
 
 mod accounts;
+mod asterisk;
 mod audit;
 mod calls;
 mod campaigns;
@@ -20,6 +21,7 @@ use crate::dialer::Dialer;
 use crate::settings::Settings;
 use crate::storage::{Journal, Store};
 use crate::telemetry::parts::Parts;
+use crate::voice::synthesise::{Synthesiser, Voice};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -51,6 +53,8 @@ pub struct Inner {
     pub dialer: Dialer,
     /// How the server is.
     pub parts: Parts,
+    /// What speaks, and with which voice.
+    pub voice: (Arc<dyn Synthesiser>, Voice),
     /// Settings.
     pub settings: Arc<Settings>,
     /// Cancelled when the server stops: open sockets are told.
@@ -104,6 +108,7 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/calls/{id}", get(calls::one))
         .route("/api/v1/calls/{id}/conversation", get(calls::conversation))
         .route("/api/v1/calls/{id}/hangup", post(calls::hang_up))
+        .route("/api/v1/asterisk/tts/generate", post(asterisk::speak))
         .route("/api/v1/audit", get(audit::list))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(DefaultBodyLimit::max(MAX_BODY));

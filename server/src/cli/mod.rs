@@ -4,9 +4,7 @@ mod accounts;
 mod asterisk;
 mod demo;
 mod serve;
-mod test_call;
 mod understand;
-mod voice;
 
 use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand};
@@ -55,12 +53,6 @@ enum Command {
     /// Files for one's own Asterisk
     #[command(subcommand)]
     Asterisk(AsteriskCommand),
-    /// What the voice sounds like
-    #[command(subcommand)]
-    Voice(VoiceCommand),
-    /// Calls by hand
-    #[command(subcommand)]
-    Call(CallCommand),
     /// Measure how well what people say is understood, on labelled turns
     Understand {
         /// CSV with text, intent, emotion; the shipped set unless told
@@ -125,30 +117,6 @@ enum AsteriskCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum VoiceCommand {
-    /// Speak a text as a call would hear it
-    Say {
-        /// What to say
-        text: String,
-        /// Write a WAV file instead of playing it
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum CallCommand {
-    /// Call one's own number with the shipped script, and show what happens
-    Test {
-        /// Number, with its country code
-        number: String,
-        /// Caller ID to show
-        #[arg(long)]
-        from: String,
-    },
-}
-
 impl Cli {
     fn settings(&self) -> Result<Settings> {
         let environment = |name: &str| std::env::var(name).ok();
@@ -166,12 +134,6 @@ impl Cli {
             Command::User(command) => accounts::run(&self.settings()?, command).await,
             Command::Asterisk(AsteriskCommand::Render { out, force }) => {
                 asterisk::render(&self.settings()?, out, *force)
-            }
-            Command::Voice(VoiceCommand::Say { text, out }) => {
-                voice::say(&self.settings()?, text, out.as_deref()).await
-            }
-            Command::Call(CallCommand::Test { number, from }) => {
-                test_call::run(self.settings()?, number, from).await
             }
             Command::Understand { turns, misses } => understand::run(turns.as_deref(), *misses),
             Command::Healthcheck => serve::healthcheck(&self.settings()?).await,

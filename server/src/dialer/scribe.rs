@@ -49,7 +49,7 @@ impl Scribe for JournalScribe {
             match self.journal.commit(vec![change]).await {
                 Ok(_) => return,
                 Err(error) => {
-                    tracing::error!(call = %self.key.call_id, %error, n, "do-not-call is not on disk yet")
+                    tracing::error!(call = %self.key.call_id, %error, n, "do-not-call is not on disk yet");
                 }
             }
             tokio::time::sleep(Duration::from_millis(200 * u64::from(n))).await;

@@ -1,0 +1,123 @@
+//! `dialdeck call test`: one's own number first.
+
+use super::{Client, campaign, text};
+use crate::args::{CallCommand, Server};
+use crate::plain;
+use chrono::Utc;
+use color_eyre::eyre::{Result, bail, eyre};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The campaign in which test calls are kept.
+const CAMPAIGN: &str = "Test calls";
+
+pub async fn run(server: &Server, CallCommand::Test { number, from }: &CallCommand) -> Result<()> {
+    let client = Client::log_in(server).await?;
+    let caller_id = campaign::number_id(&client, from).await?;
+    let id = prepare(&client, &caller_id).await?;
+    let contact = add(&client, &id, number).await?;
+    let body = json!({ "campaignId": id, "phoneNumberId": caller_id });
+    Client::json(client.request(Method::POST, "/api/v1/calls/automated/start")?.json(&body)).await?;
+    println!("calling {number}; answer, and talk to it (9 on the keypad is \"never again\")");
+    let outcome = watch(&client, &id, &contact).await;
+    let body = json!({ "campaignId": id });
+    Client::json(client.request(Method::POST, "/api/v1/calls/automated/stop")?.json(&body)).await?;
+    outcome
+}
+
+/// The campaign of test calls, made the first time.
+async fn prepare(client: &Client, caller_id: &str) -> Result<String> {
+    if let Ok(id) = campaign::id(client, CAMPAIGN).await {
+        return Ok(id);
+    }
+    let body = json!({
+        "name": CAMPAIGN,
+        "type": "follow-up",
+        "description": "One's own numbers, called by dialdeck call test",
+        "phoneNumberId": caller_id,
+        "callSettings": { "retryAttempts": 0, "callIntervalMs": 0 },
+    });
+    Ok(text(&Client::json(client.request(Method::POST, "/api/v1/campaigns")?.json(&body)).await?, "id"))
+}
+
+/// The number as a fresh contact; gives its id.
+async fn add(client: &Client, campaign: &str, number: &str) -> Result<String> {
+    let path = format!("/api/v1/campaigns/{campaign}/contacts?limit=1000");
+    for old in contacts(client, &path).await? {
+        let path = format!("/api/v1/contacts/{}", text(&old, "id"));
+        client.request(Method::DELETE, &path)?.send().await?;
+    }
+    let today = Utc::now().format("%Y-%m-%d").to_string();
+    let consent =
+        [("consent_basis", "own number"), ("consent_at", &today), ("consent_source", "dialdeck call test")];
+    let path_in = format!("/api/v1/campaigns/{campaign}/contacts/import");
+    let csv = format!("phone\n\"{}\"\n", plain::line(number).replace('"', ""));
+    let answer =
+        client.request(Method::POST, &path_in)?.query(&consent).body(csv).send().await?.text().await?;
+    for line in answer.lines() {
+        let json: Value = serde_json::from_str(line).unwrap_or_default();
+        if let Some(why) = json.pointer("/rejected/message").and_then(Value::as_str) {
+            bail!(plain::line(why));
+        }
+    }
+    let added = contacts(client, &path).await?;
+    added.first().map(|c| text(c, "id")).ok_or_else(|| eyre!("the number could not be added"))
+}
+
+async fn contacts(client: &Client, path: &str) -> Result<Vec<Value>> {
+    let answer = Client::json(client.request(Method::GET, path)?).await?;
+    Ok(answer["contacts"].as_array().cloned().unwrap_or_default())
+}
+
+/// Prints what happens until the call is over, or cannot come about.
+async fn watch(client: &Client, campaign: &str, contact: &str) -> Result<()> {
+    let mut printed = 0;
+    let mut last = String::new();
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let who = Client::json(client.request(Method::GET, &format!("/api/v1/contacts/{contact}"))?).await?;
+        let path = format!("/api/v1/calls?campaign_id={campaign}&limit=1");
+        let calls = Client::json(client.request(Method::GET, &path)?).await?;
+        match text(&who, "status").as_str() {
+            "held" => bail!(text(&who, "heldReason")),
+            "do_not_call" if who["attempts"] == json!(0) => bail!("the number is on the do-not-call list"),
+            "new" => {
+                let path = format!("/api/v1/calls/queue/status/{campaign}");
+                let queue = Client::json(client.request(Method::GET, &path)?).await?;
+                say(&mut last, &format!("queue {}", text(&queue["status"], "status")));
+                continue;
+            }
+            _ => {}
+        }
+        let call = &calls["calls"][0];
+        say(&mut last, &text(call, "status"));
+        let path = format!("/api/v1/calls/{}/conversation", text(call, "id"));
+        let talk = Client::json(client.request(Method::GET, &path)?).await?;
+        let history = talk["conversationHistory"].as_array().cloned().unwrap_or_default();
+        for exchange in &history[printed.min(history.len())..] {
+            for (who, name) in [("Customer", "user_input"), ("AI", "ai_response")] {
+                let words = text(exchange, name);
+                if !words.is_empty() {
+                    println!("{who}: {words}");
+                }
+            }
+        }
+        printed = history.len();
+        if let Some(outcome) = call["outcome"].as_str() {
+            println!("ended: {outcome}, {} s", call["duration"]);
+            return if call["status"] == "completed" {
+                Ok(())
+            } else {
+                Err(eyre!("the call did not come about: {outcome}"))
+            };
+        }
+    }
+}
+
+fn say(last: &mut String, now: &str) {
+    if last != now {
+        println!("{now}");
+        now.clone_into(last);
+    }
+}
