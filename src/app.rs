@@ -6,22 +6,21 @@ use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::net::{self, Ask, Heard};
 use crate::state::{Link, Need, Note, Overlay, Pane, State, View};
-use crate::terminal::{self, Screen};
+use crate::terminal::{self, Keys, Screen};
 use crate::theme::{Depth, Theme};
 use crate::ui;
 use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use dialdeck_protocol::{CallFilter, Command, Query, ServerMessage};
-use futures_util::StreamExt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Calls of the past that are shown at once.
 const HISTORY: u32 = 200;
-/// News taken before a frame is drawn all the same.
+/// Keys or news taken before a frame is drawn all the same.
 const BURST: usize = 512;
 
 fn config_folder() -> Option<PathBuf> {
@@ -45,7 +44,7 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     let themes = folder.map(|f| f.join("themes"));
     let theme = Theme::load(theme.unwrap_or(default), themes.as_deref(), depth).map_err(|e| eyre!(e))?;
     let (mut screen, taken) = terminal::take()?;
-    let mut keys = EventStream::new();
+    let mut keys = terminal::keys();
     let mut login = Login::new(&server);
     loop {
         let Some(token) = login.run(&mut screen, &theme, &mut keys, &server.url).await? else { break };
@@ -57,6 +56,13 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     }
     drop(taken);
     Ok(())
+}
+
+/// What a terminal event asks for.
+enum Input {
+    Nothing,
+    Redraw,
+    Leave,
 }
 
 enum Left {
@@ -82,7 +88,7 @@ impl App {
         Self { state: State::default(), frozen: None, keymap, theme, asks, heard }
     }
 
-    async fn run(&mut self, screen: &mut Screen, keys: &mut EventStream) -> Result<Left> {
+    async fn run(&mut self, screen: &mut Screen, keys: &mut Keys) -> Result<Left> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let mut draw = true;
@@ -95,18 +101,25 @@ impl App {
             tokio::select! {
                 // Keys before news: no burst of events makes a person wait.
                 biased;
-                key = keys.next() => match key {
-                    Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => {
-                        draw = true;
-                        if self.key(key, screen.size()?.height as usize / 2) {
-                            return Ok(Left::Quit);
+                key = keys.recv() => {
+                    let page = screen.size()?.height as usize / 2;
+                    let mut next = key;
+                    // A key held down is many keys: all that wait are taken before a frame is drawn.
+                    for _ in 0..BURST {
+                        match next {
+                            Some(event) => match self.input(event, page) {
+                                Input::Nothing => {}
+                                Input::Redraw => draw = true,
+                                Input::Leave => return Ok(Left::Quit),
+                            },
+                            None => return Ok(Left::Quit),
+                        }
+                        match keys.try_recv() {
+                            Ok(more) => next = Some(more),
+                            Err(_) => break,
                         }
                     }
-                    Some(Ok(Event::Paste(text))) => draw = self.paste(&text),
-                    Some(Ok(_)) => draw = true,
-                    Some(Err(error)) => return Err(error.into()),
-                    None => return Ok(Left::Quit),
-                },
+                }
                 _ = terminate.recv() => return Ok(Left::Quit),
                 news = self.heard.recv() => {
                     draw = true;
@@ -125,6 +138,15 @@ impl App {
                 }
                 _ = second.tick() => draw = self.state.ticks() && self.frozen.is_none(),
             }
+        }
+    }
+
+    fn input(&mut self, event: Event, page: usize) -> Input {
+        match event {
+            Event::Key(key) if key.kind == KeyEventKind::Release => Input::Nothing,
+            Event::Key(key) if self.key(key, page) => Input::Leave,
+            Event::Paste(text) if !self.paste(&text) => Input::Nothing,
+            _ => Input::Redraw,
         }
     }
 

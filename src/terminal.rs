@@ -1,17 +1,39 @@
 //! The terminal: taken over, and given back whatever happens.
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, EventStream};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, Stdout, Write};
+use tokio::sync::mpsc;
 
 /// A frame is one write: larger than any frame there is.
 const BUFFER: usize = 1 << 20;
 
 /// The screen.
 pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Keys, pastes and changes of size, in order; closed when the terminal is gone.
+pub type Keys = mpsc::Receiver<Event>;
+
+/// Keys that may wait: a held key fills it, and then the terminal waits instead of our memory.
+const WAITING: usize = 4096;
+
+/// Reads the terminal in a task of its own, so that what waits can be taken without waiting.
+pub fn keys() -> Keys {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let mut stream = EventStream::new();
+        while let Some(Ok(event)) = stream.next().await {
+            if sender.send(event).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
 
 /// Gives the terminal back when dropped.
 pub struct Taken;

@@ -4,11 +4,10 @@ use super::overlay::centred;
 use crate::args::Server;
 use crate::net;
 use crate::plain;
-use crate::terminal::Screen;
+use crate::terminal::{Keys, Screen};
 use crate::theme::Theme;
 use color_eyre::eyre::Result;
-use crossterm::event::{Event, EventStream, KeyCode, KeyEventKind, KeyModifiers};
-use futures_util::StreamExt;
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::text::Line;
@@ -69,7 +68,7 @@ impl Login {
         &mut self,
         screen: &mut Screen,
         theme: &Theme,
-        keys: &mut EventStream,
+        keys: &mut Keys,
         server: &Url,
     ) -> Result<Option<String>> {
         loop {
@@ -79,7 +78,7 @@ impl Login {
                 return Ok(Some(token));
             }
             screen.draw(|frame| self.draw(frame, theme, server))?;
-            let Some(event) = keys.next().await.transpose()? else { return Ok(None) };
+            let Some(event) = keys.recv().await else { return Ok(None) };
             let key = match event {
                 Event::Key(key) if key.kind != KeyEventKind::Release => key,
                 Event::Paste(text) => {

@@ -9,6 +9,8 @@ mod history;
 pub mod login;
 mod overlay;
 pub mod palette;
+#[cfg(test)]
+mod snapshots;
 mod table;
 
 use crate::keymap::Keymap;
@@ -102,8 +104,9 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
     }
     match scene.state.view {
         View::Floor => {
-            let shown =
-                u16::try_from(scene.state.campaigns.len()).unwrap_or(u16::MAX).clamp(1, area.height / 4);
+            let shown = u16::try_from(scene.state.campaigns.len())
+                .unwrap_or(u16::MAX)
+                .clamp(1, (area.height / 4).max(1));
             let wide = area.width >= 130;
             let [campaigns, rest] =
                 Layout::vertical([Constraint::Length(shown + 3), Constraint::Min(6)]).areas(area);

@@ -61,7 +61,15 @@ fn demo(speed: f64, server_only: bool) -> Result<()> {
     let programs = target.join("debug");
     let speed = speed.to_string();
     let mut server = Command::new(programs.join("dialdeckd"));
-    server.args(["demo", "--speed", &speed, "--set", "server.http=127.0.0.1:0", "--set", "log.level=warn"]);
+    server.args([
+        "demo",
+        "--speed",
+        &speed,
+        "--set",
+        "server.http=127.0.0.1:0",
+        "--set",
+        "server.shutdown_grace_seconds=0",
+    ]);
     if server_only {
         return step("server", &mut server);
     }
@@ -74,7 +82,8 @@ fn demo(speed: f64, server_only: bool) -> Result<()> {
         .args(["--server", &format!("http://{http}"), "--user", "demo"])
         .env("DIALDECK_PASSWORD", "demo-floor")
         .status();
-    server.kill()?;
+    // Asked, not killed: it takes its folder with it.
+    Command::new("kill").arg(server.id().to_string()).status()?;
     server.wait()?;
     if !console?.success() {
         bail!("the console did not end well");

@@ -245,8 +245,20 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         contact: ending::contact_after(result.outcome, attempt_number, settings, now),
         at: now,
     };
+    let mut deed = vec![Change::EndCall(Box::new(end.clone()))];
+    if end.outcome == Outcome::DoNotCall {
+        // Said once more with the settlement: whatever kept it from the disk when it was said must not lose it.
+        let listed = Change::DoNotCall {
+            organization_id: end.key.organization_id.clone(),
+            phone: attempt.begun.to.clone(),
+            source: "voice".into(),
+            call_id: Some(end.key.call_id.clone()),
+            at: now,
+        };
+        deed.insert(0, listed);
+    }
     for n in 1..=SETTLE_TRIES {
-        match tools.journal.commit(vec![Change::EndCall(Box::new(end.clone()))]).await {
+        match tools.journal.commit(deed.clone()).await {
             Ok(_) | Err(CommitError::Refused(_)) => return,
             Err(error) => tracing::error!(call = %end.key.call_id, %error, n, "a call cannot be settled yet"),
         }

@@ -1,11 +1,11 @@
 //! After a crash: which of our calls live? Settle the rest, and only then dial on.
 
 use super::Dialer;
-use crate::domain::ending;
+use crate::domain::ending::{self, ContactAfter};
 use crate::storage::{CallKey, Change, EndCall, LiveCall, StoreResult};
 use crate::voice::dialogue::review;
 use chrono::Utc;
-use dialdeck_protocol::{CallSettings, CallStatus, Outcome, PartState};
+use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Intent, Outcome, PartState};
 use std::time::Duration;
 
 /// Wait between two tries.
@@ -59,7 +59,13 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
     let exchanges = tools.store.exchanges(&call.call_id).await?;
     let answered = call.answered_at.is_some();
     // What the person had said counts as far as it was heard; the rest is unknown and called so.
-    let outcome = if answered { Outcome::Unclear } else { Outcome::Error };
+    let refused = exchanges.iter().any(|e| e.intent == Intent::DoNotCall);
+    let talked = exchanges.iter().any(|e| !e.user_input.is_empty());
+    let outcome = match (refused, answered) {
+        (true, _) => Outcome::DoNotCall,
+        (false, true) => Outcome::Unclear,
+        (false, false) => Outcome::Error,
+    };
     let settings = tools
         .store
         .campaign(&call.organization_id, call.campaign_id)
@@ -69,6 +75,11 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
     let seconds = call.answered_at.zip(last).map_or(0, |(from, to)| (to - from).num_seconds().max(0));
     let duration = i32::try_from(seconds).unwrap_or(i32::MAX);
     let characters = review::spoken_characters(&exchanges);
+    let mut contact = ending::contact_after(outcome, call.attempt, &settings, now);
+    if talked && outcome == Outcome::Unclear {
+        // Cut off in the middle of a conversation: a machine that calls again five minutes later is no amends.
+        contact = ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+    }
     let end = EndCall {
         key: CallKey {
             call_id: call.call_id.clone(),
@@ -86,13 +97,22 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         insights: serde_json::json!({ "settled": "after the server was restarted" }),
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: "the server ended while the call was in flight".into(),
-        contact: ending::contact_after(outcome, call.attempt, &settings, now),
+        contact,
         at: now,
     };
-    tools.journal.commit(vec![Change::EndCall(Box::new(end))]).await.map(|_| ()).or_else(
-        |error| match error {
-            crate::storage::journal::CommitError::Refused(_) => Ok(()),
-            crate::storage::journal::CommitError::Store(m) => Err(crate::storage::StoreError::Unavailable(m)),
-        },
-    )
+    let mut deed = vec![Change::EndCall(Box::new(end))];
+    if refused {
+        let listed = Change::DoNotCall {
+            organization_id: call.organization_id.clone(),
+            phone: call.to.clone(),
+            source: "voice".into(),
+            call_id: Some(call.call_id.clone()),
+            at: now,
+        };
+        deed.insert(0, listed);
+    }
+    tools.journal.commit(deed).await.map(|_| ()).or_else(|error| match error {
+        crate::storage::journal::CommitError::Refused(_) => Ok(()),
+        crate::storage::journal::CommitError::Store(m) => Err(crate::storage::StoreError::Unavailable(m)),
+    })
 }

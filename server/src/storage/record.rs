@@ -119,6 +119,8 @@ pub struct LiveCall {
     pub contact_id: ContactId,
     /// Attempt number.
     pub attempt: i32,
+    /// Number called, E.164.
+    pub to: String,
     /// Channel on the telephony.
     pub channel_id: String,
     /// Whether somebody had answered, and when.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// See [`Timing::faster`].
+const LEAST_ENDPOINT: Duration = Duration::from_millis(200);
+
 /// The waits of a conversation. A simulated network may run them faster.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
@@ -42,14 +45,15 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// The same, `speed` times as fast. The frame stays: it is the loop's beat.
+    /// The same, `speed` times as fast. The frame stays: it is the loop's beat. The endpoint does not go below what a
+    /// busy machine's scheduling can take from it, or it would cut people off.
     #[must_use]
     pub fn faster(self, speed: f64) -> Self {
         let scale = |d: Duration| d.div_f64(speed.max(0.01));
         Self {
             frame: self.frame,
             word: scale(self.word),
-            endpoint: scale(self.endpoint),
+            endpoint: scale(self.endpoint).max(LEAST_ENDPOINT),
             barge_in: scale(self.barge_in),
             opening_barge_in: scale(self.opening_barge_in),
             silence: scale(self.silence),

@@ -212,6 +212,7 @@ pub(super) struct Live {
     campaign_id: Option<Uuid>,
     contact_id: Option<Uuid>,
     attempt: i32,
+    to_number: String,
     channel_id: String,
     answered_at: Option<NaiveDateTime>,
 }
@@ -224,6 +225,7 @@ impl Live {
             campaign_id: CampaignId(self.campaign_id.unwrap_or_default()),
             contact_id: ContactId(self.contact_id.unwrap_or_default()),
             attempt: self.attempt,
+            to: self.to_number,
             channel_id: self.channel_id,
             answered_at: self.answered_at.map(|t| t.and_utc()),
         }

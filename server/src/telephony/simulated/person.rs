@@ -7,6 +7,8 @@ use tokio::sync::mpsc;
 
 /// Quiet after which a listener takes it that we have finished.
 const OUR_PAUSE: f64 = 0.9;
+/// The same at any speed: a busy machine's scheduling is no pause.
+const LEAST_PAUSE: Duration = Duration::from_millis(250);
 /// Time of one word.
 const WORD: f64 = 0.3;
 
@@ -29,7 +31,8 @@ pub(super) async fn talk(
     let mut lines = if persona == Persona::Machine { [].iter() } else { persona.lines().iter() };
     let mut heard_words = 0;
     loop {
-        let frame = tokio::time::timeout(seconds(OUR_PAUSE), from_us.recv()).await;
+        let pause = seconds(OUR_PAUSE).max(LEAST_PAUSE);
+        let frame = tokio::time::timeout(pause, from_us.recv()).await;
         match frame {
             Ok(None) => return,
             Ok(Some(_)) => {
