@@ -12,7 +12,7 @@ use crate::ui;
 use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use dialdeck_protocol::{CallFilter, Command, Query, ServerMessage};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -235,18 +235,56 @@ impl App {
     /// True to leave.
     fn key(&mut self, event: KeyEvent, page: usize) -> bool {
         self.state.note = None;
+        if let Some(picture) = &mut self.frozen {
+            picture.note = None;
+        }
         if self.state.overlay.is_some() {
             return self.overlay_key(event);
         }
-        match self.keymap.action(Key::of(event)) {
-            Some(action) => self.act(action, page),
-            None => false,
+        match (self.keymap.action(Key::of(event)), self.frozen.take()) {
+            (Some(action), Some(picture)) => self.act_on_picture(action, picture, page),
+            (Some(action), None) => self.act(action, page),
+            (None, frozen) => {
+                self.frozen = frozen;
+                false
+            }
         }
+    }
+
+    /// While the screen is frozen, looking around moves within the picture; nothing is done to what has moved on
+    /// behind it.
+    fn act_on_picture(&mut self, action: Action, mut picture: State, page: usize) -> bool {
+        match action {
+            Action::Quit => return true,
+            Action::Freeze | Action::Back => return false,
+            _ if action.is_command()
+                || matches!(
+                    action,
+                    Action::Filter
+                        | Action::Palette
+                        | Action::Help
+                        | Action::History
+                        | Action::Floor
+                        | Action::Reload
+                ) =>
+            {
+                let text = format!("{}: the picture is frozen; thaw it first", action.what());
+                picture.note = Some(Note { text, bad: true });
+            }
+            _ => {
+                std::mem::swap(&mut self.state, &mut picture);
+                self.act(action, page);
+                std::mem::swap(&mut self.state, &mut picture);
+            }
+        }
+        self.frozen = Some(picture);
+        false
     }
 
     fn overlay_key(&mut self, event: KeyEvent) -> bool {
         let Some(overlay) = self.state.overlay.take() else { return false };
-        let leave = matches!(event.code, KeyCode::Esc);
+        let ctrl_c = event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL);
+        let leave = ctrl_c || event.code == KeyCode::Esc;
         match overlay {
             _ if leave => {
                 if overlay == Overlay::Filter {
@@ -326,7 +364,13 @@ impl App {
             Action::Palette => {
                 self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 });
             }
-            Action::Filter => self.state.overlay = Some(Overlay::Filter),
+            Action::Filter => {
+                if self.state.filtered != self.state.pane {
+                    self.state.filter.clear();
+                    self.state.filtered = self.state.pane;
+                }
+                self.state.overlay = Some(Overlay::Filter);
+            }
             Action::Freeze => {
                 self.frozen = if self.frozen.is_some() { None } else { Some(self.state.clone()) };
             }
@@ -370,7 +414,7 @@ impl App {
         } else {
             self.state.pane = self.state.view.panes()[0];
         }
-        self.state.scrolled = 0;
+        self.state.scrolled = None;
     }
 
     fn open(&mut self) {

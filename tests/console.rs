@@ -1,6 +1,11 @@
 //! The console as a person uses it: on a terminal, with keys, against a real server.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it cannot go on"
+)]
 
 use dialdeck_testkit::daemon::{Daemon, PASSWORD, Setup};
 use dialdeck_testkit::lab::free_port;

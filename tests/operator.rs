@@ -1,6 +1,11 @@
 //! The README's steps to connect one's own Asterisk, word for word, on the lab's.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it cannot go on"
+)]
 
 use dialdeck_testkit::asterisk::{Asterisk, PASSWORD as ARI_PASSWORD, USER as ARI_USER};
 use dialdeck_testkit::daemon::{PASSWORD, Setup};

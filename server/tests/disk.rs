@@ -1,6 +1,11 @@
 //! A full disk: the server says so and stays up, and nothing is lost or left hanging once there is room again.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it cannot go on"
+)]
 
 use dialdeck_testkit::daemon::Setup;
 use dialdeck_testkit::wait::{until, within};
@@ -37,7 +42,7 @@ async fn full_and_then_not() {
 
     let server = setup(PROGRAM, &home).start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
-    let calls = within(Duration::from_secs(120), "every contact to be called", || async {
+    let calls = within(Duration::from_mins(2), "every contact to be called", || async {
         let status = client.get(&format!("/api/v1/calls/queue/status/{campaign}")).await.ok()?;
         let calls = client.calls(&campaign).await.ok()?;
         (status["status"]["status"] == "stopped" && calls.len() == people.len()).then_some(calls)

@@ -1,6 +1,11 @@
 //! REST as existing users call it, key by key; who may do what; and what is refused, with which words.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it cannot go on"
+)]
 
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::people::number;

@@ -1,6 +1,11 @@
 //! The WebSocket: from a snapshot on, in order, without a gap or a repeat, within its scope and its walls.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where it cannot go on"
+)]
 
 use dialdeck_protocol::{CallId, ClientMessage, Code, Command, Event, EventBody, Scope, ServerMessage};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};

@@ -57,7 +57,7 @@ impl State {
         self.view = view;
         self.pane = view.panes()[0];
         self.zoomed = false;
-        self.scrolled = 0;
+        self.scrolled = None;
         self.filter.clear();
     }
 
@@ -67,20 +67,22 @@ impl State {
         let at = panes.iter().position(|p| *p == self.pane).unwrap_or(0);
         let step = if forward { 1 } else { panes.len() - 1 };
         self.pane = panes[(at + step) % panes.len()];
-        self.filter.clear();
     }
 
     /// Moves the selection, or scrolls a conversation.
     pub fn step(&mut self, action: Action, page: usize) {
         if matches!(self.pane, Pane::Conversation | Pane::Transcript) {
-            self.scrolled = match action {
-                Action::Up => self.scrolled.saturating_add(1),
-                Action::Down => self.scrolled.saturating_sub(1),
-                Action::PageUp => self.scrolled.saturating_add(page),
-                Action::PageDown => self.scrolled.saturating_sub(page),
-                Action::Top => usize::MAX / 2,
-                _ => 0,
+            let limit = self.scroll_limit.get();
+            let at = self.scrolled.unwrap_or(limit).min(limit);
+            let to = match action {
+                Action::Up => at.saturating_sub(1),
+                Action::Down => at + 1,
+                Action::PageUp => at.saturating_sub(page),
+                Action::PageDown => at + page,
+                Action::Top => 0,
+                _ => limit,
             };
+            self.scrolled = (to < limit).then_some(to);
             return;
         }
         let rows = match self.pane {
@@ -98,6 +100,6 @@ impl State {
             _ => rows - 1,
         };
         self.selected.insert(self.pane, to.min(rows - 1));
-        self.scrolled = 0;
+        self.scrolled = None;
     }
 }

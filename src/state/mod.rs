@@ -12,6 +12,7 @@ use dialdeck_protocol::{
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// How it stands with the server.
@@ -78,10 +79,14 @@ pub struct State {
     pub zoomed: bool,
     /// Selected row by pane.
     pub selected: HashMap<Pane, usize>,
-    /// Lines scrolled up from the end of the conversation; 0 follows.
-    pub scrolled: usize,
+    /// First line of the conversation that is shown; `None` follows its end.
+    pub scrolled: Option<usize>,
+    /// The largest that makes sense, as it was last drawn.
+    pub scroll_limit: Cell<usize>,
     /// The filter.
     pub filter: String,
+    /// The pane that it was typed for.
+    pub filtered: Pane,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// What the last action gave.
@@ -107,8 +112,10 @@ impl Default for State {
             pane: Pane::Campaigns,
             zoomed: false,
             selected: HashMap::new(),
-            scrolled: 0,
+            scrolled: None,
+            scroll_limit: Cell::new(0),
             filter: String::new(),
+            filtered: Pane::Campaigns,
             overlay: None,
             note: None,
         }
@@ -137,8 +144,15 @@ impl State {
     pub fn take_snapshot(&mut self, snapshot: Snapshot, now: DateTime<Utc>) {
         self.clock_ahead_ms = (snapshot.now - now).num_milliseconds();
         self.seq = Some(snapshot.seq);
+        // The selection stays with what was selected, wherever its row stands now.
+        let campaign = self.selected_campaign().map(|c| c.id);
+        let call = self.selected_call().map(|c| c.id.clone());
         self.campaigns = snapshot.campaigns;
         self.calls = snapshot.calls;
+        let place = self.shown_campaigns().iter().position(|c| Some(c.id) == campaign);
+        self.selected.insert(Pane::Campaigns, place.unwrap_or(0));
+        let place = self.shown_calls().iter().position(|c| Some(&c.id) == call.as_ref());
+        self.selected.insert(Pane::Calls, place.unwrap_or(0));
         self.parts = snapshot.parts;
         self.spoken.clear();
     }
@@ -153,7 +167,7 @@ impl State {
             }
             Answer::Conversation { call, exchanges } => {
                 self.opened = Some((*call, exchanges));
-                self.scrolled = 0;
+                self.scrolled = None;
             }
             Answer::Estimate { contacts, cost, currency, basis } => {
                 if let Some(Overlay::Confirm { question, .. }) = &mut self.overlay {
@@ -190,9 +204,9 @@ impl State {
             .collect()
     }
 
-    /// The filter as a test; it applies to the pane that has the keys. `!` before it turns it round.
+    /// The filter as a test; it stays with the pane it was typed for. `!` before it turns it round.
     fn keep(&self, pane: Pane) -> impl Fn(&str) -> bool {
-        let applies = !self.filter.is_empty() && self.pane == pane;
+        let applies = !self.filter.is_empty() && self.filtered == pane;
         let (inverse, text) = match self.filter.strip_prefix('!') {
             Some(text) => (true, text),
             None => (false, self.filter.as_str()),

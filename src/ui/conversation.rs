@@ -90,14 +90,14 @@ fn chat(frame: &mut Frame, area: Rect, scene: &Scene, exchanges: &[Exchange], sp
         }
     }
     let height = usize::from(area.height);
-    let last_top = lines.len().saturating_sub(height);
-    let focused = matches!(scene.state.pane, Pane::Conversation | Pane::Transcript);
-    let up = if focused { scene.state.scrolled.min(last_top) } else { 0 };
-    let from = last_top - up;
+    let limit = lines.len().saturating_sub(height);
+    scene.state.scroll_limit.set(limit);
+    let from = scene.state.scrolled.map_or(limit, |top| top.min(limit));
+    let below = limit - from;
     let seen: Vec<Line> = lines.into_iter().skip(from).take(height).collect();
     frame.render_widget(Paragraph::new(seen), area);
-    if up > 0 {
-        let mark = format!(" {up} more below, G follows ");
+    if below > 0 {
+        let mark = format!(" {below} more below, G follows ");
         let mark_width = u16::try_from(mark.width()).unwrap_or(0).min(area.width);
         let at = Rect::new(area.right() - mark_width, area.bottom().saturating_sub(1), mark_width, 1);
         frame.render_widget(Paragraph::new(mark).style(scene.theme.warning), at);

@@ -35,7 +35,7 @@ impl Scene<'_> {
     /// A pane's frame; the one that has the keys stands out, by colour and by a mark.
     fn block(&self, pane: Pane, title: &str) -> Block<'static> {
         let focused = self.state.pane == pane;
-        let filter = if focused && !self.state.filter.is_empty() {
+        let filter = if self.state.filtered == pane && !self.state.filter.is_empty() {
             format!(" /{}", crate::plain::fit(&self.state.filter, 30))
         } else {
             String::new()

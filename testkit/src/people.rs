@@ -5,8 +5,8 @@
 pub fn open_range() -> &'static str {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     match since_epoch.as_secs() / 3600 % 24 {
-        0..=7 => "+6125550100",
-        8..=15 => "+44207946000",
+        0..=7 => "+612555010",
+        8..=15 => "+4420794600",
         _ => "+131255501",
     }
 }

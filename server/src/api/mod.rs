@@ -117,7 +117,11 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/campaigns/{id}/contacts/import", post(imports::import))
         .route("/api/v1/ws", get(socket::open))
         .layer(DefaultBodyLimit::disable());
-    ordinary.merge(lasting).fallback(problem::no_such_path).with_state(app)
+    ordinary
+        .merge(lasting)
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .with_state(app)
 }
 
 /// Serves until `closing` is cancelled.

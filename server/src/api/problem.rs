@@ -85,6 +85,15 @@ pub fn path<T>(read: Result<axum::extract::Path<T>, PathRejection>) -> Result<T,
         .map_err(|_| Problem::new(Code::NotFound, "the id in the path is none of ours"))
 }
 
+/// What cannot be done to a path.
+pub async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> Response {
+    let path = crate::domain::plain::line(uri.path(), 200);
+    let problem = Problem::new(Code::Invalid, format!("{method} is nothing that {path} takes"));
+    let mut response = Refused(problem).into_response();
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
 /// What is not there.
 pub async fn no_such_path(uri: axum::http::Uri) -> Refused {
     Refused(Problem::not_found(format!("the path {}", crate::domain::plain::line(uri.path(), 200))))

@@ -19,7 +19,7 @@ use dialdeck_protocol::{
 use std::collections::BTreeMap;
 
 /// Numbers that are nobody's, in zones around the globe: somewhere it is always a legal hour.
-const NOBODYS: [&str; 4] = ["+131255501", "+44207946000", "+6125550100", "+180855501"];
+const NOBODYS: [&str; 4] = ["+131255501", "+4420794600", "+612555010", "+180855501"];
 /// Names of the people in the demo.
 const NAMES: [(&str, &str, &str); 10] = [
     ("Ada", "Okafor", "Harbour Clinic"),

@@ -5,7 +5,7 @@ use super::live::InFlight;
 use super::scribe::JournalScribe;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::ending;
+use crate::domain::ending::{self, ContactAfter};
 use crate::domain::gate::LEAST_RING_SECONDS;
 use crate::domain::script::Script;
 use crate::storage::journal::CommitError;
@@ -15,7 +15,7 @@ use crate::voice::conversation::{Report, converse};
 use crate::voice::dialogue::{Dialogue, review};
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallStatus, Emotion, Outcome};
+use dialdeck_protocol::{CallStatus, ContactStatus, Emotion, Outcome};
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -24,6 +24,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 const HANGING_UP: Duration = Duration::from_secs(10);
 /// Beyond the ring timeout, after which a call that told us nothing is given up.
 const OVERDUE: Duration = Duration::from_secs(30);
+/// When a contact is due again whose call the telephony never heard of.
+const SOON: chrono::Duration = chrono::Duration::seconds(5);
 /// Tries to settle a call while the store is not available; what is left then is settled at the next start.
 const SETTLE_TRIES: u32 = 60;
 
@@ -41,11 +43,13 @@ struct Result {
     answered: Option<DateTime<Utc>>,
     ended: DateTime<Utc>,
     report: Option<Report>,
+    /// The telephony never heard of it: the contact is as due as it was.
+    never_placed: bool,
 }
 
 impl Result {
     fn failed(outcome: Outcome, detail: String) -> Self {
-        Self { outcome, detail, answered: None, ended: Utc::now(), report: None }
+        Self { outcome, detail, answered: None, ended: Utc::now(), report: None, never_placed: false }
     }
 }
 
@@ -65,7 +69,8 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) 
             if !matches!(error, PlaceError::Unavailable(_)) {
                 tracing::warn!(%call, %error, "the call was not placed");
             }
-            Result::failed(Outcome::Error, error.to_string())
+            let never_placed = matches!(error, PlaceError::Unavailable(_));
+            Result { never_placed, ..Result::failed(Outcome::Error, error.to_string()) }
         }
     };
     settle(dialer, &attempt, result).await;
@@ -157,7 +162,14 @@ async fn talk(
         Some(ended) => format!("{}, {}", report.ended, ended.detail()),
         None => report.ended.to_owned(),
     };
-    Result { outcome: report.outcome, detail, answered: Some(answered), ended, report: Some(report) }
+    Result {
+        outcome: report.outcome,
+        detail,
+        answered: Some(answered),
+        ended,
+        report: Some(report),
+        never_placed: false,
+    }
 }
 
 /// The campaign's script; the shipped one where it has none, or where it cannot be read now.
@@ -242,7 +254,11 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         insights,
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: crate::domain::plain::line(&result.detail, 250),
-        contact: ending::contact_after(result.outcome, attempt_number, settings, now),
+        contact: if result.never_placed {
+            ContactAfter { status: ContactStatus::Retry, next_attempt_at: now + SOON }
+        } else {
+            ending::contact_after(result.outcome, attempt_number, settings, now)
+        },
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end.clone()))];
