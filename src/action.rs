@@ -93,7 +93,7 @@ impl Action {
             }
             Self::Open => match state.view {
                 View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
-                View::History => state.pane == Pane::History && !state.history.is_empty(),
+                View::History => state.pane == Pane::History && !state.history.is_empty() && state.is_live(),
             },
             Self::Reload => state.view == View::History && state.is_live(),
             Self::Floor => state.view != View::Floor,

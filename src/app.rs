@@ -13,7 +13,7 @@ use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use dialdeck_protocol::{CallFilter, Command, Query, ServerMessage};
+use dialdeck_protocol::{CallFilter, Command, Query, Role, ServerMessage};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -90,13 +90,15 @@ impl App {
 
     async fn run(&mut self, screen: &mut Screen, keys: &mut Keys) -> Result<Left> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         let mut draw = true;
         loop {
             if std::mem::take(&mut draw) {
                 let state = self.frozen.as_ref().unwrap_or(&self.state);
-                let (keymap, theme, frozen) = (&self.keymap, &self.theme, self.frozen.is_some());
-                screen.draw(|frame| ui::draw(frame, state, keymap, theme, frozen, Utc::now()))?;
+                let (keymap, theme) = (&self.keymap, &self.theme);
+                let (frozen, link) = (self.frozen.is_some(), &self.state.link);
+                screen.draw(|frame| {
+                    ui::draw(frame, state, keymap, theme, frozen.then_some(link), Utc::now());
+                })?;
             }
             tokio::select! {
                 // Keys before news: no burst of events makes a person wait.
@@ -120,7 +122,6 @@ impl App {
                         }
                     }
                 }
-                _ = terminate.recv() => return Ok(Left::Quit),
                 news = self.heard.recv() => {
                     draw = true;
                     let mut next = news;
@@ -283,12 +284,13 @@ impl App {
 
     fn overlay_key(&mut self, event: KeyEvent) -> bool {
         let Some(overlay) = self.state.overlay.take() else { return false };
+        let typed = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         let ctrl_c = event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL);
         let leave = ctrl_c || event.code == KeyCode::Esc;
         match overlay {
             _ if leave => {
                 if overlay == Overlay::Filter {
-                    self.state.filter.clear();
+                    self.state.keeping_selection(|state| state.filter.clear());
                 }
             }
             Overlay::Help { scrolled } => match event.code {
@@ -298,6 +300,10 @@ impl App {
                 KeyCode::Up | KeyCode::Char('k') => {
                     self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_sub(1) });
                 }
+                KeyCode::PageDown => self.state.overlay = Some(Overlay::Help { scrolled: scrolled + 10 }),
+                KeyCode::PageUp => {
+                    self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_sub(10) });
+                }
                 _ => {}
             },
             Overlay::Filter => match event.code {
@@ -306,7 +312,7 @@ impl App {
                     self.state.filter.pop();
                     self.state.overlay = Some(Overlay::Filter);
                 }
-                KeyCode::Char(c) => {
+                KeyCode::Char(c) if typed => {
                     self.state.filter.push(c);
                     self.state.overlay = Some(Overlay::Filter);
                 }
@@ -314,7 +320,7 @@ impl App {
             },
             Overlay::Palette { typed, selected } => return self.palette_key(event, typed, selected),
             Overlay::Confirm { question, command } => match event.code {
-                KeyCode::Char('y' | 'Y') => {
+                KeyCode::Char('y' | 'Y') if typed => {
                     let _ = self.asks.send(Ask::Command(command));
                     self.note("asked; waiting for the server", false);
                 }
@@ -327,6 +333,7 @@ impl App {
 
     fn palette_key(&mut self, event: KeyEvent, mut typed: String, mut selected: usize) -> bool {
         let found = ui::palette::found(&self.state, &typed);
+        let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match event.code {
             KeyCode::Enter => {
                 return found.get(selected).is_some_and(|action| self.act(*action, 10));
@@ -337,7 +344,7 @@ impl App {
                 typed.pop();
                 selected = 0;
             }
-            KeyCode::Char(c) => {
+            KeyCode::Char(c) if plain => {
                 typed.push(c);
                 selected = 0;
             }
@@ -351,9 +358,11 @@ impl App {
     fn act(&mut self, action: Action, page: usize) -> bool {
         if !action.is_available(&self.state) {
             let why = if action.is_command() && !self.state.is_live() {
-                "the server is not there: nothing is done, and nothing is kept for later"
+                "the server is not there: nothing is done, and nothing is kept for later".to_owned()
+            } else if action.is_command() && self.state.role.is_some_and(|role| role < Role::Supervisor) {
+                format!("your role is {}; it takes supervisor", self.state.role.map_or("none", Role::as_str))
             } else {
-                "not possible here"
+                "not possible here".to_owned()
             };
             self.note(&format!("{}: {why}", action.what()), true);
             return false;
@@ -390,8 +399,11 @@ impl App {
             }
             Action::StartQueue => self.start_queue(),
             Action::StopQueue => {
-                if let Some(id) = self.state.selected_campaign().map(|c| c.id) {
-                    let _ = self.asks.send(Ask::Command(Command::StopQueue { campaign_id: id }));
+                if let Some(campaign) = self.state.selected_campaign() {
+                    let name = crate::plain::line(&campaign.name);
+                    let question = format!("Stop calling for {name}? Calls in flight go on.");
+                    let command = Command::StopQueue { campaign_id: campaign.id };
+                    self.state.overlay = Some(Overlay::Confirm { question, command });
                 }
             }
             Action::HangUp => {
@@ -408,7 +420,7 @@ impl App {
     fn back(&mut self) {
         self.frozen = None;
         if !self.state.filter.is_empty() {
-            self.state.filter.clear();
+            self.state.keeping_selection(|state| state.filter.clear());
         } else if self.state.zoomed {
             self.state.zoomed = false;
         } else {

@@ -2,7 +2,8 @@
 
 use crate::command;
 use clap::{Parser, Subcommand};
-use color_eyre::eyre::Result;
+use color_eyre::eyre;
+use dialdeck_protocol::CampaignType;
 use std::path::PathBuf;
 use url::Url;
 
@@ -23,7 +24,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct Server {
     /// Server to connect to
-    #[arg(long = "server", env = "DIALDECK_SERVER", default_value = "http://127.0.0.1:3000", global = true)]
+    #[arg(long = "server", env = "DIALDECK_SERVER", default_value = "http://127.0.0.1:3000", global = true, value_parser = web_address)]
     pub url: Url,
     /// Log-in name; asked for unless given
     #[arg(long, env = "DIALDECK_USER", global = true)]
@@ -31,6 +32,19 @@ pub struct Server {
     /// Password; asked for unless given here. Never on the command line
     #[arg(skip = std::env::var("DIALDECK_PASSWORD").ok())]
     pub password: Option<String>,
+}
+
+fn web_address(text: &str) -> Result<Url, String> {
+    let right = "write it as http://host:3000";
+    let url: Url = text.parse().map_err(|e| format!("{e}; {right}"))?;
+    if url.cannot_be_a_base() || !["http", "https"].contains(&url.scheme()) {
+        return Err(right.to_owned());
+    }
+    Ok(url)
+}
+
+fn campaign_type(text: &str) -> Result<CampaignType, String> {
+    text.parse().map_err(|e: dialdeck_protocol::UnknownWord| e.to_string())
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,8 +106,8 @@ pub enum CampaignCommand {
         /// Its name
         name: String,
         /// sales, marketing, follow-up or recruitment
-        #[arg(long = "type", default_value = "sales")]
-        kind: String,
+        #[arg(long = "type", default_value = "sales", value_parser = campaign_type)]
+        kind: CampaignType,
         /// Caller ID: a number added by `dialdeck number add`
         #[arg(long)]
         from: Option<String>,
@@ -146,7 +160,7 @@ pub enum CallCommand {
 
 impl Args {
     /// Runs what was asked; the console when nothing was.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self) -> eyre::Result<()> {
         match &self.command {
             None => crate::app::run(self.server, self.theme.as_deref()).await,
             Some(Command::Import(args)) => command::import::run(&self.server, args).await,

@@ -51,8 +51,24 @@ fn give_back() {
     let _ = out.flush();
 }
 
+/// Ends the program with the terminal given back when the system asks for it, whatever the program is doing.
+fn end_on_signals() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
+        let mut stream = signal(kind)?;
+        tokio::spawn(async move {
+            if stream.recv().await.is_some() {
+                give_back();
+                std::process::exit(128 + kind.as_raw_value());
+            }
+        });
+    }
+    Ok(())
+}
+
 /// Takes the terminal over. A panic gives it back before its message is printed.
 pub fn take() -> io::Result<(Screen, Taken)> {
+    end_on_signals()?;
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         give_back();

@@ -168,7 +168,7 @@ async fn a_viewer_may_look() {
     let text = screen.shows("Gallery").unwrap();
     assert!(text.contains("vic · viewer") && !text.contains("start queue"), "{text}");
     screen.press("s").unwrap();
-    screen.shows("not possible here").unwrap();
+    screen.shows("your role is viewer").unwrap();
     // A key held down, garbage and a pasted text do no harm.
     screen.press(&"j".repeat(2000)).unwrap();
     screen.press("\u{1b}[200~sy:quit\r\u{1b}[201~\u{0}\u{7f}\u{1b}[99;99H").unwrap();

@@ -178,6 +178,7 @@ CREATE TABLE decisions (
 );
 CREATE INDEX decisions_by_phone ON decisions (organization_id, phone, decided_at);
 CREATE INDEX decisions_by_call ON decisions (call_id);
+CREATE INDEX decisions_by_contact ON decisions (contact_id);
 
 -- All events in commit order, which consoles resume from. The counter is taken last in a transaction and held to
 -- its end, so that numbers become visible in order and without gaps.

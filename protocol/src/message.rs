@@ -117,6 +117,8 @@ pub enum Answer {
     },
     /// What a campaign would cost.
     Estimate {
+        /// Which campaign.
+        campaign_id: CampaignId,
         /// Contacts that would be called.
         contacts: i64,
         /// Expected cost.

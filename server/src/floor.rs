@@ -10,9 +10,9 @@ use crate::telephony::asterisk::{AriSettings, Asterisk, Dialplan, peers};
 use crate::telephony::simulated::Simulated;
 use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
 use crate::voice::conversation::Providers;
+use crate::voice::recognise::Recogniser;
 use crate::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use crate::voice::recognise::text::TextRecogniser;
-use crate::voice::recognise::{RecogniseError, Recogniser, Recognition};
 use crate::voice::synthesise::cache::Cached;
 use crate::voice::synthesise::command::{CommandSynthesiser, Engine};
 use crate::voice::synthesise::text::TextSynthesiser;
@@ -88,24 +88,6 @@ pub fn synthesiser(settings: &Settings) -> (Arc<dyn Synthesiser>, Voice) {
     (Arc::new(Cached::new(Arc::new(inner))), voice)
 }
 
-/// Stands in for a recogniser that is not there: keys still work, and speech is "unclear".
-struct Deaf(String);
-
-#[async_trait]
-impl Recogniser for Deaf {
-    fn describe(&self) -> String {
-        self.0.clone()
-    }
-
-    async fn recognise(
-        &self,
-        _: crate::voice::ear::Utterance,
-        _: &crate::voice::phrases::Phrases,
-    ) -> Result<Recognition, RecogniseError> {
-        Ok(Recognition { text: String::new(), confidence: 0.0, certain: false })
-    }
-}
-
 /// Stands in for a telephony that was not configured.
 struct NoTelephony(watch::Sender<Condition>);
 
@@ -151,9 +133,11 @@ async fn sound(settings: &Settings, parts: &Parts) -> Result<Providers, String> 
             Arc::new(recogniser)
         }
         Err(why) => {
-            let message = format!("{why}. Until then speech is not understood; keys are");
+            // "Don't call me again" must be heard, by voice as by key.
+            let message =
+                format!("{why}. Until then no call is placed: a machine that cannot hear must not call");
             parts.set("recogniser", PartState::Missing, message.clone()).await;
-            Arc::new(Deaf(message))
+            return Err(message);
         }
     };
     let (synthesiser, voice) = synthesiser(settings);
@@ -246,7 +230,10 @@ impl Floor {
         let Self { app, listener, .. } = self;
         let mut server = tokio::spawn(api::serve(listener, app.clone()));
         tokio::select! {
-            broken = &mut server => return broken.unwrap_or_else(|e| Err(std::io::Error::other(e))),
+            broken = &mut server => {
+                app.dialer.close(Duration::ZERO).await;
+                return broken.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+            }
             () = stop => {}
         }
         let grace = Duration::from_secs(app.settings.server.shutdown_grace_seconds);

@@ -21,8 +21,8 @@ use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
 use dialdeck_server::storage::change::QueueStart;
 use dialdeck_server::storage::{
-    AuditEntry, BeginAttempt, CallKey, Change, ContactPage, EndCall, NewSession, NewUser, Refusal, Store,
-    StoreError, open,
+    AuditEntry, BeginAttempt, CallKey, Change, CommitError, ContactPage, EndCall, NewSession, NewUser,
+    Refusal, Store, StoreError, open,
 };
 use dialdeck_testkit::postgres::Postgres;
 use std::sync::Arc;
@@ -91,7 +91,11 @@ fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTi
 
 async fn one(store: &dyn Store, deed: Vec<Change>) -> Result<Vec<EventBody>, Refusal> {
     let mut committed = store.commit(&[deed]).await.unwrap();
-    committed.pop().unwrap().map(|events| events.into_iter().map(|e| e.body).collect())
+    let events = committed.pop().unwrap().map_err(|error| match error {
+        CommitError::Refused(refusal) => refusal,
+        CommitError::Store(message) => panic!("{message}"),
+    });
+    events.map(|events| events.into_iter().map(|e| e.body).collect())
 }
 
 async fn story(store: Arc<dyn Store>) {
@@ -294,7 +298,7 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
     ];
     let outcomes = store.commit(&deeds).await.unwrap();
     assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
-    assert_eq!(outcomes[1], Err(Refusal::NumberBusy));
+    assert_eq!(outcomes[1], Err(CommitError::Refused(Refusal::NumberBusy)));
     assert!(!store.candidates(campaign.id, noon(), 50).await.unwrap().iter().any(|c| c.id == cid.id));
     let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), noon());
     one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, noon())))]).await.unwrap();

@@ -59,9 +59,15 @@ pub async fn number_id(client: &Client, wanted: &str) -> Result<String> {
     let answer = Client::json(client.request(Method::GET, "/api/v1/phone-numbers")?).await?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let numbers = answer["phoneNumbers"].as_array().cloned().unwrap_or_default();
-    numbers
-        .iter()
-        .find(|n| text(n, "id") == wanted || digits(&text(n, "number")).ends_with(&digits(wanted)))
-        .map(|n| text(n, "id"))
-        .ok_or_else(|| eyre!("{wanted} is none of our caller IDs; add it: dialdeck number add {wanted}"))
+    // A number may be written without its country code, but not so short that it could be another.
+    let known = |n: &&Value| {
+        let (ours, given) = (digits(&text(n, "number")), digits(wanted));
+        text(n, "id") == wanted || given.len() >= 7 && ours.ends_with(&given)
+    };
+    let found: Vec<&Value> = numbers.iter().filter(known).collect();
+    match found[..] {
+        [one] => Ok(text(one, "id")),
+        [] => Err(eyre!("{wanted:?} is none of our caller IDs; add it: dialdeck number add NUMBER")),
+        _ => Err(eyre!("several of our caller IDs end in {wanted:?}; write the whole number")),
+    }
 }

@@ -19,7 +19,11 @@ const HEAD: u64 = 64 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 pub async fn run(server: &Server, args: &ImportArgs) -> Result<()> {
-    let size = std::fs::metadata(&args.file).wrap_err_with(|| args.file.display().to_string())?.len();
+    let about = std::fs::metadata(&args.file).wrap_err_with(|| args.file.display().to_string())?;
+    if !about.is_file() {
+        bail!("{} is no file", args.file.display());
+    }
+    let size = about.len();
     let mut query =
         vec![("dry_run", args.dry_run.to_string()), ("all_or_nothing", args.all_or_nothing.to_string())];
     query.extend(args.encoding.clone().map(|e| ("encoding", e)));
@@ -171,7 +175,8 @@ async fn follow(
                 let file = if let Some(file) = &mut out {
                     file
                 } else {
-                    let mut file = BufWriter::new(File::create(rejects)?);
+                    let made = File::create(rejects).wrap_err_with(|| rejects.display().to_string())?;
+                    let mut file = BufWriter::new(made);
                     writeln!(file, "line,field,message,record")?;
                     out.insert(file)
                 };

@@ -1,6 +1,6 @@
 //! Events change what is known.
 
-use super::{Pane, Spoken, State};
+use super::{Spoken, State};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallRow, CallStatus, ContactStatus, Event, EventBody};
 
@@ -77,13 +77,10 @@ impl State {
             }
             EventBody::CallEnded { outcome, status, contact_status, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
-                // The selection stays with its call: nobody hangs up on whoever moved into its place.
-                let kept = self.selected_call().map(|c| c.id.clone());
-                self.calls.retain(|c| c.id != id);
-                let place = self.shown_calls().iter().position(|c| Some(&c.id) == kept.as_ref());
-                if let Some(place) = place {
-                    self.selected.insert(Pane::Calls, place);
+                if self.selected_call().is_some_and(|c| c.id == id) {
+                    self.scrolled = None;
                 }
+                self.keeping_selection(|state| state.calls.retain(|c| c.id != id));
                 self.spoken.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
                     campaign.counts.processed += i64::from(is_done(contact_status));

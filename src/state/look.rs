@@ -58,7 +58,7 @@ impl State {
         self.pane = view.panes()[0];
         self.zoomed = false;
         self.scrolled = None;
-        self.filter.clear();
+        self.keeping_selection(|state| state.filter.clear());
     }
 
     /// Goes to the next pane, or the one before.

@@ -8,7 +8,7 @@ pub use look::{Overlay, Pane, View};
 
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    Answer, CallId, CallRow, CampaignRow, Exchange, HistoryRow, Part, Role, Snapshot, Speaker,
+    Answer, CallId, CallRow, CampaignRow, Command, Exchange, HistoryRow, Part, Role, Snapshot, Speaker,
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -144,17 +144,31 @@ impl State {
     pub fn take_snapshot(&mut self, snapshot: Snapshot, now: DateTime<Utc>) {
         self.clock_ahead_ms = (snapshot.now - now).num_milliseconds();
         self.seq = Some(snapshot.seq);
-        // The selection stays with what was selected, wherever its row stands now.
-        let campaign = self.selected_campaign().map(|c| c.id);
-        let call = self.selected_call().map(|c| c.id.clone());
-        self.campaigns = snapshot.campaigns;
-        self.calls = snapshot.calls;
-        let place = self.shown_campaigns().iter().position(|c| Some(c.id) == campaign);
-        self.selected.insert(Pane::Campaigns, place.unwrap_or(0));
-        let place = self.shown_calls().iter().position(|c| Some(&c.id) == call.as_ref());
-        self.selected.insert(Pane::Calls, place.unwrap_or(0));
+        self.keeping_selection(|state| {
+            state.campaigns = snapshot.campaigns;
+            state.calls = snapshot.calls;
+        });
         self.parts = snapshot.parts;
         self.spoken.clear();
+    }
+
+    /// Changes rows or filter; what was selected stays so, wherever its row stands then: nobody hangs up on whoever
+    /// moved into its place.
+    pub fn keeping_selection(&mut self, change: impl FnOnce(&mut Self)) {
+        let campaign = self.selected_campaign().map(|c| c.id);
+        let call = self.selected_call().map(|c| c.id.clone());
+        let past = self.selected_past_call().map(|c| c.id.clone());
+        change(self);
+        let places = [
+            (Pane::Campaigns, self.shown_campaigns().iter().position(|c| Some(c.id) == campaign)),
+            (Pane::Calls, self.shown_calls().iter().position(|c| Some(&c.id) == call.as_ref())),
+            (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
+        ];
+        for (pane, place) in places {
+            if let Some(place) = place {
+                self.selected.insert(pane, place);
+            }
+        }
     }
 
     /// Takes an answer that belongs onto the screen.
@@ -162,18 +176,25 @@ impl State {
         match answer {
             Answer::Done { message } => self.note = Some(Note { text: message, bad: false }),
             Answer::History { calls } => {
-                self.history = calls;
+                self.keeping_selection(|state| state.history = calls);
                 self.history_loaded = true;
             }
             Answer::Conversation { call, exchanges } => {
                 self.opened = Some((*call, exchanges));
                 self.scrolled = None;
             }
-            Answer::Estimate { contacts, cost, currency, basis } => {
-                if let Some(Overlay::Confirm { question, .. }) = &mut self.overlay {
-                    let asked = std::mem::take(question);
+            Answer::Estimate { campaign_id, contacts, cost, currency, basis } => {
+                // Only onto the question that it was asked for, and once.
+                let Some(Overlay::Confirm {
+                    question,
+                    command: Command::StartQueue { campaign_id: asked, .. },
+                }) = &mut self.overlay
+                else {
+                    return;
+                };
+                if *asked == campaign_id && !question.contains('\n') {
                     *question = format!(
-                        "{asked}\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})"
+                        "{question}\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})"
                     );
                 }
             }

@@ -45,17 +45,14 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
 }
 
 /// The server is gone, or the screen is frozen.
-pub(super) fn banner(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool, now: DateTime<Utc>) {
-    let text = match &scene.state.link {
+pub(super) fn banner(frame: &mut Frame, area: Rect, scene: &Scene, link: &Link, now: DateTime<Utc>) {
+    let text = match link {
         Link::Lost { since, why } => format!(
-            " ✗ NOT CONNECTED: {}. What you see is {} old. Trying again. ",
+            " ✗ NOT CONNECTED, this is {} old: {}. Trying again.",
+            super::clock((now - *since).num_seconds()),
             plain::line(why),
-            super::clock((now - *since).num_seconds())
         ),
-        _ if frozen => {
-            " ‖ FROZEN: the floor goes on behind this picture. Thaw it with the same key, or Esc. ".into()
-        }
-        _ => return,
+        _ => " ‖ FROZEN: the floor goes on behind this picture. Esc thaws it.".into(),
     };
     frame.render_widget(
         Paragraph::new(plain::fit(&text, usize::from(area.width))).style(scene.theme.bad),
@@ -64,7 +61,7 @@ pub(super) fn banner(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool,
 }
 
 /// What the last action gave, or what is being typed, or what can be done now.
-pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene) {
+pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool) {
     let (state, theme) = (scene.state, scene.theme);
     if let Some(note) = &state.note {
         let style = if note.bad { theme.bad } else { theme.good };
@@ -84,7 +81,7 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene) {
     }
     let mut spans = Vec::new();
     let mut used = 0;
-    for action in available(state).filter(|a| a.is_in_bar()) {
+    for action in available(state).filter(|a| a.is_in_bar() && !(frozen && a.is_command())) {
         let keys = scene.keymap.keys(action);
         let Some(key) = keys.first() else { continue };
         let width = key.width() + action.what().width() + 3;

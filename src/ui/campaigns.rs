@@ -7,6 +7,7 @@ use dialdeck_protocol::{CampaignRow, QueueState};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
 
 const COLUMNS: [Column; 9] = [
     Column { heading: "CAMPAIGN", width: 22 },
@@ -16,13 +17,20 @@ const COLUMNS: [Column; 9] = [
     Column { heading: "GOOD", width: 5 },
     Column { heading: "FAILED", width: 6 },
     Column { heading: "HELD", width: 5 },
-    Column { heading: "NEXT", width: 6 },
+    Column { heading: "NEXT", width: 8 },
     Column { heading: "WHY", width: 0 },
 ];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_campaigns();
     let block = scene.block(Pane::Campaigns, &format!("Campaigns {}", rows.len()));
+    let why = scene.state.selected_campaign().map(|c| c.reason.clone()).unwrap_or_default();
+    let why = crate::plain::fit(&why, usize::from(area.width).saturating_sub(6));
+    let block = if why.is_empty() {
+        block
+    } else {
+        block.title_bottom(Line::styled(format!(" {why} "), scene.theme.dim))
+    };
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {

@@ -4,6 +4,7 @@ use super::Scene;
 use super::overlay::{centred, frame_box};
 use crate::action::Action;
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -29,5 +30,11 @@ pub(super) fn draw(frame: &mut Frame, scene: &Scene, scrolled: usize) {
     }
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let from = u16::try_from(scrolled.min(most)).unwrap_or(0);
+    let below = most - usize::from(from);
     frame.render_widget(Paragraph::new(lines).scroll((from, 0)), inner);
+    if below > 0 && area.height > 2 {
+        let mark = format!(" {below} more below ");
+        let at = Rect::new(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), 1);
+        frame.render_widget(Paragraph::new(mark).style(scene.theme.warning), at);
+    }
 }

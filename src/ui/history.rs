@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 7] = [
-    Column { heading: "WHEN", width: 14 },
+    Column { heading: "WHEN", width: 15 },
     Column { heading: "NAME", width: 18 },
     Column { heading: "OUTCOME", width: 15 },
     Column { heading: "TIME", width: 7 },

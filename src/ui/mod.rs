@@ -49,13 +49,13 @@ impl Scene<'_> {
     }
 }
 
-/// Draws.
+/// Draws. `frozen` says how it stands with the server behind a frozen picture.
 pub fn draw(
     frame: &mut Frame,
     state: &State,
     keymap: &Keymap,
     theme: &Theme,
-    frozen: bool,
+    frozen: Option<&Link>,
     now: DateTime<Utc>,
 ) {
     // Greyed when what is shown is old: every style but the bad ones gives way.
@@ -73,10 +73,11 @@ pub fn draw(
         ai: theme.stale,
         ..theme.clone()
     };
-    let lost = matches!(state.link, Link::Lost { .. });
+    let link = frozen.unwrap_or(&state.link);
+    let lost = matches!(link, Link::Lost { .. });
     let theme = if lost { &grey } else { theme };
     let scene = Scene { state, keymap, theme, now: state.server_now(now) };
-    let banner = u16::from(lost || frozen);
+    let banner = u16::from(lost || frozen.is_some());
     let [top, notice, middle, bottom] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(banner),
@@ -86,10 +87,10 @@ pub fn draw(
     .areas(frame.area());
     bar::top(frame, top, &scene);
     if banner > 0 {
-        bar::banner(frame, notice, &scene, frozen, now);
+        bar::banner(frame, notice, &scene, link, now);
     }
     panes(frame, middle, &scene);
-    bar::bottom(frame, bottom, &scene);
+    bar::bottom(frame, bottom, &scene, frozen.is_some());
     match &state.overlay {
         Some(Overlay::Help { scrolled }) => help::draw(frame, &scene, *scrolled),
         Some(Overlay::Palette { typed, selected }) => palette::draw(frame, &scene, typed, *selected),

@@ -83,7 +83,7 @@ fn screen(state: &State, theme: &str, depth: Depth, width: u16, height: u16) -> 
     let keymap = Keymap::load(None).unwrap();
     let theme = Theme::load(theme, None, depth).unwrap();
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, state, &keymap, &theme, false, now())).unwrap();
+    terminal.draw(|frame| draw(frame, state, &keymap, &theme, None, now())).unwrap();
     format!("{:?}", terminal.backend().buffer())
 }
 

@@ -54,6 +54,10 @@ pub fn draw(
     for n in from..rows.min(from + seen) {
         let cells = row(n).into_iter().map(|cell| (cell.text, cell.style));
         let mut drawn = line(cells, &widths);
+        if selected == Some(n) && scene.state.pane != pane {
+            // Other panes' keys act on it too: it is marked, more quietly.
+            drawn = drawn.style(scene.theme.header);
+        }
         if selected == Some(n) && scene.state.pane == pane {
             drawn = drawn.style(scene.theme.selected);
             let y = area.y + 1 + u16::try_from(n - from).unwrap_or(0);

@@ -4,7 +4,7 @@ use super::problem::{self, RefusedCall};
 use super::{App, commands};
 use crate::domain::caller::{Caller, Look};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::{
@@ -70,8 +70,9 @@ pub(super) async fn stop(
 pub(super) async fn queue_status(
     State(app): State<App>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Answered {
+    let id = problem::path(id)?;
     let permit = caller.permit::<Look>()?;
     let campaign = app
         .store
@@ -182,7 +183,12 @@ async fn find(app: &App, caller: &Caller, id: String) -> Result<HistoryRow, Prob
         .ok_or_else(|| Problem::not_found(format!("call {}", crate::domain::plain::line(&id, 60))))
 }
 
-pub(super) async fn one(State(app): State<App>, Known(caller): Known, Path(id): Path<String>) -> Answered {
+pub(super) async fn one(
+    State(app): State<App>,
+    Known(caller): Known,
+    id: Result<Path<String>, PathRejection>,
+) -> Answered {
+    let id = problem::path(id)?;
     let call = find(&app, &caller, id).await?;
     Ok(Json(json!({ "success": true, "call": shown(&call) })))
 }
@@ -190,8 +196,9 @@ pub(super) async fn one(State(app): State<App>, Known(caller): Known, Path(id): 
 pub(super) async fn conversation(
     State(app): State<App>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Answered {
+    let id = problem::path(id)?;
     let call = find(&app, &caller, id).await?;
     let history: Vec<Value> = app
         .store
@@ -209,8 +216,9 @@ pub(super) async fn conversation(
 pub(super) async fn hang_up(
     State(app): State<App>,
     Known(caller): Known,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Answered {
+    let id = problem::path(id)?;
     commands::execute(&app, &caller, Command::HangUp { call_id: CallId(id.clone()) }).await?;
     Ok(Json(json!({ "success": true, "callId": id })))
 }

@@ -4,7 +4,7 @@ use super::App;
 use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls};
 use crate::storage::{AuditEntry, Change};
 use chrono::Utc;
-use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
+use dialdeck_protocol::{Answer, CampaignId, Code, Command, Problem, Query};
 use serde_json::{Value, json};
 
 /// Writes a line into the audit log.
@@ -48,8 +48,15 @@ pub(super) async fn audited<T>(
     result
 }
 
-/// Does a command.
+/// Does a command, to its end even if whoever asked has gone.
 pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
+    let (app, caller) = (app.clone(), caller.clone());
+    tokio::spawn(async move { carry_out(&app, &caller, command).await })
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "the command could not be carried out")))
+}
+
+async fn carry_out(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {
@@ -111,7 +118,13 @@ pub(super) async fn estimate(app: &App, caller: &Caller, campaign: CampaignId) -
         .ok_or_else(|| Problem::not_found(format!("campaign {campaign}")))?;
     let contacts = app.store.callable(campaign).await?;
     let (cost, basis) = app.settings.rates.estimate(contacts);
-    Ok(Answer::Estimate { contacts, cost, currency: app.settings.rates.currency.clone(), basis })
+    Ok(Answer::Estimate {
+        campaign_id: campaign,
+        contacts,
+        cost,
+        currency: app.settings.rates.currency.clone(),
+        basis,
+    })
 }
 
 /// A target and its detail for the audit log.

@@ -130,6 +130,12 @@ fn apply(contact: &mut Contact, given: Given, region: &str) -> Result<(), Proble
         person.timezone = zone;
     }
     if let Some(consent) = given.consent {
+        if consent.at.is_some_and(|at| at > Utc::now()) {
+            return Err(Problem::field(
+                "consent",
+                "consent.at lies in the future; give the day on which they consented",
+            ));
+        }
         let basis = plain::line(&consent.basis, 255);
         let source = plain::line(&consent.source, 255);
         person.consent = (!basis.is_empty()).then_some(Consent { basis, at: consent.at, source });

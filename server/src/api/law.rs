@@ -62,6 +62,7 @@ pub(super) async fn add(
             at: Utc::now(),
         };
         app.journal.commit(vec![change]).await?;
+        app.dialer.end_number(number.as_str());
         Ok(())
     })
     .await?;

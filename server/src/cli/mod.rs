@@ -44,7 +44,7 @@ enum Command {
     /// Run a server with a small campaign on the simulated phone network; nobody real is called
     Demo {
         /// How much faster than life people talk
-        #[arg(long, default_value_t = 1.0)]
+        #[arg(long, default_value_t = 1.0, value_parser = speed)]
         speed: f64,
     },
     /// Users of the console
@@ -98,6 +98,11 @@ enum UserCommand {
         #[arg(long, default_value = "default")]
         organization: String,
     },
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "write a number, such as 2".to_owned())?;
+    if (0.1..=100.0).contains(&speed) { Ok(speed) } else { Err("use 0.1 to 100".into()) }
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -6,7 +6,7 @@ use super::scribe::JournalScribe;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::ending::{self, ContactAfter};
-use crate::domain::gate::LEAST_RING_SECONDS;
+use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
 use crate::storage::journal::CommitError;
 use crate::storage::{BeginAttempt, Change, EndCall};
@@ -15,7 +15,7 @@ use crate::voice::conversation::{Report, converse};
 use crate::voice::dialogue::{Dialogue, review};
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallStatus, ContactStatus, Emotion, Outcome};
+use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Emotion, Outcome};
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -26,8 +26,8 @@ const HANGING_UP: Duration = Duration::from_secs(10);
 const OVERDUE: Duration = Duration::from_secs(30);
 /// When a contact is due again whose call the telephony never heard of.
 const SOON: chrono::Duration = chrono::Duration::seconds(5);
-/// Tries to settle a call while the store is not available; what is left then is settled at the next start.
-const SETTLE_TRIES: u32 = 60;
+/// How long a person on the line waits for the record.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// What a call is made of.
 pub(super) struct Attempt {
@@ -63,8 +63,18 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) 
         ring: Duration::from_secs(u64::from(ring)),
     };
     let timeout = place.ring + OVERDUE;
+    if let Some(result) = hindered(dialer, &attempt) {
+        return settle(dialer, &attempt, result).await;
+    }
+    let script = match script(dialer, &attempt.campaign).await {
+        Ok(script) => script,
+        Err(why) => {
+            let result = Result { never_placed: true, ..Result::failed(Outcome::Error, why) };
+            return settle(dialer, &attempt, result).await;
+        }
+    };
     let result = match dialer.0.tools.telephony.place(place).await {
-        Ok(progress) => follow(dialer, &attempt, progress, &in_flight, timeout).await,
+        Ok(progress) => follow(dialer, &attempt, script, progress, &in_flight, timeout).await,
         Err(error) => {
             if !matches!(error, PlaceError::Unavailable(_)) {
                 tracing::warn!(%call, %error, "the call was not placed");
@@ -77,10 +87,35 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) 
     drop(in_flight);
 }
 
+/// What keeps a committed attempt from being placed: we are stopping, or the commit took so long that the hour is not
+/// legal any more.
+fn hindered(dialer: &Dialer, attempt: &Attempt) -> Option<Result> {
+    let question =
+        Question { person: &attempt.contact.person, on_do_not_call: false, hours: dialer.0.tools.hours };
+    let why = if dialer.0.closing.is_cancelled() {
+        "not placed: the server is stopping".to_owned()
+    } else {
+        let decision = gate::judge(question, Utc::now());
+        if decision.is_allowed() {
+            return None;
+        }
+        format!("not placed: {}", decision.reason)
+    };
+    Some(Result { never_placed: true, ..Result::failed(Outcome::Error, why) })
+}
+
+/// Settles an attempt of which it is unknown whether it was committed: if it was not, there is nothing to settle.
+pub(super) async fn abandon(dialer: &Dialer, attempt: &Attempt) {
+    let why = "not placed: the answer to its commit was lost".to_owned();
+    let result = Result { never_placed: true, ..Result::failed(Outcome::Error, why) };
+    settle(dialer, attempt, result).await;
+}
+
 /// Follows a placed call to its end.
 async fn follow(
     dialer: &Dialer,
     attempt: &Attempt,
+    script: Script,
     mut progress: UnboundedReceiver<Progress>,
     in_flight: &InFlight,
     timeout: Duration,
@@ -98,34 +133,33 @@ async fn follow(
         match next {
             Some(Progress::Ringing) => status(dialer, attempt, CallStatus::Initiated, "ringing").await,
             Some(Progress::Answered(media)) => {
-                return talk(dialer, attempt, progress, in_flight, media).await;
+                return talk(dialer, attempt, script, progress, in_flight, media).await;
             }
-            Some(Progress::Ended(ended)) => return over(&ended),
+            Some(Progress::Ended(ended)) => return over(dialer, &ended),
             None => return Result::failed(Outcome::Error, "the telephony lost the call".into()),
         }
     }
 }
 
 /// The end of a call on which we did not talk.
-fn over(ended: &Ended) -> Result {
+fn over(dialer: &Dialer, ended: &Ended) -> Result {
     if ended.answered {
         // Answered, and yet no audio came: the dialplan could not reach us. Somebody picked up and heard nothing.
         let detail =
             "answered, but Asterisk brought no audio: can it reach FastAGI and AudioSocket?".to_owned();
         tracing::error!(detail, "a call was answered into silence");
+        dialer.halt(&detail);
         return Result::failed(Outcome::Error, detail);
     }
     Result::failed(ended.outcome(), ended.detail())
 }
 
 async fn status(dialer: &Dialer, attempt: &Attempt, status: CallStatus, detail: &str) {
-    let change = Change::CallStatus {
-        key: attempt.begun.key.clone(),
-        status,
-        detail: detail.to_owned(),
-        at: Utc::now(),
-    };
-    if let Err(error) = dialer.0.tools.journal.commit(vec![change]).await {
+    let key = attempt.begun.key.clone();
+    let change = Change::CallStatus { key, status, detail: detail.to_owned(), at: Utc::now() };
+    let commit = dialer.0.tools.journal.commit(vec![change]);
+    // Somebody may have picked up: they are not kept waiting for a disk. The deed stays in its place in the journal.
+    if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, commit).await {
         tracing::error!(call = %attempt.begun.key.call_id, %error, "a call's status could not be written down");
     }
 }
@@ -133,6 +167,7 @@ async fn status(dialer: &Dialer, attempt: &Attempt, status: CallStatus, detail: 
 async fn talk(
     dialer: &Dialer,
     attempt: &Attempt,
+    script: Script,
     mut progress: UnboundedReceiver<Progress>,
     in_flight: &InFlight,
     media: Media,
@@ -149,13 +184,16 @@ async fn talk(
             return result;
         }
     };
-    let dialogue = Dialogue::new(script(dialer, &attempt.campaign).await, &attempt.contact.person);
+    let dialogue = Dialogue::new(script, &attempt.contact.person);
     let scribe = JournalScribe {
         journal: tools.journal.clone(),
         key: attempt.begun.key.clone(),
         phone: attempt.begun.to.clone(),
     };
     let report = converse(media, dialogue, providers, &scribe, in_flight.end.clone()).await;
+    if report.ended == "no_voice" {
+        dialer.halt("the voice failed in a call: somebody picked up and heard nothing");
+    }
     let ended = Utc::now();
     hang_up_quietly(dialer, attempt).await;
     let detail = match wait_for_end(&mut progress).await {
@@ -172,16 +210,14 @@ async fn talk(
     }
 }
 
-/// The campaign's script; the shipped one where it has none, or where it cannot be read now.
-async fn script(dialer: &Dialer, campaign: &Campaign) -> Script {
-    let Some(id) = campaign.script_id else { return Script::default() };
+/// The campaign's script; the shipped one where it has none. One that cannot be read now is not replaced by another:
+/// nobody is called in a stranger's words.
+async fn script(dialer: &Dialer, campaign: &Campaign) -> std::result::Result<Script, String> {
+    let Some(id) = campaign.script_id else { return Ok(Script::default()) };
     match dialer.0.tools.store.script(&campaign.organization_id, id).await {
-        Ok(Some((_, script))) => script,
-        Ok(None) => Script::default(),
-        Err(error) => {
-            tracing::error!(%error, "the campaign's script cannot be read; the shipped one is used");
-            Script::default()
-        }
+        Ok(Some((_, script))) => Ok(script),
+        Ok(None) => Err("not placed: the campaign's script is gone".into()),
+        Err(error) => Err(format!("not placed: the campaign's script cannot be read: {error}")),
     }
 }
 
@@ -254,15 +290,11 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         insights,
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: crate::domain::plain::line(&result.detail, 250),
-        contact: if result.never_placed {
-            ContactAfter { status: ContactStatus::Retry, next_attempt_at: now + SOON }
-        } else {
-            ending::contact_after(result.outcome, attempt_number, settings, now)
-        },
+        contact: contact_after(&result, attempt_number, settings, now),
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end.clone()))];
-    if end.outcome == Outcome::DoNotCall {
+    if end.outcome == Outcome::DoNotCall || result.report.as_ref().is_some_and(|r| r.do_not_call) {
         // Said once more with the settlement: whatever kept it from the disk when it was said must not lose it.
         let listed = Change::DoNotCall {
             organization_id: end.key.organization_id.clone(),
@@ -273,11 +305,36 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         };
         deed.insert(0, listed);
     }
-    for n in 1..=SETTLE_TRIES {
+    let mut wait = Duration::from_secs(1);
+    loop {
         match tools.journal.commit(deed.clone()).await {
             Ok(_) | Err(CommitError::Refused(_)) => return,
-            Err(error) => tracing::error!(call = %end.key.call_id, %error, n, "a call cannot be settled yet"),
+            Err(error) => tracing::error!(call = %end.key.call_id, %error, "a call cannot be settled yet"),
         }
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // For as long as it takes; what is open when the server stops is settled at the next start.
+        tokio::select! {
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(30)),
+            () = dialer.0.closing.cancelled() => {
+                let _ = tools.journal.commit(deed).await;
+                return;
+            }
+        }
     }
+}
+
+/// What becomes of the contact.
+fn contact_after(result: &Result, attempt: i32, settings: &CallSettings, now: DateTime<Utc>) -> ContactAfter {
+    if result.never_placed {
+        return ContactAfter { status: ContactStatus::Retry, next_attempt_at: now + SOON };
+    }
+    let report = result.report.as_ref();
+    let talked = report.is_some_and(|r| r.exchanges.iter().any(|e| !e.user_input.is_empty()));
+    let cut_off = report.is_some_and(|r| ["ended_by_us", "no_voice"].contains(&r.ended));
+    // A person whom we did not understand, cut off or left in silence is not called again by a machine minutes later.
+    if matches!(result.outcome, Outcome::Unclear | Outcome::Error)
+        && (talked || cut_off || result.answered.is_some() && report.is_none())
+    {
+        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+    }
+    ending::contact_after(result.outcome, attempt, settings, now)
 }

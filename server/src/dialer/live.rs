@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 struct Entry {
     campaign: CampaignId,
+    phone: String,
     end: CancellationToken,
 }
 
@@ -33,9 +34,9 @@ impl LiveCalls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, call: &CallId, campaign: CampaignId) -> InFlight {
+    pub(super) fn add(&self, call: &CallId, campaign: CampaignId, phone: &str) -> InFlight {
         let end = CancellationToken::new();
-        self.lock().insert(call.clone(), Entry { campaign, end: end.clone() });
+        self.lock().insert(call.clone(), Entry { campaign, phone: phone.to_owned(), end: end.clone() });
         InFlight { calls: self.clone(), call: call.clone(), end }
     }
 
@@ -53,6 +54,13 @@ impl LiveCalls {
             entry.end.cancel();
             true
         })
+    }
+
+    /// Asks the calls to a number to end.
+    pub(super) fn end_number(&self, phone: &str) {
+        for entry in self.lock().values().filter(|entry| entry.phone == phone) {
+            entry.end.cancel();
+        }
     }
 
     pub(super) fn end_all(&self) {

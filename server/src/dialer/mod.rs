@@ -72,6 +72,10 @@ struct Inner {
     tasks: TaskTracker,
     /// Becomes true once what a crash left behind is settled; nothing is dialled before.
     recovered: watch::Sender<bool>,
+    /// Held by who starts or stops a queue: of two, one comes after the other.
+    steering: tokio::sync::Mutex<()>,
+    /// Why no more calls may be placed until a person has looked.
+    halted: Mutex<Option<String>>,
     closing: CancellationToken,
 }
 
@@ -84,6 +88,8 @@ impl Dialer {
             live: LiveCalls::default(),
             tasks: TaskTracker::new(),
             recovered: watch::Sender::new(false),
+            steering: tokio::sync::Mutex::new(()),
+            halted: Mutex::default(),
             closing: CancellationToken::new(),
         }));
         dialer.0.tasks.spawn(recovery::run(dialer.clone()));
@@ -133,6 +139,7 @@ impl Dialer {
             return Err(Problem::field("reviewAfter", "reviewAfter is 0; use 1 or more, or leave it out"));
         }
         let review_after = review_after.and_then(|n| i32::try_from(n).ok());
+        let _steering = self.0.steering.lock().await;
         // The handle is taken before anything is written: of two who start at once, one is told.
         let handle = self.take_handle(campaign_id).ok_or_else(|| {
             Problem::new(Code::Conflict, format!("the queue of {:?} is running already", campaign.name))
@@ -150,6 +157,7 @@ impl Dialer {
             self.drop_handle(campaign_id, &handle);
             return Err(error.into());
         }
+        *self.0.halted.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.drive(campaign.clone(), handle);
         Ok(campaign)
     }
@@ -170,6 +178,7 @@ impl Dialer {
             .campaign(permit.organization(), campaign_id)
             .await?
             .ok_or_else(|| Problem::not_found(format!("campaign {campaign_id}")))?;
+        let _steering = self.0.steering.lock().await;
         let running = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner).remove(&campaign_id);
         if let Some(queue) = running {
             queue.stop.cancel();
@@ -200,6 +209,18 @@ impl Dialer {
             return Err(Problem::new(Code::Conflict, "the call is over already"));
         }
         Ok(())
+    }
+
+    /// Somebody picked up and heard nothing: all queues pause until a person has looked and starts them again.
+    fn halt(&self, why: &str) {
+        let reason = format!("{why}; mend it, then start again");
+        *self.0.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        self.nudge_all();
+    }
+
+    /// Ends the calls in flight to a number: it is never to be called again, from now on.
+    pub fn end_number(&self, phone: &str) {
+        self.0.live.end_number(phone);
     }
 
     /// Something changed that a campaign's queue may wait for: new contacts, new settings.
@@ -240,11 +261,9 @@ impl Dialer {
     }
 
     fn drive(&self, campaign: Campaign, handle: Handle) {
-        let dialer = self.clone();
+        let driving = Driving { dialer: self.clone(), campaign: campaign.id, handle };
         self.0.tasks.spawn(async move {
-            let id = campaign.id;
-            queue::run(dialer.clone(), campaign, &handle).await;
-            dialer.drop_handle(id, &handle);
+            queue::run(driving.dialer.clone(), campaign, &driving.handle).await;
         });
     }
 
@@ -263,5 +282,18 @@ impl Dialer {
                 );
             }
         }
+    }
+}
+
+/// Gives a queue's handle back however its driver ends.
+struct Driving {
+    dialer: Dialer,
+    campaign: CampaignId,
+    handle: Handle,
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        self.dialer.drop_handle(self.campaign, &self.handle);
     }
 }

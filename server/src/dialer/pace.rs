@@ -24,6 +24,8 @@ pub struct Facts {
     pub started: i32,
     /// Pause after so many.
     pub review_after: Option<i32>,
+    /// Why a person must look before another call is placed.
+    pub halted: Option<String>,
     /// Why no call can be placed at all just now; `None`: it can.
     pub hindrance: Option<String>,
     /// When the next contact falls due; `None`: none will by itself.
@@ -63,6 +65,9 @@ pub fn step(facts: &Facts) -> Step {
             Step::Pause(format!("{} calls were made; review them, then start again", facts.started))
         };
     }
+    if let Some(reason) = &facts.halted {
+        return Step::Pause(reason.clone());
+    }
     if let Some(reason) = &facts.hindrance {
         return Step::Wait { state: QueueState::Waiting, reason: reason.clone(), until: None };
     }
@@ -91,7 +96,15 @@ pub fn step(facts: &Facts) -> Step {
     }
     if due > facts.now {
         let state = if facts.in_flight > 0 { QueueState::Running } else { QueueState::Waiting };
-        return Step::Wait { state, reason: "no contact is due yet".into(), until: Some(due) };
+        let reason = if facts.held > 0 {
+            format!(
+                "no contact is due yet; {} are held by a rule, such as the hours of their day",
+                facts.held
+            )
+        } else {
+            "no contact is due yet".to_owned()
+        };
+        return Step::Wait { state, reason, until: Some(due) };
     }
     Step::Place
 }
@@ -115,6 +128,7 @@ mod tests {
             last_start: None,
             started: 0,
             review_after: None,
+            halted: None,
             hindrance: None,
             next_due: Some(now),
             held: 0,
@@ -129,6 +143,7 @@ mod tests {
         assert!(waits(Facts { in_flight: 10, ..facts() }));
         assert!(waits(Facts { in_flight_here: 100, ..facts() }));
         assert!(waits(Facts { hindrance: Some("Asterisk is down".into()), ..facts() }));
+        assert!(matches!(step(&Facts { halted: Some("silence".into()), ..facts() }), Step::Pause(_)));
         let spaced = Facts { last_start: Some(now - Duration::seconds(10)), ..facts() };
         assert_eq!(
             step(&spaced),

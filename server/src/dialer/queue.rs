@@ -9,7 +9,9 @@ use crate::storage::journal::CommitError;
 use crate::storage::{BeginAttempt, CallKey, Change, QueueRow, Refusal, StoreResult};
 use crate::telephony::channel_id;
 use chrono::{DateTime, Duration, Utc};
-use dialdeck_protocol::{CallId, PartState, QueueState};
+use dialdeck_protocol::{CallId, CampaignStatus, PartState, QueueState};
+use std::sync::PoisonError;
+use tokio_util::sync::CancellationToken;
 
 /// Contacts that are looked at in one go.
 const LOOK: i64 = 32;
@@ -27,7 +29,7 @@ pub(super) async fn run(dialer: Dialer, campaign: Campaign, handle: &Handle) {
         _ = recovered.wait_for(|done| *done) => {}
         () = stop.cancelled() => return,
     }
-    let mut driver = Driver { dialer, campaign, said: None };
+    let mut driver = Driver { dialer, campaign, stop: stop.clone(), said: None };
     loop {
         let pause = match driver.turn().await {
             Ok(Next::Now) => std::time::Duration::ZERO,
@@ -59,6 +61,7 @@ enum Next {
 struct Driver {
     dialer: Dialer,
     campaign: Campaign,
+    stop: CancellationToken,
     /// State, reason and next call as last committed: only changes are.
     said: Option<(QueueState, String, Option<DateTime<Utc>>)>,
 }
@@ -96,11 +99,13 @@ impl Driver {
         let condition = tools.telephony.condition().borrow().clone();
         let no_voice = if tools.in_words { None } else { tools.sound.as_ref().err().cloned() };
         let hindrance = if condition.state == PartState::Up { no_voice } else { Some(condition.message) };
+        // Counted before the contacts are looked at: a call that settles in between is then still waited for.
+        let in_flight = count(self.dialer.0.live.count_of(self.campaign.id));
         let next_due = tools.store.next_due(self.campaign.id).await?;
         let held = if next_due.is_none() { tools.store.counts(self.campaign.id).await?.held } else { 0 };
         Ok(Facts {
             now: Utc::now(),
-            in_flight: count(self.dialer.0.live.count_of(self.campaign.id)),
+            in_flight,
             in_flight_here: count(self.dialer.0.live.count()),
             max_concurrent: settings.max_concurrent_calls,
             max_here: tools.max_calls,
@@ -108,10 +113,21 @@ impl Driver {
             last_start: row.last_call_at.filter(|_| row.started_calls > 0),
             started: row.started_calls,
             review_after: row.review_after,
+            halted: self.halted(),
             hindrance,
             next_due,
             held,
         })
+    }
+
+    /// Why a person must look before another call is placed.
+    fn halted(&self) -> Option<String> {
+        match self.campaign.status {
+            CampaignStatus::Draft | CampaignStatus::Active => {
+                self.dialer.0.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+            }
+            status => Some(format!("the campaign is {status}; set it to active, then start again")),
+        }
     }
 
     async fn say(
@@ -157,7 +173,11 @@ impl Driver {
                 .await?;
             return Ok(Next::Never);
         };
+        let mut moved = false;
         for contact in tools.store.candidates(self.campaign.id, now, LOOK).await? {
+            if self.stop.is_cancelled() {
+                return Ok(Next::Never);
+            }
             let phone = contact.person.phone.as_str().to_owned();
             let on_do_not_call = tools.store.is_do_not_call(&organization, &phone).await?;
             let question = Question { person: &contact.person, on_do_not_call, hours: tools.hours };
@@ -171,14 +191,15 @@ impl Driver {
                     decision,
                 };
                 self.commit(vec![hold]).await?;
+                moved = true;
                 continue;
             }
             if self.begin(contact, from.number.clone(), decision).await? {
-                self.say(QueueState::Running, "", None).await?;
                 return Ok(Next::Now);
             }
         }
-        Ok(Next::Now)
+        // Contacts that are due and yet cannot be had are in somebody else's hands: not asked for without a pause.
+        Ok(if moved { Next::Now } else { Next::At(Utc::now() + Duration::seconds(1)) })
     }
 
     /// Commits the attempt and sets it going; false when the contact could not be called after all.
@@ -203,7 +224,7 @@ impl Driver {
             decision,
             at: Utc::now(),
         };
-        let in_flight = dialer.0.live.add(&call_id, self.campaign.id);
+        let in_flight = dialer.0.live.add(&call_id, self.campaign.id, &attempt.to);
         match dialer.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await {
             Ok(_) => {}
             Err(CommitError::Refused(Refusal::NumberBusy)) => {
@@ -213,7 +234,15 @@ impl Driver {
             }
             // Put on the list, or leased by another server, since we looked: the next look sees it.
             Err(CommitError::Refused(_)) => return Ok(false),
-            Err(CommitError::Store(message)) => return Err(crate::storage::StoreError::Unavailable(message)),
+            Err(CommitError::Store(message)) => {
+                let work = attempt::Attempt { begun: attempt, contact, campaign: self.campaign.clone() };
+                let dialer = dialer.clone();
+                self.dialer.0.tasks.spawn(async move {
+                    attempt::abandon(&dialer, &work).await;
+                    drop(in_flight);
+                });
+                return Err(crate::storage::StoreError::Unavailable(message));
+            }
         }
         let work = attempt::Attempt { begun: attempt, contact, campaign: self.campaign.clone() };
         let dialer = dialer.clone();

@@ -3,6 +3,7 @@
 use super::Dialer;
 use crate::domain::ending::{self, ContactAfter};
 use crate::storage::{CallKey, Change, EndCall, LiveCall, StoreResult};
+use crate::telephony::PlaceError;
 use crate::voice::dialogue::review;
 use chrono::Utc;
 use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Intent, Outcome, PartState};
@@ -40,7 +41,12 @@ async fn recover(dialer: &Dialer) -> Result<(), String> {
         for call in &left {
             if live.contains(&call.call_id) {
                 // It rings, or somebody listens to nothing: nobody watches it any more.
-                tools.telephony.hang_up(&call.call_id).await.map_err(|e| e.to_string())?;
+                match tools.telephony.hang_up(&call.call_id).await {
+                    Err(PlaceError::Refused(why)) => {
+                        tracing::error!(call = %call.call_id, why, "a call of the last run cannot be hung up");
+                    }
+                    other => other.map_err(|e| e.to_string())?,
+                }
             }
             settle(dialer, call).await.map_err(|e| e.to_string())?;
         }

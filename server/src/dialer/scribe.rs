@@ -8,7 +8,9 @@ use dialdeck_protocol::{Exchange, Speaker};
 use std::time::Duration;
 
 /// Tries to get a do-not-call request onto disk before the conversation goes on without.
-const TRIES: u32 = 5;
+const TRIES: u32 = 3;
+/// How long the voice loop waits for the record.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The scribe of one call.
 pub(super) struct JournalScribe {
@@ -19,8 +21,9 @@ pub(super) struct JournalScribe {
 
 impl JournalScribe {
     async fn commit(&self, change: Change) {
-        if let Err(error) = self.journal.commit(vec![change]).await {
-            // The conversation goes on: the person on the line is not kept waiting for a disk.
+        // The person on the line is not kept waiting for a disk: what is not written in time stays in its place in the
+        // journal, and the conversation goes on.
+        if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, self.journal.commit(vec![change])).await {
             tracing::error!(call = %self.key.call_id, %error, "a turn could not be written down");
         }
     }
@@ -46,9 +49,11 @@ impl Scribe for JournalScribe {
                 call_id: Some(self.key.call_id.clone()),
                 at: Utc::now(),
             };
-            match self.journal.commit(vec![change]).await {
-                Ok(_) => return,
-                Err(error) => {
+            match tokio::time::timeout(PATIENCE, self.journal.commit(vec![change])).await {
+                Ok(Ok(_)) => return,
+                // It waits its turn; the settlement says it once more.
+                Err(_) => return,
+                Ok(Err(error)) => {
                     tracing::error!(call = %self.key.call_id, %error, n, "do-not-call is not on disk yet");
                 }
             }

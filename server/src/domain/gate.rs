@@ -81,9 +81,11 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         decision.reason = "held: the number is on the do-not-call list".into();
         return decision;
     }
-    if person.consent.is_none() {
+    let given = person.consent.as_ref().is_some_and(|c| c.at.is_none_or(|at| at <= now));
+    if !given {
         decision.rule = "consent";
-        decision.reason = "held: no consent to an artificial voice is on file".into();
+        decision.reason =
+            "held: no consent to an artificial voice is on file, or its date lies in the future".into();
         return decision;
     }
     let Some(zones) = zone::candidates(Whereabouts {
@@ -185,6 +187,9 @@ mod tests {
     fn consent_list_and_zone_forbid() {
         let mut ann = person("312 555 0142");
         assert_eq!(rule(&ann, true, at(18, 0)), "do_not_call");
+        ann.consent = Some(Consent { basis: "written".into(), at: Some(at(19, 0)), source: "form".into() });
+        assert_eq!(rule(&ann, false, at(18, 0)), "consent", "given in the future is not given");
+        assert_eq!(rule(&ann, false, at(20, 0)), "allowed");
         ann.consent = None;
         assert_eq!(rule(&ann, false, at(18, 0)), "consent");
         assert_eq!(rule(&person("800 555 0142"), false, at(18, 0)), "zone");

@@ -18,6 +18,7 @@ struct Tables {
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let zones = |text: &str| text.split(';').filter_map(|z| z.trim().parse().ok()).collect::<Vec<Tz>>();
     let mut prefixes = BTreeMap::new();
+    let mut provinces: BTreeMap<String, Vec<Tz>> = BTreeMap::new();
     for line in include_str!("../../data/world.csv").lines().skip(1) {
         let mut cells = line.split(',');
         if let (Some(prefix), Some(_), Some(list)) = (cells.next(), cells.next(), cells.next()) {
@@ -26,8 +27,13 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     }
     for line in include_str!("../../data/nanp.csv").lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
-        if let [npa, _, _, list] = cells[..] {
+        if let [npa, country, regions, list] = cells[..] {
             prefixes.insert(format!("1{npa}"), zones(list));
+            if country != "US" {
+                for region in regions.split(';').filter(|r| !r.is_empty()) {
+                    provinces.entry(region.to_owned()).or_default().extend(zones(list));
+                }
+            }
         }
     }
     let states = include_str!("../../data/us_states.csv")
@@ -35,6 +41,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         .skip(1)
         .filter_map(|line| line.split_once(','))
         .map(|(state, list)| (state.to_owned(), zones(list)))
+        .chain(provinces)
         .collect();
     let zips = include_str!("../../data/us_zip3.csv")
         .lines()
@@ -68,6 +75,10 @@ pub fn candidates(place: Whereabouts<'_>) -> Option<Vec<Tz>> {
         zones.push(place.timezone.parse().ok()?);
     }
     let stated = place.state.to_uppercase();
+    // A state that is none of ours cannot be judged by its hours.
+    if place.phone.starts_with("+1") && !stated.is_empty() && !TABLES.states.contains_key(&stated) {
+        return None;
+    }
     let states = of_zip(place.postal_code).map(str::to_owned).chain([stated]);
     for state in states {
         zones.extend(TABLES.states.get(&state).into_iter().flatten().copied());
@@ -122,6 +133,8 @@ mod tests {
     fn no_guess_where_nothing_is_known() {
         assert_eq!(zones("+18005550142", "", "", ""), None, "toll-free is nowhere");
         assert_eq!(zones("+13125550142", "", "", "Mars/Olympus"), None);
+        assert_eq!(zones("+13125550142", "XX", "", ""), None);
+        assert!(zones("+14165550142", "ON", "", "").is_some());
     }
 
     #[test]

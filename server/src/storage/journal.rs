@@ -12,7 +12,7 @@ const GROUP: usize = 256;
 const WAITING: usize = 4096;
 
 /// What became of a deed.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
     /// Refused; nothing of it was stored.
     #[error(transparent)]
@@ -74,7 +74,7 @@ async fn commit_group(store: &dyn Store, bus: &Bus, group: Vec<Deed>) {
             let events: Vec<Event> = outcomes.iter().flatten().flatten().cloned().collect();
             bus.publish(events);
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                let _ = reply.send(outcome.map_err(CommitError::Refused));
+                let _ = reply.send(outcome);
             }
         }
         Err(error) => {

@@ -10,7 +10,7 @@ pub mod record;
 pub mod sqlite;
 
 pub use change::{AuditEntry, BeginAttempt, CallKey, Change, EndCall, Refusal};
-pub use journal::Journal;
+pub use journal::{CommitError, Journal};
 pub use record::{
     CallRecord, ContactPage, DecisionRow, ImportSink, Imported, LiveCall, NewSession, NewUser, QueueRow,
     UserRow,
@@ -57,8 +57,8 @@ impl From<StoreError> for dialdeck_protocol::Problem {
 /// What the store gives back.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// A batch's outcome: for each deed its events, or why it was refused.
-pub type Committed = Vec<Result<Vec<Event>, Refusal>>;
+/// A batch's outcome: for each deed its events, or why it did not go through.
+pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 
 /// The record. Reads are direct; changes come in deeds (lists of changes that hold together or not at all) and are
 /// committed by [`Journal`] in groups.

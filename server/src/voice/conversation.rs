@@ -1,7 +1,7 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
 use super::dialogue::{Dialogue, Move};
-use super::ear::{Ear, Noticed};
+use super::ear::{Ear, Noticed, Utterance};
 use super::media::{Clip, Frame, Media};
 use super::mouth::Mouth;
 use super::recognise::{RecogniseError, Recogniser, Recognition};
@@ -12,9 +12,13 @@ use chrono::Utc;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+
+/// How long the last words of a call that was cut off may take to be understood.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Writes down what happens, as it happens. What it returns from is durable.
 #[async_trait]
@@ -51,6 +55,8 @@ pub struct Report {
     pub ended: &'static str,
     /// Times the person interrupted us.
     pub interruptions: u32,
+    /// Whether the person asked not to be called again, whatever else came of it.
+    pub do_not_call: bool,
 }
 
 /// Holds a conversation until it is over, the person hangs up, or `end` is cancelled.
@@ -76,11 +82,16 @@ pub async fn converse(
             heard = finished(&mut talk.recognising) => talk.recognised(heard).await,
             clip = finished(&mut talk.synthesising) => talk.synthesised(clip).await,
             _ = beat.tick() => {
-                let frame = talk.mouth.next(Instant::now(), media.words, &talk.providers.timing);
-                if let Some(frame) = frame && media.spoken.try_send(frame).is_err() && media.spoken.is_closed() {
-                    Some(talk.leave("hung_up").await)
-                } else {
-                    talk.beat().await
+                // A frame is taken only when there is room for it: none is lost after a stall.
+                match media.spoken.try_reserve() {
+                    Ok(room) => {
+                        if let Some(frame) = talk.mouth.next(Instant::now(), media.words, &talk.providers.timing) {
+                            room.send(frame);
+                        }
+                        talk.beat().await
+                    }
+                    Err(TrySendError::Closed(())) => Some(talk.leave("hung_up").await),
+                    Err(TrySendError::Full(())) => talk.beat().await,
                 }
             }
         };
@@ -90,6 +101,7 @@ pub async fn converse(
                 exchanges: talk.exchanges,
                 ended: talk.ended,
                 interruptions: talk.interruptions,
+                do_not_call: talk.refused,
             };
         }
     }
@@ -130,6 +142,10 @@ impl Saying {
     }
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing about the talk, and none excludes another"
+)]
 struct Talk<'a> {
     dialogue: Dialogue,
     providers: Providers,
@@ -151,6 +167,7 @@ struct Talk<'a> {
     understood: bool,
     ended: &'static str,
     interruptions: u32,
+    refused: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -174,6 +191,7 @@ impl<'a> Talk<'a> {
             understood: false,
             ended: "done",
             interruptions: 0,
+            refused: false,
         }
     }
 
@@ -182,6 +200,10 @@ impl<'a> Talk<'a> {
         if let Frame::Digit(digit) = frame {
             let turn = self.dialogue.key(digit)?;
             self.mouth.stop();
+            // The key is the answer; what was being said with it is not answered once more.
+            self.recognising = None;
+            self.held_back = None;
+            self.ear.flush();
             return self.reply(format!("[key {digit}]"), turn, TurnLatency::default()).await;
         }
         if self.ear.take(frame, now) == Some(Noticed::Began) {
@@ -218,14 +240,7 @@ impl<'a> Talk<'a> {
         }
         if let Some(Noticed::Ended { utterance, since }) = self.ear.beat(now) {
             let endpoint_ms = millis(now.duration_since(since));
-            let recogniser = self.providers.recogniser.clone();
-            let phrases = self.dialogue.phrases().clone();
-            self.recognising = Some(tokio::spawn(async move {
-                let begun = Instant::now();
-                let heard = recogniser.recognise(utterance, &phrases).await;
-                let recognise_ms = millis(begun.elapsed());
-                (heard, TurnLatency { endpoint_ms, recognise_ms, ..TurnLatency::default() })
-            }));
+            self.recognise(utterance, endpoint_ms);
         }
         if self.saying.is_some() && self.synthesising.is_none() && !self.mouth.is_speaking() {
             return self.fell_silent().await;
@@ -238,6 +253,28 @@ impl<'a> Talk<'a> {
             return self.reply(String::new(), turn, TurnLatency::default()).await;
         }
         None
+    }
+
+    /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
+    fn recognise(&mut self, utterance: Utterance, endpoint_ms: u32) {
+        let before = self.recognising.take();
+        let recogniser = self.providers.recogniser.clone();
+        let phrases = self.dialogue.phrases().clone();
+        self.recognising = Some(tokio::spawn(async move {
+            let before = match before {
+                Some(task) => task.await.ok().and_then(|(heard, _)| heard.ok()),
+                None => None,
+            };
+            let begun = Instant::now();
+            let heard = recogniser.recognise(utterance, &phrases).await;
+            let recognise_ms = millis(begun.elapsed());
+            let heard = match (before, heard) {
+                (Some(before), Ok(heard)) => Ok(join(before, heard)),
+                (Some(before), Err(_)) => Ok(before),
+                (None, heard) => heard,
+            };
+            (heard, TurnLatency { endpoint_ms, recognise_ms, ..TurnLatency::default() })
+        }));
     }
 
     /// Last words are spoken to their end; everything else gives way.
@@ -262,7 +299,7 @@ impl<'a> Talk<'a> {
             Some((before, _)) => (join(before, heard), latency),
             None => (heard, latency),
         };
-        if !self.interruptible() {
+        if !self.interruptible() && !self.dialogue.refuses(&heard.text) {
             return None;
         }
         if self.opening && self.saying.is_some() && !self.dialogue.interrupts_opening(&heard) {
@@ -293,6 +330,7 @@ impl<'a> Talk<'a> {
         }
         self.opening = false;
         if turn.do_not_call {
+            self.refused = true;
             self.scribe.do_not_call().await;
         }
         if !user_input.is_empty() {
@@ -344,6 +382,11 @@ impl<'a> Talk<'a> {
         let end = self.saying.as_ref().and_then(|s| s.turn.end);
         self.complete().await;
         self.lively = Instant::now();
+        if end.is_some_and(|end| end != Outcome::DoNotCall) && self.last_words_refuse().await {
+            self.refused = true;
+            self.scribe.do_not_call().await;
+            return Some(Outcome::DoNotCall);
+        }
         end
     }
 
@@ -366,17 +409,36 @@ impl<'a> Talk<'a> {
         self.exchanges.push(exchange);
     }
 
+    /// What the person was saying when the conversation was cut off asks not to be called again. Said and hung up is
+    /// the commonest way to say it; uncertain words count here, because nobody can be asked any more.
+    async fn last_words_refuse(&mut self) -> bool {
+        let mut said: Vec<String> = self.held_back.take().map(|(heard, _)| heard.text).into_iter().collect();
+        if let Some(utterance) = self.ear.flush() {
+            self.recognise(utterance, 0);
+        }
+        if let Some(task) = self.recognising.take()
+            && let Ok(Ok((Ok(heard), _))) = tokio::time::timeout(LAST_WORDS, task).await
+        {
+            said.push(heard.text);
+        }
+        said.iter().any(|text| self.dialogue.refuses(text))
+    }
+
     /// The conversation is cut off, by whoever.
     async fn leave(&mut self, why: &'static str) -> Outcome {
         self.ended = why;
+        self.mouth.stop();
+        let refused = self.last_words_refuse().await;
         let settled = self.saying.as_ref().and_then(|s| s.turn.end);
         self.complete().await;
         let (outcome, do_not_call) = self.dialogue.hung_up();
-        if do_not_call {
+        if refused || do_not_call {
+            self.refused = true;
             self.scribe.do_not_call().await;
+            return Outcome::DoNotCall;
         }
         match why {
-            "no_voice" => Outcome::Error,
+            "no_voice" if settled.is_none() => Outcome::Error,
             "too_long" | "ended_by_us" if outcome == Outcome::HungUp => Outcome::Unclear,
             _ => settled.unwrap_or(outcome),
         }
@@ -395,4 +457,145 @@ fn join(before: Recognition, after: Recognition) -> Recognition {
 
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Providers, Report, Scribe, converse};
+    use crate::domain::contact::NewContact;
+    use crate::domain::phone::Phone;
+    use crate::domain::script::Script;
+    use crate::voice::dialogue::Dialogue;
+    use crate::voice::ear::Utterance;
+    use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
+    use crate::voice::phrases::Phrases;
+    use crate::voice::recognise::{RecogniseError, Recogniser, Recognition};
+    use crate::voice::synthesise::Voice;
+    use crate::voice::synthesise::text::TextSynthesiser;
+    use crate::voice::timing::Timing;
+    use async_trait::async_trait;
+    use dialdeck_protocol::{Exchange, Outcome, Speaker};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+    use tokio::sync::mpsc;
+    use tokio_util::sync::CancellationToken;
+
+    #[derive(Default)]
+    struct Notes(AtomicBool);
+
+    #[async_trait]
+    impl Scribe for Notes {
+        async fn spoken(&self, _: Speaker, _: i32, _: &str) {}
+        async fn exchanged(&self, _: &Exchange) {}
+        async fn do_not_call(&self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Understands words, slowly and never for certain: as the embedded recogniser does.
+    struct Slow;
+
+    #[async_trait]
+    impl Recogniser for Slow {
+        fn describe(&self) -> String {
+            "slow".into()
+        }
+        async fn recognise(&self, heard: Utterance, _: &Phrases) -> Result<Recognition, RecogniseError> {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            let Utterance::Words(text) = heard else { return Err(RecogniseError::Kind("sound")) };
+            Ok(Recognition { text, confidence: 0.8, certain: false })
+        }
+    }
+
+    /// A person who is listened to while `person` runs; gives what came of it and whether the number was listed.
+    async fn talk<F: Future<Output = ()>>(
+        person: impl FnOnce(mpsc::Sender<Frame>, mpsc::Receiver<Frame>) -> F,
+    ) -> (Report, bool) {
+        let who = NewContact {
+            first_name: "Ann".into(),
+            last_name: String::new(),
+            phone: Phone::from_e164("+13125550142").unwrap(),
+            email: String::new(),
+            company: String::new(),
+            state: String::new(),
+            postal_code: String::new(),
+            timezone: String::new(),
+            consent: None,
+            custom_fields: std::collections::BTreeMap::default(),
+        };
+        let providers = Providers {
+            recogniser: Arc::new(Slow),
+            synthesiser: Arc::new(TextSynthesiser),
+            voice: Voice::default(),
+            timing: Timing::default().faster(10.0),
+        };
+        let (to_us, heard) = mpsc::channel(16);
+        let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
+        let notes = Notes::default();
+        let dialogue = Dialogue::new(Script::default(), &who);
+        let media = Media { heard, spoken, words: true };
+        let (report, ()) = tokio::join!(
+            converse(media, dialogue, providers, &notes, CancellationToken::new()),
+            person(to_us, from_us)
+        );
+        (report, notes.0.load(Ordering::SeqCst))
+    }
+
+    async fn say(to_us: &mpsc::Sender<Frame>, text: &str) {
+        for word in text.split(' ') {
+            let _ = to_us.send(Frame::Word(word.into())).await;
+        }
+    }
+
+    /// Listens until a text was spoken to its end.
+    async fn listen(from_us: &mut mpsc::Receiver<Frame>, last: &str) {
+        while let Some(frame) = from_us.recv().await {
+            if frame == Frame::Word(last.into()) {
+                return;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn said_and_hung_up_at_once() {
+        let (report, listed) = talk(|to_us, mut from_us| async move {
+            listen(&mut from_us, "question?").await;
+            say(&to_us, "stop calling me").await;
+        })
+        .await;
+        assert!(listed && report.do_not_call);
+        assert_eq!((report.outcome, report.ended), (Outcome::DoNotCall, "hung_up"));
+    }
+
+    #[tokio::test]
+    async fn said_over_our_last_words() {
+        let (report, listed) = talk(|to_us, mut from_us| async move {
+            listen(&mut from_us, "question?").await;
+            say(&to_us, "yes that sounds good").await;
+            listen(&mut from_us, "Wonderful.").await;
+            say(&to_us, "no stop calling me").await;
+            while from_us.recv().await.is_some() {}
+        })
+        .await;
+        assert!(listed, "{report:?}");
+        assert_eq!(report.outcome, Outcome::DoNotCall);
+    }
+
+    #[tokio::test]
+    async fn a_second_sentence_does_not_undo_the_first() {
+        let (report, listed) = talk(|to_us, mut from_us| async move {
+            listen(&mut from_us, "question?").await;
+            say(&to_us, "stop calling me").await;
+            // Beyond the endpoint, while the first is still being recognised.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            say(&to_us, "do you hear").await;
+            listen(&mut from_us, "list?").await;
+            say(&to_us, "yes").await;
+            while from_us.recv().await.is_some() {}
+        })
+        .await;
+        assert!(listed, "{report:?}");
+        assert_eq!(report.outcome, Outcome::DoNotCall);
+    }
 }

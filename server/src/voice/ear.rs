@@ -137,14 +137,21 @@ impl Ear {
         if !(quiet || too_long) {
             return None;
         }
+        Some(Noticed::Ended { utterance: self.finish(), since: last })
+    }
+
+    /// What is being said, cut here; `None` when nothing is.
+    pub fn flush(&mut self) -> Option<Utterance> {
+        self.began.is_some().then(|| self.finish())
+    }
+
+    fn finish(&mut self) -> Utterance {
         self.began = None;
         self.recent.clear();
         let mut sound = std::mem::take(&mut self.sound);
         sound.truncate(self.voiced_to + AFTER);
         let words = std::mem::take(&mut self.words);
-        let utterance =
-            if words.is_empty() { Utterance::Sound(sound) } else { Utterance::Words(words.join(" ")) };
-        Some(Noticed::Ended { utterance, since: last })
+        if words.is_empty() { Utterance::Sound(sound) } else { Utterance::Words(words.join(" ")) }
     }
 }
 

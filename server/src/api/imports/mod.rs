@@ -78,6 +78,12 @@ impl Options {
         let at = self.consent_at.as_deref().filter(|t| !t.is_empty()).map(moment).transpose();
         let at = at.map_err(|e| Problem::field("consent_at", e))?;
         let source = plain::line(self.consent_source.as_deref().unwrap_or_default(), 255);
+        if at.is_some_and(|at| at > chrono::Utc::now()) {
+            return Err(Problem::field(
+                "consent_at",
+                "consent_at lies in the future; give the day on which they consented",
+            ));
+        }
         if at.is_none() || source.is_empty() {
             return Err(Problem::field(
                 "consent_basis",

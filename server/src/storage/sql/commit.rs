@@ -4,7 +4,7 @@ use super::engine::BEGIN_WRITE;
 use super::{Conn, Db, SqlStore, audit, calls, campaigns, contacts, failed, law};
 use crate::storage::Committed;
 use crate::storage::change::Happening;
-use crate::storage::{Change, Refusal, StoreResult};
+use crate::storage::{Change, CommitError, Refusal, StoreResult};
 use sqlx::types::Json;
 
 /// Why a change did not go through.
@@ -33,16 +33,30 @@ impl SqlStore {
         match self.commit_together(deeds).await {
             Ok(committed) => return Ok(committed),
             Err(Stop::Failed(error)) if deeds.len() == 1 => return Err(failed(&error)),
-            Err(Stop::Refused(refusal)) if deeds.len() == 1 => return Ok(vec![Err(refusal)]),
-            // One of many was refused, which undid the others with it: each by itself then. Refusals are rare.
+            Err(Stop::Refused(refusal)) if deeds.len() == 1 => {
+                return Ok(vec![Err(CommitError::Refused(refusal))]);
+            }
+            // One of many did not go through, which undid the others with it: each by itself then. It is rare.
             Err(_) => {}
         }
         let mut outcomes = Vec::with_capacity(deeds.len());
+        let mut lost = None;
         for deed in deeds {
+            if let Some(message) = &lost {
+                outcomes.push(Err(CommitError::Store(String::clone(message))));
+                continue;
+            }
             match self.commit_together(std::slice::from_ref(deed)).await {
                 Ok(mut committed) => outcomes.append(&mut committed),
-                Err(Stop::Refused(refusal)) => outcomes.push(Err(refusal)),
-                Err(Stop::Failed(error)) => return Err(failed(&error)),
+                Err(Stop::Refused(refusal)) => outcomes.push(Err(CommitError::Refused(refusal))),
+                Err(Stop::Failed(error)) => {
+                    let message = failed(&error).to_string();
+                    // What the database itself says concerns this deed; anything else concerns all that follow.
+                    if !matches!(error, sqlx::Error::Database(_)) {
+                        lost = Some(message.clone());
+                    }
+                    outcomes.push(Err(CommitError::Store(message)));
+                }
             }
         }
         Ok(outcomes)

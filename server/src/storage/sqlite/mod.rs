@@ -2,6 +2,8 @@
 
 use super::{StoreError, StoreResult};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,9 +48,12 @@ mod sql;
 /// When the folder cannot be made, the file is no database, or it is from a later version.
 pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
     let unavailable = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{path}: {error}"));
-    if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(|e| unavailable(&e))?;
+    // It holds people and password hashes: for its owner's eyes only.
+    if let Some(folder) = Path::new(path).parent().filter(|f| !f.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| unavailable(&e))?;
     }
+    let mut file = OpenOptions::new();
+    file.create(true).append(true).mode(0o600).open(path).map_err(|e| unavailable(&e))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -18,6 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Wait between two tries.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Why a session ended when another server took our name; two that took turns would both be deaf.
+const REPLACED: &str =
+    "another program listens under our application's name; give each server its own (asterisk.application)";
+const REPLACED_REST: Duration = Duration::from_mins(1);
 /// How often we ask whether it is still there; Asterisk sends no heartbeat of its own.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Largest event, in bytes.
@@ -63,7 +67,7 @@ pub(super) async fn listen(
             changed
         });
         tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
+            () = tokio::time::sleep(if session == REPLACED { REPLACED_REST } else { AGAIN }) => {}
             () = stop.cancelled() => return,
         }
     }
@@ -103,7 +107,7 @@ async fn session(ari: &Ari, lines: &Lines, condition: &watch::Sender<Condition>)
                 Some(Ok(Message::Text(text))) => {
                     alive = true;
                     if !take(text.as_str(), lines) {
-                        return "another program listens under our application's name".into();
+                        return REPLACED.into();
                     }
                 }
                 Some(Ok(Message::Close(_))) | None => return "the event WebSocket was closed".into(),
@@ -151,7 +155,8 @@ async fn settle(ari: &Ari, lines: &Lines) -> Result<(), String> {
     }
     let live = ari.live().await.map_err(|e| e.to_string())?;
     for call in before.iter().filter(|call| !live.contains(call)) {
-        lines.ended(call, 0);
+        // Interworking: how it ended was not told. Without a dial status that is an error, not a bad number.
+        lines.ended(call, 127);
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ struct Line {
     progress: mpsc::UnboundedSender<Progress>,
     dial_status: String,
     answered: bool,
+    /// Whether Asterisk has taken the call.
+    placed: bool,
 }
 
 /// All lines. Cheap to clone.
@@ -25,7 +27,10 @@ impl Lines {
     /// Opens a line before Asterisk hears of the call: events can come before the answer to the request.
     pub(super) fn open(&self, call: &CallId) -> mpsc::UnboundedReceiver<Progress> {
         let (progress, receiver) = mpsc::unbounded_channel();
-        self.lock().insert(call.clone(), Line { progress, dial_status: String::new(), answered: false });
+        self.lock().insert(
+            call.clone(),
+            Line { progress, dial_status: String::new(), answered: false, placed: false },
+        );
         receiver
     }
 
@@ -34,9 +39,16 @@ impl Lines {
         self.lock().remove(call);
     }
 
-    /// Calls that have a line.
+    /// Asterisk has taken the call.
+    pub(super) fn placed(&self, call: &CallId) {
+        if let Some(line) = self.lock().get_mut(call) {
+            line.placed = true;
+        }
+    }
+
+    /// Calls that Asterisk has taken.
     pub(super) fn calls(&self) -> Vec<CallId> {
-        self.lock().keys().cloned().collect()
+        self.lock().iter().filter(|(_, line)| line.placed).map(|(call, _)| call.clone()).collect()
     }
 
     /// Whether the call is one of ours and alive.

@@ -106,13 +106,14 @@ impl Telephony for Asterisk {
             .originate(&call.call_id, &endpoint, &self.dialplan.context, from.as_str(), call.ring)
             .await;
         match placed {
-            Ok(()) => Ok(receiver),
+            // Where the answer was lost the phone may ring all the same: it is watched, and hung up when nothing is
+            // heard of it in time.
+            Ok(()) | Err(PlaceError::Unknown(_)) => {
+                self.lines.placed(&call.call_id);
+                Ok(receiver)
+            }
             Err(error) => {
                 self.lines.forget(&call.call_id);
-                if matches!(error, PlaceError::Unknown(_)) {
-                    // Better a call cut short than one that nobody watches.
-                    let _ = self.ari.hang_up(&call.call_id).await;
-                }
                 Err(error)
             }
         }

@@ -115,13 +115,20 @@ impl Dialogue {
         let emotion = emotion::detect(&heard.text);
         let confidence = (meant.confidence * heard.confidence * 100.0).round() / 100.0;
         let (say, end, do_not_call) = self.react(meant.intent, heard.certain);
-        let (say, end) = match end {
+        let (say, end, do_not_call) = match end {
+            // Asked whether to take the number off the list, and no turn left: the careful reading is yes.
+            None if self.turn > MAX_TURNS && self.stage == Stage::ConfirmDoNotCall => self.obey(),
             None if self.turn > MAX_TURNS => {
-                (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)))
+                (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)), do_not_call)
             }
-            end => (say, end),
+            end => (say, end, do_not_call),
         };
         Move { intent: meant.intent, confidence, emotion, say, end, do_not_call }
+    }
+
+    /// Whether a text asks not to be called again: that is heard at any moment, also over our last words.
+    pub fn refuses(&self, text: &str) -> bool {
+        intent::detect(text, &self.phrases).intent == Intent::DoNotCall
     }
 
     /// Nothing was heard for a while.
@@ -154,6 +161,10 @@ impl Dialogue {
 
     /// A key was pressed. 9 is the opt-out by key; 1 and 2 answer yes and no.
     pub fn key(&mut self, digit: char) -> Option<Move> {
+        // What is settled is not unsettled by another key, but for the one that always counts.
+        if self.settled.is_some() && digit != '9' {
+            return None;
+        }
         let text = match digit {
             '9' => "do not call me again",
             '1' => "yes",
@@ -176,6 +187,9 @@ impl Dialogue {
     }
 
     fn react(&mut self, meant: Intent, certain: bool) -> (String, Option<Outcome>, bool) {
+        if self.settled == Some(Outcome::DoNotCall) {
+            return self.obey();
+        }
         if self.stage == Stage::ConfirmDoNotCall {
             return self.confirmed(meant);
         }
@@ -342,6 +356,22 @@ mod tests {
         assert!(dialogue.silence().end.is_none());
         assert!(dialogue.silence().end.is_none());
         assert_eq!(dialogue.silence().end, Some(Outcome::Unclear));
+    }
+
+    #[test]
+    fn what_was_obeyed_stays_so() {
+        let mut dialogue = dialogue();
+        dialogue.answer(&heard("stop calling me", true));
+        assert!(dialogue.key('1').is_none());
+        assert_eq!(dialogue.answer(&heard("yes please", true)).end, Some(Outcome::DoNotCall));
+        let mut long = super::tests::dialogue();
+        for text in
+            ["who is this", "how does it work", "please state your name", "who is this", "how does it work"]
+        {
+            long.answer(&heard(text, true));
+        }
+        long.turn = super::MAX_TURNS;
+        assert!(long.answer(&heard("stop calling me", false)).do_not_call, "no turn left to ask in");
     }
 
     #[test]
