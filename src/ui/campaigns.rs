@@ -10,7 +10,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 const COLUMNS: [Column; 9] = [
-    Column { heading: "CAMPAIGN", width: 22 },
+    Column { heading: "CAMPAIGN", width: 20 },
     Column { heading: "QUEUE", width: 10 },
     Column { heading: "DONE", width: 11 },
     Column { heading: "CALLS", width: 5 },

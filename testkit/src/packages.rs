@@ -20,7 +20,11 @@ pub fn unpack(packages: &[&str], root: &Path) -> Result<()> {
         .args(["download", "-qq", "-o", "APT::Sandbox::User=root"])
         .args(&closure)
         .current_dir(debs.path());
-    run(&mut download).wrap_err_with(advice)?;
+    if run(&mut download).is_err() {
+        // The lists may be older than what the mirror still has.
+        run(Command::new("apt-get").args(["update", "-qq"])).wrap_err_with(advice)?;
+        run(&mut download).wrap_err_with(advice)?;
+    }
     for deb in std::fs::read_dir(debs.path())? {
         let path = deb?.path();
         if path.extension().is_some_and(|e| e == "deb") {

@@ -5,6 +5,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A terminal.
@@ -13,6 +14,7 @@ pub struct Terminal {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
+    reader: JoinHandle<()>,
 }
 
 /// How long the screen may take to show what is waited for.
@@ -53,14 +55,14 @@ impl Terminal {
         let screen = Arc::new(Mutex::new(vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0)));
         let mut output = pair.master.try_clone_reader().map_err(|e| eyre!("{e}"))?;
         let shown = screen.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 8192];
             while let Ok(n @ 1..) = output.read(&mut buffer) {
                 shown.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..n]);
             }
         });
         let keys = pair.master.take_writer().map_err(|e| eyre!("{e}"))?;
-        Ok(Self { screen, keys, child, master: pair.master })
+        Ok(Self { screen, keys, child, master: pair.master, reader })
     }
 
     /// What stands on the screen.
@@ -122,14 +124,16 @@ impl Terminal {
         self.until(&format!("{text:?}"), |screen| screen.contains(text))
     }
 
-    /// Waits until the program has ended; gives whether it ended well.
+    /// Waits until the program has ended and all that it wrote is on the screen; gives whether it ended well.
     ///
     /// # Errors
     /// When it does not end.
     pub fn ended(&mut self) -> Result<bool> {
         let begun = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = self.child.try_wait()?
+                && self.reader.is_finished()
+            {
                 return Ok(status.success());
             }
             if begun.elapsed() > LONGEST {

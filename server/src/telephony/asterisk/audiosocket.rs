@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -24,8 +24,6 @@ const SOUND: u8 = 0x10;
 
 /// How long a peer may take to say its id.
 const PRELUDE: Duration = Duration::from_secs(5);
-/// Connections at once.
-const CONNECTIONS: usize = 4096;
 /// Frames that may wait for the voice loop.
 const HEARD_AHEAD: usize = 64;
 
@@ -102,29 +100,16 @@ impl Tickets {
 
 /// Serves connections until told to stop.
 pub(super) async fn serve(listener: TcpListener, tickets: Tickets, peers: Allowed, stop: CancellationToken) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
-        };
-        let Ok((stream, peer)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        if !peers.may(peer.ip()) {
-            tracing::warn!(%peer, "AudioSocket connection refused: neither loopback nor on the allow-list");
-            continue;
-        }
-        let Ok(place) = room.clone().try_acquire_owned() else { continue };
-        let tickets = tickets.clone();
-        tokio::spawn(async move {
-            if let Err(reason) = admit(stream, &tickets).await {
-                tracing::warn!(%peer, reason, "AudioSocket connection closed");
+    peers
+        .admit("AudioSocket", listener, stop, |stream, peer| {
+            let tickets = tickets.clone();
+            async move {
+                if let Err(reason) = admit(stream, &tickets).await {
+                    tracing::warn!(%peer, reason, "AudioSocket connection closed");
+                }
             }
-            drop(place);
-        });
-    }
+        })
+        .await;
 }
 
 async fn admit(mut stream: TcpStream, tickets: &Tickets) -> Result<(), &'static str> {
@@ -135,7 +120,6 @@ async fn admit(mut stream: TcpStream, tickets: &Tickets) -> Result<(), &'static 
         Ok(_) => return Err("it does not begin with an id"),
         Err(_) => return Err("no id came in time"),
     };
-    let _ = stream.set_nodelay(true);
     tickets.take(id).ok_or("its id is unknown, used or expired")?.send(stream).map_err(|_| "its call is gone")
 }
 

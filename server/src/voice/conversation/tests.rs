@@ -1,0 +1,139 @@
+//! Conversations with people who say it at the worst moment.
+
+use super::{Providers, Report, Scribe, converse};
+use crate::domain::contact::NewContact;
+use crate::domain::phone::Phone;
+use crate::domain::script::Script;
+use crate::voice::dialogue::Dialogue;
+use crate::voice::ear::Utterance;
+use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
+use crate::voice::phrases::Phrases;
+use crate::voice::recognise::{RecogniseError, Recogniser, Recognition};
+use crate::voice::synthesise::Voice;
+use crate::voice::synthesise::text::TextSynthesiser;
+use crate::voice::timing::Timing;
+use async_trait::async_trait;
+use dialdeck_protocol::{Exchange, Outcome, Speaker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Default)]
+struct Notes(AtomicBool);
+
+#[async_trait]
+impl Scribe for Notes {
+    async fn spoken(&self, _: Speaker, _: i32, _: &str) {}
+    async fn exchanged(&self, _: &Exchange) {}
+    async fn do_not_call(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Understands words, slowly and never for certain: as the embedded recogniser does.
+struct Slow;
+
+#[async_trait]
+impl Recogniser for Slow {
+    fn describe(&self) -> String {
+        "slow".into()
+    }
+    async fn recognise(&self, heard: Utterance, _: &Phrases) -> Result<Recognition, RecogniseError> {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let Utterance::Words(text) = heard else { return Err(RecogniseError::Kind("sound")) };
+        Ok(Recognition { text, confidence: 0.8, certain: false })
+    }
+}
+
+/// A person who is listened to while `person` runs; gives what came of it and whether the number was listed.
+async fn talk<F: Future<Output = ()>>(
+    person: impl FnOnce(mpsc::Sender<Frame>, mpsc::Receiver<Frame>) -> F,
+) -> (Report, bool) {
+    let who = NewContact {
+        first_name: "Ann".into(),
+        last_name: String::new(),
+        phone: Phone::from_e164("+13125550142").unwrap(),
+        email: String::new(),
+        company: String::new(),
+        state: String::new(),
+        postal_code: String::new(),
+        timezone: String::new(),
+        consent: None,
+        custom_fields: std::collections::BTreeMap::default(),
+    };
+    let providers = Providers {
+        recogniser: Arc::new(Slow),
+        synthesiser: Arc::new(TextSynthesiser),
+        voice: Voice::default(),
+        timing: Timing::default().faster(10.0),
+    };
+    let (to_us, heard) = mpsc::channel(16);
+    let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
+    let notes = Notes::default();
+    let dialogue = Dialogue::new(Script::default(), &who);
+    let media = Media { heard, spoken, words: true };
+    let (report, ()) = tokio::join!(
+        converse(media, dialogue, providers, &notes, CancellationToken::new()),
+        person(to_us, from_us)
+    );
+    (report, notes.0.load(Ordering::SeqCst))
+}
+
+async fn say(to_us: &mpsc::Sender<Frame>, text: &str) {
+    for word in text.split(' ') {
+        let _ = to_us.send(Frame::Word(word.into())).await;
+    }
+}
+
+/// Listens until a text was spoken to its end.
+async fn listen(from_us: &mut mpsc::Receiver<Frame>, last: &str) {
+    while let Some(frame) = from_us.recv().await {
+        if frame == Frame::Word(last.into()) {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn said_and_hung_up_at_once() {
+    let (report, listed) = talk(|to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "stop calling me").await;
+    })
+    .await;
+    assert!(listed && report.do_not_call);
+    assert_eq!((report.outcome, report.ended), (Outcome::DoNotCall, "hung_up"));
+}
+
+#[tokio::test]
+async fn said_over_our_last_words() {
+    let (report, listed) = talk(|to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "yes that sounds good").await;
+        listen(&mut from_us, "Wonderful.").await;
+        say(&to_us, "no stop calling me").await;
+        while from_us.recv().await.is_some() {}
+    })
+    .await;
+    assert!(listed, "{report:?}");
+    assert_eq!(report.outcome, Outcome::DoNotCall);
+}
+
+#[tokio::test]
+async fn a_second_sentence_does_not_undo_the_first() {
+    let (report, listed) = talk(|to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "stop calling me").await;
+        // Beyond the endpoint, while the first is still being recognised.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        say(&to_us, "do you hear").await;
+        listen(&mut from_us, "list?").await;
+        say(&to_us, "yes").await;
+        while from_us.recv().await.is_some() {}
+    })
+    .await;
+    assert!(listed, "{report:?}");
+    assert_eq!(report.outcome, Outcome::DoNotCall);
+}
