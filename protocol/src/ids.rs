@@ -71,11 +71,6 @@ impl CallId {
     pub fn new() -> Self {
         Self(Uuid::now_v7().simple().to_string())
     }
-
-    /// The same id as a UUID, which is what AudioSocket carries; `None` when the id was not made by [`CallId::new`].
-    pub fn uuid(&self) -> Option<Uuid> {
-        Uuid::parse_str(&self.0).ok()
-    }
 }
 
 impl Default for CallId {

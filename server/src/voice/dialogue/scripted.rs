@@ -88,17 +88,6 @@ impl Dialogue {
         self.turn
     }
 
-    /// Everything that may be said, so that it can be spoken ahead.
-    pub fn repertoire(&self) -> Vec<String> {
-        let texts = [&self.script.opening, &self.script.pitch];
-        texts
-            .into_iter()
-            .chain(self.script.answers.values())
-            .chain(self.script.closings.values())
-            .map(|text| self.filled(text))
-            .collect()
-    }
-
     /// Whether a text says more than "hello?" or "yes?": only that cuts the opening short.
     pub fn interrupts_opening(&self, heard: &Recognition) -> bool {
         !matches!(
