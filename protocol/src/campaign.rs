@@ -49,6 +49,7 @@ vocabulary! {
 
 /// How a campaign places its calls. The names are those that existing users' REST bodies carry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CallSettings {
     /// Calls in flight at once, 1–500.

@@ -60,8 +60,12 @@ pub struct CallFilter {
     pub to: Option<DateTime<Utc>>,
     /// At most so many, 1–500; 50 unless told.
     pub limit: Option<u32>,
-    /// Leave out so many.
+    /// Leave out so many. For existing users; it costs what it leaves out.
     pub offset: Option<u32>,
+    /// After this place: the cursor that came with the page before.
+    pub after: Option<String>,
+    /// Only calls in which all of these words were said, or stand in the name. Latest end first.
+    pub text: Option<String>,
 }
 
 /// A question.

@@ -1,14 +1,15 @@
 //! Events: what happened, in the order in which it was committed.
 
 use crate::{
-    CallId, CallStatus, CampaignId, ContactStatus, Emotion, Intent, OrganizationId, Outcome, Part,
-    QueueState, Speaker,
+    CallId, CallStatus, CallbackId, CampaignId, ContactStatus, Emotion, Intent, OrganizationId, Outcome,
+    Part, QueueState, Speaker,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened, already durable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Position in commit order, without gaps. A console resumes after the last one it has seen.
     pub seq: i64,
@@ -29,6 +30,7 @@ pub struct Event {
 
 /// What happened. The first four names are those that existing users know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody {
     /// An attempt was committed; the telephony hears of it next.
@@ -115,6 +117,29 @@ pub enum EventBody {
         /// How many lines were refused.
         rejected: i64,
     },
+    /// A disposition, pause code, knowledge-base entry, agent or webhook was saved or deleted: ask again.
+    CatalogChanged {
+        /// Which noun: `disposition`, `pause_code` …
+        kind: String,
+        /// Its name.
+        name: String,
+        /// `saved` or `deleted`.
+        change: String,
+    },
+    /// A callback was promised, moved, kept or called off.
+    CallbackChanged {
+        /// Which.
+        callback_id: CallbackId,
+        /// When it is due.
+        due_at: DateTime<Utc>,
+        /// `pending`, `done` or `cancelled`.
+        change: String,
+    },
+    /// Consent for a number was given or withdrawn; every campaign obeys.
+    ConsentChanged {
+        /// Given, or withdrawn.
+        given: bool,
+    },
     /// A part of the server (Asterisk, recogniser, voice …) changed its state.
     PartStatusUpdate {
         /// The part as it is now.
@@ -124,6 +149,7 @@ pub enum EventBody {
 
 /// What a queue has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallCounts {
     /// Contacts in the campaign.
     pub total: i64,
@@ -139,6 +165,7 @@ pub struct CallCounts {
 
 /// One exchange, as stored in `call_events` under `ai_conversation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Exchange {
     /// What the person said; empty for the opening.
     pub user_input: String,
@@ -161,6 +188,7 @@ pub struct Exchange {
 
 /// Where the time of a turn went, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TurnLatency {
     /// From the end of speech until we took it for the end.
     pub endpoint_ms: u32,

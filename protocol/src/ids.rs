@@ -10,6 +10,7 @@ macro_rules! uuid_id {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         pub struct $name(pub Uuid);
 
         impl $name {
@@ -40,6 +41,14 @@ uuid_id! {
     UserId,
     /// A log-in.
     SessionId,
+    /// A program's token.
+    TokenId,
+    /// An entry of the catalog: a disposition, a pause code, a piece of knowledge.
+    EntryId,
+    /// A promise to call somebody back.
+    CallbackId,
+    /// An import.
+    ImportId,
 }
 
 macro_rules! text_id {
@@ -47,6 +56,7 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         pub struct $name(pub String);
 
         impl $name {

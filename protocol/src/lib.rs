@@ -25,7 +25,10 @@ pub use campaign::{CallSettings, CampaignStatus, CampaignType, QueueState};
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;
 pub use event::{CallCounts, Event, EventBody, Exchange, TurnLatency};
-pub use ids::{CallId, CampaignId, ContactId, OrganizationId, PhoneNumberId, ScriptId, SessionId, UserId};
+pub use ids::{
+    CallId, CallbackId, CampaignId, ContactId, EntryId, ImportId, OrganizationId, PhoneNumberId, ScriptId,
+    SessionId, TokenId, UserId,
+};
 pub use message::{Answer, ClientMessage, Scope, ServerMessage};
 pub use problem::{Code, Problem};
 pub use role::Role;

@@ -107,6 +107,9 @@ pub enum Answer {
     History {
         /// Newest first.
         calls: Vec<HistoryRow>,
+        /// Goes into the filter's `after` for the next page; `None` at the end.
+        #[serde(default)]
+        next: Option<String>,
     },
     /// One call's conversation.
     Conversation {

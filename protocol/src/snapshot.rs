@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Everything a console shows at once, as of [`Snapshot::seq`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// The last event that is contained.
     pub seq: i64,
@@ -25,6 +26,7 @@ pub struct Snapshot {
 
 /// A campaign and its queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CampaignRow {
     /// Id.
     pub id: CampaignId,
@@ -49,6 +51,7 @@ pub struct CampaignRow {
 
 /// A call in flight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallRow {
     /// Id.
     pub id: CallId,
@@ -78,6 +81,7 @@ pub struct CallRow {
 
 /// A finished (or running) call in the history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HistoryRow {
     /// Id.
     pub id: CallId,
@@ -125,6 +129,7 @@ vocabulary! {
 
 /// A part of the server: database, FastAGI, AudioSocket, Asterisk, recogniser, voice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Part {
     /// Its name.
     pub name: String,

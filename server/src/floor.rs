@@ -5,11 +5,13 @@ use crate::bus::Bus;
 use crate::dialer::{Dialer, Tools};
 use crate::settings::{Kind, Settings, data_file};
 use crate::storage::{self, Journal, Store};
+use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
 use crate::telephony::asterisk::{AriSettings, Asterisk, Dialplan, peers};
 use crate::telephony::simulated::Simulated;
 use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
 use crate::voice::conversation::Providers;
+use crate::voice::measured::Measured;
 use crate::voice::recognise::Recogniser;
 use crate::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use crate::voice::recognise::text::TextRecogniser;
@@ -18,7 +20,9 @@ use crate::voice::synthesise::command::{CommandSynthesiser, Engine};
 use crate::voice::synthesise::text::TextSynthesiser;
 use crate::voice::synthesise::{Synthesiser, Voice};
 use crate::voice::timing::Timing;
+use crate::{upkeep, webhook};
 use async_trait::async_trait;
+use axum_server::tls_rustls::RustlsConfig;
 use dialdeck_protocol::{CallId, PartState};
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
@@ -40,6 +44,9 @@ pub enum StartError {
     /// A port that is taken, most likely.
     #[error("cannot listen on {0} for {1}: {2}. Is dialdeckd running already?")]
     Listen(SocketAddr, &'static str, std::io::Error),
+    /// A certificate that cannot be used.
+    #[error(transparent)]
+    Tls(#[from] api::ServeError),
     /// No place for the database.
     #[error("neither XDG_DATA_HOME nor HOME is set; set DATABASE_URL")]
     NoHome,
@@ -56,6 +63,7 @@ pub struct Floor {
     /// AudioSocket, where there is one.
     pub audiosocket: Option<SocketAddr>,
     listener: TcpListener,
+    tls: Option<(api::Tls, RustlsConfig)>,
 }
 
 async fn listen(address: SocketAddr, what: &'static str) -> Result<TcpListener, StartError> {
@@ -85,7 +93,21 @@ pub fn synthesiser(settings: &Settings) -> (Arc<dyn Synthesiser>, Voice) {
     } else {
         CommandSynthesiser::new(Engine::EspeakNg, settings.voice.espeak_ng.clone())
     };
-    (Arc::new(Cached::new(Arc::new(inner))), voice)
+    let measured = Measured::<dyn Synthesiser>(Arc::new(inner));
+    (Arc::new(Cached::new(Arc::new(measured))), voice)
+}
+
+/// The recogniser that the settings name, or what is missing.
+///
+/// # Errors
+/// What is missing, and what to do about it.
+pub async fn recogniser(settings: &Settings) -> Result<Arc<dyn Recogniser>, String> {
+    let files = Files {
+        program: settings.recognition.pocketsphinx.clone(),
+        model: settings.recognition.model.clone(),
+    };
+    let inner: Arc<dyn Recogniser> = Arc::new(PocketSphinx::new(files).await?);
+    Ok(Arc::new(Measured(inner)))
 }
 
 /// Stands in for a telephony that was not configured.
@@ -102,6 +124,10 @@ impl NoTelephony {
 impl Telephony for NoTelephony {
     fn describe(&self) -> String {
         "none".into()
+    }
+
+    fn capabilities(&self) -> &'static [&'static str] {
+        &[]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {
@@ -123,14 +149,10 @@ impl Telephony for NoTelephony {
 
 /// Sound providers, or why there is no voice; tells the parts.
 async fn sound(settings: &Settings, parts: &Parts) -> Result<Providers, String> {
-    let files = Files {
-        program: settings.recognition.pocketsphinx.clone(),
-        model: settings.recognition.model.clone(),
-    };
-    let recogniser: Arc<dyn Recogniser> = match PocketSphinx::new(files).await {
+    let recogniser = match recogniser(settings).await {
         Ok(recogniser) => {
             parts.set("recogniser", PartState::Degraded, recogniser.describe()).await;
-            Arc::new(recogniser)
+            recogniser
         }
         Err(why) => {
             // "Don't call me again" must be heard, by voice as by key.
@@ -162,6 +184,11 @@ impl Floor {
     /// When a port or the database is not to be had. Everything else may be missing, and is said.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let kind = settings.kind()?;
+        let metrics = Exposition::start();
+        let tls = match settings.tls() {
+            Some(tls) => Some((tls.clone(), tls.load().await?)),
+            None => None,
+        };
         let listener = listen(settings.server.http, "REST and WebSocket").await?;
         let http = listener.local_addr().unwrap_or(settings.server.http);
         let store = open_store(&settings).await?;
@@ -203,6 +230,12 @@ impl Floor {
         } else {
             sound(&settings, &parts).await
         };
+        let recogniser = match &sound {
+            Ok(providers) => Some(providers.recogniser.clone()),
+            // Calls do not need it here; the AGI scripts of existing users may.
+            Err(_) if in_words => recogniser(&settings).await.ok(),
+            Err(_) => None,
+        };
         let dialer = Dialer::start(Tools {
             store: store.clone(),
             journal: journal.clone(),
@@ -216,10 +249,24 @@ impl Floor {
             in_words,
         });
         let closing = CancellationToken::new();
-        let voice = synthesiser(&settings);
+        tokio::spawn(webhook::run(store.clone(), bus.clone(), closing.clone()));
         let settings = Arc::new(settings);
-        let app = App::new(api::Inner { store, journal, bus, dialer, parts, voice, settings, closing });
-        Ok(Self { app, http, agi, audiosocket, listener })
+        tokio::spawn(upkeep::run(store.clone(), settings.clone(), closing.clone()));
+        let app = App::new(api::Inner {
+            voice: synthesiser(&settings),
+            store,
+            journal,
+            bus,
+            dialer,
+            parts,
+            recogniser,
+            settings,
+            talks: api::Talks::default(),
+            lockout: std::sync::Mutex::default(),
+            metrics,
+            closing,
+        });
+        Ok(Self { app, http, agi, audiosocket, listener, tls })
     }
 
     /// Serves until `stop` is ready; then lets calls finish or ends them, and closes.
@@ -227,8 +274,8 @@ impl Floor {
     /// # Errors
     /// When the HTTP server breaks.
     pub async fn run(self, stop: impl Future<Output = ()>) -> std::io::Result<()> {
-        let Self { app, listener, .. } = self;
-        let mut server = tokio::spawn(api::serve(listener, app.clone()));
+        let Self { app, listener, tls, .. } = self;
+        let mut server = tokio::spawn(api::serve(listener, app.clone(), tls));
         tokio::select! {
             broken = &mut server => {
                 app.dialer.close(Duration::ZERO).await;

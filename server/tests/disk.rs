@@ -25,7 +25,7 @@ async fn full_and_then_not() {
     setup(PROGRAM, &home).add_user("sue", "supervisor").unwrap();
     // Files may not grow beyond a limit: what a write gives is what a full disk gives, without filling one.
     let narrow = home.path().join("narrow");
-    std::fs::write(&narrow, format!("#!/bin/bash\ntrap '' XFSZ\nulimit -f 700\nexec {PROGRAM} \"$@\"\n"))
+    std::fs::write(&narrow, format!("#!/bin/bash\ntrap '' XFSZ\nulimit -f 1000\nexec {PROGRAM} \"$@\"\n"))
         .unwrap();
     std::fs::set_permissions(&narrow, std::fs::Permissions::from_mode(0o755)).unwrap();
     let server = setup(&narrow.to_string_lossy(), &home).start(&["serve"]).unwrap();

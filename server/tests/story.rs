@@ -11,8 +11,8 @@
 use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
-    Emotion, EventBody, Exchange, Intent, OrganizationId, Outcome, PhoneNumberId, QueueState, Role, ScriptId,
-    SessionId, Speaker, TurnLatency,
+    Emotion, EventBody, Exchange, ImportId, Intent, OrganizationId, Outcome, PhoneNumberId, QueueState, Role,
+    ScriptId, SessionId, Speaker, TurnLatency,
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
@@ -22,8 +22,8 @@ use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
 use dialdeck_server::storage::change::QueueStart;
 use dialdeck_server::storage::{
-    AuditEntry, BeginAttempt, CallKey, Change, CommitError, ContactPage, EndCall, NewSession, NewUser,
-    Refusal, Store, StoreError, open,
+    AuditEntry, BeginAttempt, CallKey, Change, CommitError, ContactPage, EndCall, ImportMode, NewSession,
+    NewUser, Refusal, Store, StoreError, open,
 };
 use dialdeck_testkit::postgres::Postgres;
 use std::sync::Arc;
@@ -118,6 +118,7 @@ async fn setting_up(store: &dyn Store) -> Campaign {
         name: "sue".into(),
         role: Role::Supervisor,
         password_hash: "hash".into(),
+        campaigns: None,
         at: noon(),
     };
     store.add_user(&user).await.unwrap();
@@ -130,11 +131,15 @@ async fn setting_up(store: &dyn Store) -> Campaign {
         token_hash: "abc".into(),
         at: noon(),
         expires_at: noon() + chrono::Duration::hours(1),
+        client: "192.0.2.7".into(),
     };
     store.add_session(&session).await.unwrap();
     assert_eq!(store.caller("abc", noon()).await.unwrap().unwrap().name, "sue");
     assert!(store.caller("abc", noon() + chrono::Duration::hours(2)).await.unwrap().is_none(), "expired");
-    store.revoke_session(session.id, noon()).await.unwrap();
+    assert_eq!(store.sessions(&org(), Some(sue.id), noon()).await.unwrap()[0].client, "192.0.2.7");
+    let other = OrganizationId("other".into());
+    assert!(!store.revoke_session(&other, None, session.id, noon()).await.unwrap(), "the wall holds");
+    assert!(store.revoke_session(&org(), Some(sue.id), session.id, noon()).await.unwrap());
     assert!(store.caller("abc", noon()).await.unwrap().is_none(), "revoked");
     assert!(store.set_password("sue", "new", noon()).await.unwrap());
     assert!(!store.set_password("nobody", "new", noon()).await.unwrap());
@@ -186,19 +191,19 @@ async fn setting_up(store: &dyn Store) -> Campaign {
 
 async fn importing(store: &dyn Store, campaign: &Campaign) {
     let people: Vec<_> = (0..10).map(person).collect();
-    let mut dropped = store.import(campaign, noon()).await.unwrap();
-    dropped.add(&people).await.unwrap();
+    let mut dropped = store.import(campaign, ImportMode::Whole, noon()).await.unwrap();
+    dropped.add(&people, 4, 0).await.unwrap();
     drop(dropped);
     assert_eq!(store.counts(campaign.id).await.unwrap().total, 0, "what is not finished was never there");
-    let mut import = store.import(campaign, noon()).await.unwrap();
-    assert!(import.add(&people).await.unwrap().already_there.is_empty());
-    assert_eq!(import.add(&people[..2]).await.unwrap().already_there.len(), 2);
+    let mut import = store.import(campaign, ImportMode::Whole, noon()).await.unwrap();
+    assert!(import.add(&people, 4, 0).await.unwrap().already_there.is_empty());
+    assert_eq!(import.add(&people[..2], 6, 0).await.unwrap().already_there.len(), 2);
     import.finish().await.unwrap();
     assert_eq!(
         (store.counts(campaign.id).await.unwrap().total, store.callable(campaign.id).await.unwrap()),
         (10, 10)
     );
-    let page = ContactPage { status: Some(ContactStatus::New), after: None, limit: 6 };
+    let page = ContactPage { status: Some(ContactStatus::New), after: None, limit: 6, newest_first: false };
     let first = store.contacts(&org(), campaign.id, &page).await.unwrap();
     let after = first.last().map(|c| c.id);
     let rest = store.contacts(&org(), campaign.id, &ContactPage { after, ..page }).await.unwrap();
@@ -279,10 +284,10 @@ async fn calling(store: &dyn Store, campaign: &Campaign) {
     let row = store.queue(campaign.id).await.unwrap().unwrap();
     assert_eq!((row.started_calls, row.review_after, row.last_call_at), (1, Some(50), Some(noon())));
     let filter = |outcome| CallFilter { outcome: Some(outcome), ..CallFilter::default() };
-    assert_eq!(store.calls(&org(), &filter(Outcome::Interested)).await.unwrap().len(), 1);
-    assert!(store.calls(&org(), &filter(Outcome::Busy)).await.unwrap().is_empty());
+    assert_eq!(store.calls(&org(), &filter(Outcome::Interested), None).await.unwrap().0.len(), 1);
+    assert!(store.calls(&org(), &filter(Outcome::Busy), None).await.unwrap().0.is_empty());
     let later = CallFilter { from: Some(noon() + chrono::Duration::seconds(1)), ..CallFilter::default() };
-    assert!(store.calls(&org(), &later).await.unwrap().is_empty());
+    assert!(store.calls(&org(), &later, None).await.unwrap().0.is_empty());
     assert_eq!(store.decisions(&org(), begun.to.as_str()).await.unwrap()[0].rule, "allowed");
 }
 
@@ -360,8 +365,8 @@ async fn never_again(store: &dyn Store, campaign: &Campaign) {
     one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), is_new: true, at: noon() }])
         .await
         .unwrap();
-    let mut import = store.import(&second, noon()).await.unwrap();
-    import.add(std::slice::from_ref(&dan.person)).await.unwrap();
+    let mut import = store.import(&second, ImportMode::Batches(ImportId::new()), noon()).await.unwrap();
+    import.add(std::slice::from_ref(&dan.person), 2, 1).await.unwrap();
     import.finish().await.unwrap();
     let page = ContactPage { limit: 10, ..ContactPage::default() };
     let there = store.contacts(&org(), second.id, &page).await.unwrap();
@@ -382,7 +387,7 @@ async fn writing_down(store: &dyn Store) {
         };
         one(store, vec![Change::Audit(entry)]).await.unwrap();
     }
-    assert_eq!(store.audit(&org(), 2).await.unwrap()[0].target, "2");
+    assert_eq!(store.audit(&org(), None, 2).await.unwrap()[0].entry.target, "2");
     assert_eq!(store.verify_audit().await.unwrap(), Ok(3));
 }
 
@@ -410,7 +415,10 @@ async fn going(store: &dyn Store, campaign: &Campaign) {
     };
     one(store, vec![gone.clone()]).await.unwrap();
     assert!(matches!(one(store, vec![gone]).await, Err(Refusal::NotFound(_))));
-    assert!(!store.calls(&org(), &CallFilter::default()).await.unwrap().is_empty(), "calls stay on record");
+    assert!(
+        !store.calls(&org(), &CallFilter::default(), None).await.unwrap().0.is_empty(),
+        "calls stay on record"
+    );
 }
 
 #[tokio::test]

@@ -102,7 +102,11 @@ impl State {
                 None => self.parts.push(part),
             },
             EventBody::CampaignChanged { .. } | EventBody::ContactsImported { .. } => return Need::Snapshot,
-            EventBody::ContactHeld { .. } | EventBody::DoNotCallAdded { .. } => {}
+            EventBody::ContactHeld { .. }
+            | EventBody::DoNotCallAdded { .. }
+            | EventBody::CatalogChanged { .. }
+            | EventBody::CallbackChanged { .. }
+            | EventBody::ConsentChanged { .. } => {}
         }
         Need::Nothing
     }

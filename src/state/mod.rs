@@ -175,7 +175,7 @@ impl State {
     pub fn take_answer(&mut self, answer: Answer) {
         match answer {
             Answer::Done { message } => self.note = Some(Note { text: message, bad: false }),
-            Answer::History { calls } => {
+            Answer::History { calls, .. } => {
                 self.keeping_selection(|state| state.history = calls);
                 self.history_loaded = true;
             }

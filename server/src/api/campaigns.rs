@@ -1,23 +1,24 @@
 //! Campaigns.
 
-use super::problem::{self, Refused};
+use super::extract::{Body, Id, May, given};
+use super::problem::Refused;
 use super::{App, commands};
-use crate::domain::caller::{Caller, EditCampaigns, Look};
+use crate::domain::caller::{Caller, EditCampaigns, Look, RunQueue};
 use crate::domain::campaign::Campaign;
 use crate::storage::Change;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Utc;
 use dialdeck_protocol::{
-    CallSettings, CampaignId, CampaignStatus, CampaignType, PhoneNumberId, Problem, ScriptId,
+    Answer, CallSettings, CampaignId, CampaignStatus, CampaignType, Code, PhoneNumberId, Problem, ScriptId,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-/// A campaign as given: what is left out stays, or takes its default.
-#[derive(Deserialize)]
+/// A campaign as given: what is left out stays, or takes its default; null clears.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Given {
     name: Option<String>,
@@ -25,22 +26,49 @@ pub(super) struct Given {
     kind: Option<CampaignType>,
     status: Option<CampaignStatus>,
     description: Option<String>,
-    script_id: Option<ScriptId>,
-    phone_number_id: Option<PhoneNumberId>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<ScriptId>)]
+    script_id: Option<Option<ScriptId>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<PhoneNumberId>)]
+    phone_number_id: Option<Option<PhoneNumberId>>,
+    /// Only the settings that are to change; see `CallSettings`.
+    #[schema(value_type = Option<Object>)]
     call_settings: Option<Value>,
 }
 
-fn shown(campaign: &Campaign) -> Value {
-    json!({
-        "id": campaign.id,
-        "name": campaign.name,
-        "type": campaign.kind,
-        "status": campaign.status,
-        "description": campaign.description,
-        "scriptId": campaign.script_id,
-        "phoneNumberId": campaign.phone_number_id,
-        "callSettings": campaign.call_settings,
-    })
+/// A campaign.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shown {
+    id: CampaignId,
+    name: String,
+    #[serde(rename = "type")]
+    kind: CampaignType,
+    status: CampaignStatus,
+    description: String,
+    script_id: Option<ScriptId>,
+    phone_number_id: Option<PhoneNumberId>,
+    call_settings: CallSettings,
+}
+
+/// Campaigns, by name.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Campaigns {
+    campaigns: Vec<Shown>,
+}
+
+fn shown(campaign: Campaign) -> Shown {
+    Shown {
+        id: campaign.id,
+        name: campaign.name,
+        kind: campaign.kind,
+        status: campaign.status,
+        description: campaign.description,
+        script_id: campaign.script_id,
+        phone_number_id: campaign.phone_number_id,
+        call_settings: campaign.call_settings,
+    }
 }
 
 /// Settings that are given replace those that are there, one by one.
@@ -85,70 +113,84 @@ async fn apply(app: &App, mut campaign: Campaign, given: Given) -> Result<Campai
     if let Some(settings) = given.call_settings {
         campaign.call_settings = merged(&campaign.call_settings, &settings)?;
     }
-    if let Some(id) = given.script_id {
-        if app.store.script(&campaign.organization_id, id).await?.is_none() {
+    if let Some(script) = given.script_id {
+        if let Some(id) = script
+            && app.store.script(&campaign.organization_id, id).await?.is_none()
+        {
             return Err(Problem::field("scriptId", format!("script {id} was not found")));
         }
-        campaign.script_id = Some(id);
+        campaign.script_id = script;
     }
-    if let Some(id) = given.phone_number_id {
-        if app.store.phone_number(&campaign.organization_id, id).await?.is_none() {
+    if let Some(number) = given.phone_number_id {
+        if let Some(id) = number
+            && app.store.phone_number(&campaign.organization_id, id).await?.is_none()
+        {
             return Err(Problem::field("phoneNumberId", format!("caller ID {id} was not found")));
         }
-        campaign.phone_number_id = Some(id);
+        campaign.phone_number_id = number;
     }
     campaign.check()?;
     Ok(campaign)
 }
 
-pub(super) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Refused> {
-    let permit = caller.permit::<Look>()?;
+/// List campaigns
+#[utoipa::path(get, path = "/api/v1/campaigns", tag = "Campaigns", security(("bearer" = ["look"])),
+    responses((status = 200, body = Campaigns)))]
+pub(super) async fn list(State(app): State<App>, permit: May<Look>) -> Result<Json<Campaigns>, Refused> {
     let campaigns = app.store.campaigns(permit.organization()).await?;
-    Ok(Json(json!({ "campaigns": campaigns.iter().map(shown).collect::<Vec<_>>() })))
+    let seen = campaigns.into_iter().filter(|c| permit.caller().covers(c.id));
+    Ok(Json(Campaigns { campaigns: seen.map(shown).collect() }))
 }
 
+/// A campaign that the caller may see.
 pub(super) async fn find(app: &App, caller: &Caller, id: CampaignId) -> Result<Campaign, Problem> {
-    let permit = caller.permit::<Look>()?;
-    let found = app.store.campaign(permit.organization(), id).await?;
+    caller.within(id)?;
+    let found = app.store.campaign(&caller.organization_id, id).await?;
     found.ok_or_else(|| Problem::not_found(format!("campaign {id}")))
 }
 
+/// One campaign
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}", tag = "Campaigns", security(("bearer" = ["look"])),
+    params(("id" = CampaignId, Path)), responses((status = 200, body = Shown)))]
 pub(super) async fn one(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<CampaignId>, PathRejection>,
-) -> Result<Json<Value>, Refused> {
-    Ok(Json(shown(&find(&app, &caller, problem::path(id)?).await?)))
+    permit: May<Look>,
+    Id(id, _): Id<CampaignId>,
+) -> Result<Json<Shown>, Refused> {
+    Ok(Json(shown(find(&app, permit.caller(), id).await?)))
 }
 
+/// Make a campaign
+#[utoipa::path(post, path = "/api/v1/campaigns", tag = "Campaigns", security(("bearer" = ["campaigns"])),
+    request_body = Given, responses((status = 201, body = Shown)))]
 pub(super) async fn create(
     State(app): State<App>,
-    caller: Caller,
-    body: Result<Json<Given>, JsonRejection>,
-) -> Result<(StatusCode, Json<Value>), Refused> {
-    let given = problem::body(body)?;
+    permit: May<EditCampaigns>,
+    Body(given, _): Body<Given>,
+) -> Result<(StatusCode, Json<Shown>), Refused> {
     let id = CampaignId::new();
     let name = given.name.clone().unwrap_or_default();
     let detail = commands::detail_of(&[("name", crate::domain::plain::line(&name, 200))]);
-    let campaign = commands::audited(&app, &caller, "campaign.create", &id.to_string(), detail, async {
-        let permit = caller.permit::<EditCampaigns>()?;
-        let fresh = Campaign {
-            id,
-            organization_id: permit.organization().clone(),
-            name: String::new(),
-            kind: CampaignType::Sales,
-            status: CampaignStatus::Active,
-            description: String::new(),
-            script_id: None,
-            call_settings: app.settings.call_settings(),
-            phone_number_id: None,
-        };
-        let campaign = apply(&app, fresh, given).await?;
-        save(&app, &campaign, true).await?;
-        Ok(campaign)
-    })
-    .await?;
-    Ok((StatusCode::CREATED, Json(shown(&campaign))))
+    let campaign =
+        commands::audited(&app, permit.caller(), "campaign.create", &id.to_string(), detail, async {
+            permit.caller().everywhere()?;
+            let fresh = Campaign {
+                id,
+                organization_id: permit.organization().clone(),
+                name: String::new(),
+                kind: CampaignType::Sales,
+                status: CampaignStatus::Active,
+                description: String::new(),
+                script_id: None,
+                call_settings: app.settings.call_settings(),
+                phone_number_id: None,
+            };
+            let campaign = apply(&app, fresh, given).await?;
+            save(&app, &campaign, true).await?;
+            Ok(campaign)
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(shown(campaign))))
 }
 
 async fn save(app: &App, campaign: &Campaign, is_new: bool) -> Result<(), Problem> {
@@ -157,34 +199,53 @@ async fn save(app: &App, campaign: &Campaign, is_new: bool) -> Result<(), Proble
     Ok(())
 }
 
+/// Change a campaign
+///
+/// What is left out stays; null clears script and caller ID. A queue that runs takes it up at once.
+#[utoipa::path(patch, path = "/api/v1/campaigns/{id}", tag = "Campaigns", security(("bearer" = ["campaigns"])),
+    params(("id" = CampaignId, Path)), request_body = Given, responses((status = 200, body = Shown)))]
 pub(super) async fn update(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<CampaignId>, PathRejection>,
-    body: Result<Json<Given>, JsonRejection>,
-) -> Result<Json<Value>, Refused> {
-    let (id, given) = (problem::path(id)?, problem::body(body)?);
-    let campaign = commands::audited(&app, &caller, "campaign.update", &id.to_string(), json!({}), async {
-        caller.permit::<EditCampaigns>()?;
-        let campaign = apply(&app, find(&app, &caller, id).await?, given).await?;
-        save(&app, &campaign, false).await?;
-        app.dialer.nudge(id);
-        Ok(campaign)
-    })
-    .await?;
-    Ok(Json(shown(&campaign)))
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<CampaignId>,
+    Body(given, _): Body<Given>,
+) -> Result<Json<Shown>, Refused> {
+    let campaign =
+        commands::audited(&app, permit.caller(), "campaign.update", &id.to_string(), json!({}), async {
+            let campaign = apply(&app, find(&app, permit.caller(), id).await?, given).await?;
+            save(&app, &campaign, false).await?;
+            app.dialer.nudge(id);
+            Ok(campaign)
+        })
+        .await?;
+    Ok(Json(shown(campaign)))
 }
 
+/// Change a campaign, as existing users ask for it
+#[utoipa::path(put, path = "/api/v1/campaigns/{id}", tag = "Campaigns", security(("bearer" = ["campaigns"])),
+    params(("id" = CampaignId, Path)), request_body = Given, responses((status = 200, body = Shown)))]
+pub(super) async fn replace(
+    app: State<App>,
+    permit: May<EditCampaigns>,
+    id: Id<CampaignId>,
+    body: Body<Given>,
+) -> Result<Json<Shown>, Refused> {
+    update(app, permit, id, body).await
+}
+
+/// Delete a campaign
+///
+/// Its queue is stopped and its contacts go; its calls stay on record. Refused while calls of it are in flight.
+#[utoipa::path(delete, path = "/api/v1/campaigns/{id}", tag = "Campaigns", security(("bearer" = ["campaigns"])),
+    params(("id" = CampaignId, Path)), responses((status = 204)))]
 pub(super) async fn delete(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<CampaignId>, PathRejection>,
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<CampaignId>,
 ) -> Result<StatusCode, Refused> {
-    let id = problem::path(id)?;
-    commands::audited(&app, &caller, "campaign.delete", &id.to_string(), json!({}), async {
-        let permit = caller.permit::<EditCampaigns>()?;
-        let campaign = find(&app, &caller, id).await?;
-        app.dialer.stop_queue(&caller.permit()?, id).await?;
+    commands::audited(&app, permit.caller(), "campaign.delete", &id.to_string(), json!({}), async {
+        let campaign = find(&app, permit.caller(), id).await?;
+        app.dialer.stop_queue(&permit.caller().permit::<RunQueue>()?, id).await?;
         let change = Change::DeleteCampaign {
             organization_id: permit.organization().clone(),
             campaign_id: id,
@@ -198,15 +259,30 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What starting a queue would cost.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Estimate {
+    campaign_id: CampaignId,
+    /// Contacts that still need a call.
+    contacts: i64,
+    cost: f64,
+    currency: String,
+    /// What the figure rests on.
+    basis: String,
+}
+
+/// What starting a queue would cost
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/estimate", tag = "Campaigns", security(("bearer" = ["look"])),
+    params(("id" = CampaignId, Path)), responses((status = 200, body = Estimate)))]
 pub(super) async fn estimate(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<CampaignId>, PathRejection>,
-) -> Result<Json<Value>, Refused> {
-    let answer = commands::estimate(&app, &caller, problem::path(id)?).await?;
-    let mut shown = serde_json::to_value(answer).unwrap_or_default();
-    if let Some(object) = shown.as_object_mut() {
-        object.remove("answer");
+    permit: May<Look>,
+    Id(id, _): Id<CampaignId>,
+) -> Result<Json<Estimate>, Refused> {
+    match commands::estimate(&app, permit.caller(), id).await? {
+        Answer::Estimate { campaign_id, contacts, cost, currency, basis } => {
+            Ok(Json(Estimate { campaign_id, contacts, cost, currency, basis }))
+        }
+        _ => Err(Problem::new(Code::Internal, "the estimate is of another kind").into()),
     }
-    Ok(Json(shown))
 }

@@ -68,17 +68,23 @@ async fn carry_out(app: &App, caller: &Caller, command: Command) -> Result<Answe
     audited(app, caller, name, &target, detail, async {
         let message = match command {
             Command::StartQueue { campaign_id, phone_number_id, review_after } => {
+                caller.within(campaign_id)?;
                 let permit = caller.permit::<RunQueue>()?;
                 let campaign =
                     app.dialer.start_queue(&permit, campaign_id, phone_number_id, review_after).await?;
                 format!("the queue of {} is started", campaign.name)
             }
             Command::StopQueue { campaign_id } => {
+                caller.within(campaign_id)?;
                 let permit = caller.permit::<RunQueue>()?;
                 let campaign = app.dialer.stop_queue(&permit, campaign_id).await?;
                 format!("the queue of {} is stopped; calls in flight go on", campaign.name)
             }
             Command::HangUp { call_id } => {
+                let call = app.store.call(&caller.organization_id, &call_id).await?;
+                if let Some(campaign) = call.and_then(|c| c.row.campaign_id) {
+                    caller.within(campaign).map_err(|_| Problem::not_found(format!("call {call_id}")))?;
+                }
                 app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;
                 "the call is being hung up".to_owned()
             }
@@ -94,13 +100,15 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
     let organization = permit.organization();
     match query {
         Query::History { filter } => {
-            Ok(Answer::History { calls: app.store.calls(organization, &filter).await? })
+            let (calls, next) = app.store.calls(organization, &filter, caller.campaigns.as_deref()).await?;
+            Ok(Answer::History { calls, next })
         }
         Query::Conversation { call_id } => {
             let call = app
                 .store
                 .call(organization, &call_id)
                 .await?
+                .filter(|call| call.row.campaign_id.is_none_or(|c| caller.covers(c)))
                 .ok_or_else(|| Problem::not_found(format!("call {call_id}")))?;
             let exchanges = app.store.exchanges(&call_id).await?;
             Ok(Answer::Conversation { call: Box::new(call.row), exchanges })
@@ -111,11 +119,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
 
 /// What starting a campaign would cost.
 pub(super) async fn estimate(app: &App, caller: &Caller, campaign: CampaignId) -> Result<Answer, Problem> {
-    let permit = caller.permit::<Look>()?;
-    app.store
-        .campaign(permit.organization(), campaign)
-        .await?
-        .ok_or_else(|| Problem::not_found(format!("campaign {campaign}")))?;
+    super::campaigns::find(app, caller, campaign).await?;
     let contacts = app.store.callable(campaign).await?;
     let (cost, basis) = app.settings.rates.estimate(contacts);
     Ok(Answer::Estimate {

@@ -1,87 +1,148 @@
 //! Contacts.
 
 use super::campaigns::find as find_campaign;
-use super::problem::{self, Refused};
+use super::extract::{Ask, Body, Id, May};
+use super::persons::phone;
+use super::problem::Refused;
 use super::{App, commands};
 use crate::domain::caller::{Caller, EditCampaigns, Look};
-use crate::domain::contact::{Consent, Contact};
+use crate::domain::contact::{Consent, Contact, NewContact};
 use crate::domain::ending::far_future;
 use crate::domain::phone::Phone;
 use crate::domain::plain;
-use crate::storage::{Change, ContactPage};
+use crate::storage::{Change, ContactPage, ImportMode};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::Utc;
-use dialdeck_protocol::{CampaignId, ContactId, ContactStatus, Problem};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CampaignId, Code, ContactId, ContactStatus, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
 
-fn shown(contact: &Contact) -> Value {
-    let person = &contact.person;
-    json!({
-        "id": contact.id,
-        "campaignId": contact.campaign_id,
-        "firstName": person.first_name,
-        "lastName": person.last_name,
-        "phone": person.phone.as_str(),
-        "email": person.email,
-        "company": person.company,
-        "state": person.state,
-        "postalCode": person.postal_code,
-        "timezone": person.timezone,
-        "consent": person.consent,
-        "customFields": person.custom_fields,
-        "status": contact.status,
-        "attempts": contact.attempts,
-        "lastContacted": contact.last_contacted,
-        "heldReason": contact.held_reason,
-        "nextAttemptAt": (contact.next_attempt_at < far_future()).then_some(contact.next_attempt_at),
-        "createdAt": contact.created_at,
-    })
+/// A contact.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shown {
+    id: ContactId,
+    campaign_id: CampaignId,
+    first_name: String,
+    last_name: String,
+    phone: String,
+    email: String,
+    company: String,
+    state: String,
+    postal_code: String,
+    timezone: String,
+    consent: Option<Consent>,
+    custom_fields: BTreeMap<String, String>,
+    status: ContactStatus,
+    attempts: i32,
+    last_contacted: Option<DateTime<Utc>>,
+    /// Which rule holds it, in words; empty otherwise.
+    held_reason: String,
+    /// When the dialer looks at it next; null: only after a change.
+    next_attempt_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize)]
+impl From<Contact> for Shown {
+    fn from(contact: Contact) -> Self {
+        let person = contact.person;
+        Self {
+            id: contact.id,
+            campaign_id: contact.campaign_id,
+            first_name: person.first_name,
+            last_name: person.last_name,
+            phone: person.phone.as_str().to_owned(),
+            email: person.email,
+            company: person.company,
+            state: person.state,
+            postal_code: person.postal_code,
+            timezone: person.timezone,
+            consent: person.consent,
+            custom_fields: person.custom_fields,
+            status: contact.status,
+            attempts: contact.attempts,
+            last_contacted: contact.last_contacted,
+            held_reason: contact.held_reason,
+            next_attempt_at: (contact.next_attempt_at < far_future()).then_some(contact.next_attempt_at),
+            created_at: contact.created_at,
+        }
+    }
+}
+
+/// A page of contacts.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page {
+    contacts: Vec<Shown>,
+    /// Goes into `after` for the next page; null at the end.
+    next: Option<ContactId>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+pub(super) enum Order {
+    /// The oldest first.
+    #[default]
+    #[serde(rename = "createdAt")]
+    Oldest,
+    /// The newest first.
+    #[serde(rename = "-createdAt")]
+    Newest,
+}
+
+/// Which contacts.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct List {
     status: Option<ContactStatus>,
     after: Option<ContactId>,
+    #[serde(default)]
+    sort: Order,
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
 
+/// List a campaign's contacts
+///
+/// Pages do not shift when contacts come in meanwhile.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/contacts", tag = "Contacts", security(("bearer" = ["look"])),
+    params(("id" = CampaignId, Path), List), responses((status = 200, body = Page)))]
 pub(super) async fn list(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<CampaignId>, PathRejection>,
-    query: Result<Query<List>, QueryRejection>,
-) -> Result<Json<Value>, Refused> {
-    let campaign = find_campaign(&app, &caller, problem::path(id)?).await?;
-    let List { status, after, limit } = problem::query(query)?;
+    permit: May<Look>,
+    Id(id, _): Id<CampaignId>,
+    Ask(List { status, after, sort, limit }, _): Ask<List>,
+) -> Result<Json<Page>, Refused> {
+    let campaign = find_campaign(&app, permit.caller(), id).await?;
     let limit = i64::from(limit.unwrap_or(100).clamp(1, 1000));
-    let page = ContactPage { status, after, limit };
+    let page = ContactPage { status, after, newest_first: matches!(sort, Order::Newest), limit };
     let contacts = app.store.contacts(&campaign.organization_id, campaign.id, &page).await?;
     let full = i64::try_from(contacts.len()).unwrap_or(0) == limit;
     let next = contacts.last().filter(|_| full).map(|c| c.id);
-    Ok(Json(json!({ "contacts": contacts.iter().map(shown).collect::<Vec<_>>(), "next": next })))
+    Ok(Json(Page { contacts: contacts.into_iter().map(Shown::from).collect(), next }))
 }
 
 async fn find(app: &App, caller: &Caller, id: ContactId) -> Result<Contact, Problem> {
-    let permit = caller.permit::<Look>()?;
-    let found = app.store.contact(permit.organization(), id).await?;
-    found.ok_or_else(|| Problem::not_found(format!("contact {id}")))
+    let found = app.store.contact(&caller.organization_id, id).await?;
+    found.filter(|c| caller.covers(c.campaign_id)).ok_or_else(|| Problem::not_found(format!("contact {id}")))
 }
 
+/// One contact
+#[utoipa::path(get, path = "/api/v1/contacts/{id}", tag = "Contacts", security(("bearer" = ["look"])),
+    params(("id" = ContactId, Path)), responses((status = 200, body = Shown)))]
 pub(super) async fn one(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<ContactId>, PathRejection>,
-) -> Result<Json<Value>, Refused> {
-    Ok(Json(shown(&find(&app, &caller, problem::path(id)?).await?)))
+    permit: May<Look>,
+    Id(id, _): Id<ContactId>,
+) -> Result<Json<Shown>, Refused> {
+    Ok(Json(find(&app, permit.caller(), id).await?.into()))
 }
 
 /// A contact as given: what is left out stays.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Given {
     first_name: Option<String>,
@@ -96,8 +157,7 @@ pub(super) struct Given {
     custom_fields: Option<BTreeMap<String, String>>,
 }
 
-fn apply(contact: &mut Contact, given: Given, region: &str) -> Result<(), Problem> {
-    let person = &mut contact.person;
+fn apply(person: &mut NewContact, given: Given, region: &str) -> Result<(), Problem> {
     let texts = [
         (&mut person.first_name, given.first_name),
         (&mut person.last_name, given.last_name),
@@ -152,44 +212,161 @@ fn apply(contact: &mut Contact, given: Given, region: &str) -> Result<(), Proble
     Ok(())
 }
 
-pub(super) async fn update(
+/// Add one contact
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/contacts", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    params(("id" = CampaignId, Path)), request_body = Given, responses((status = 201, body = Shown)))]
+pub(super) async fn create(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<ContactId>, PathRejection>,
-    body: Result<Json<Given>, JsonRejection>,
-) -> Result<Json<Value>, Refused> {
-    let (id, given) = (problem::path(id)?, problem::body(body)?);
-    let contact = commands::audited(&app, &caller, "contact.update", &id.to_string(), json!({}), async {
-        let permit = caller.permit::<EditCampaigns>()?;
-        let mut contact = find(&app, &caller, id).await?;
-        apply(&mut contact, given, &app.settings.dialer.region)?;
-        let change = Change::SaveContact {
-            organization_id: permit.organization().clone(),
-            contact_id: id,
-            person: Box::new(contact.person.clone()),
-            at: Utc::now(),
-        };
-        app.journal.commit(vec![change]).await?;
-        app.dialer.nudge(contact.campaign_id);
-        find(&app, &caller, id).await
-    })
-    .await?;
-    Ok(Json(shown(&contact)))
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<CampaignId>,
+    Body(given, _): Body<Given>,
+) -> Result<(StatusCode, Json<Shown>), Refused> {
+    let made =
+        commands::audited(&app, permit.caller(), "contact.create", &id.to_string(), json!({}), async {
+            let campaign = find_campaign(&app, permit.caller(), id).await?;
+            let missing = || Problem::field("phone", "phone must be given");
+            let phone = phone(&app, given.phone.as_deref().ok_or_else(missing)?)?;
+            let mut person = NewContact::numbered(phone.clone());
+            apply(&mut person, given, &app.settings.dialer.region)?;
+            let mut import = app.store.import(&campaign, ImportMode::Whole, Utc::now()).await?;
+            if !import.add(&[person], 1, 0).await?.already_there.is_empty() {
+                return Err(Problem::new(Code::Conflict, "the campaign has this number already"));
+            }
+            import.finish().await?;
+            app.dialer.nudge(id);
+            let all = app.store.contacts_of(permit.organization(), phone.as_str()).await?;
+            let made = all.into_iter().find(|c| c.campaign_id == id);
+            made.ok_or_else(|| Problem::not_found("the contact that was just made"))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
 }
 
+/// Change a contact
+#[utoipa::path(patch, path = "/api/v1/contacts/{id}", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    params(("id" = ContactId, Path)), request_body = Given, responses((status = 200, body = Shown)))]
+pub(super) async fn update(
+    State(app): State<App>,
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<ContactId>,
+    Body(given, _): Body<Given>,
+) -> Result<Json<Shown>, Refused> {
+    let contact =
+        commands::audited(&app, permit.caller(), "contact.update", &id.to_string(), json!({}), async {
+            let mut contact = find(&app, permit.caller(), id).await?;
+            apply(&mut contact.person, given, &app.settings.dialer.region)?;
+            let change = Change::SaveContact {
+                organization_id: permit.organization().clone(),
+                contact_id: id,
+                person: Box::new(contact.person.clone()),
+                at: Utc::now(),
+            };
+            app.journal.commit(vec![change]).await?;
+            app.dialer.nudge(contact.campaign_id);
+            find(&app, permit.caller(), id).await
+        })
+        .await?;
+    Ok(Json(contact.into()))
+}
+
+/// Change a contact, as existing users ask for it
+#[utoipa::path(put, path = "/api/v1/contacts/{id}", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    params(("id" = ContactId, Path)), request_body = Given, responses((status = 200, body = Shown)))]
+pub(super) async fn replace(
+    app: State<App>,
+    permit: May<EditCampaigns>,
+    id: Id<ContactId>,
+    body: Body<Given>,
+) -> Result<Json<Shown>, Refused> {
+    update(app, permit, id, body).await
+}
+
+/// Remove a contact
+#[utoipa::path(delete, path = "/api/v1/contacts/{id}", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    params(("id" = ContactId, Path)), responses((status = 204)))]
 pub(super) async fn delete(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<ContactId>, PathRejection>,
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<ContactId>,
 ) -> Result<StatusCode, Refused> {
-    let id = problem::path(id)?;
-    commands::audited(&app, &caller, "contact.delete", &id.to_string(), json!({}), async {
-        let permit = caller.permit::<EditCampaigns>()?;
-        find(&app, &caller, id).await?;
+    commands::audited(&app, permit.caller(), "contact.delete", &id.to_string(), json!({}), async {
+        find(&app, permit.caller(), id).await?;
         let organization_id = permit.organization().clone();
         app.journal.commit(vec![Change::DeleteContact { organization_id, contact_id: id }]).await?;
         Ok(())
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What to do with many contacts.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Action {
+    /// To be called again as if new; what is on the do-not-call list stays there.
+    Reset,
+    /// Removed.
+    Delete,
+}
+
+/// Many contacts, and what to do with them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bulk {
+    action: Action,
+    /// At most 1000.
+    #[schema(max_items = 1000)]
+    ids: Vec<ContactId>,
+}
+
+/// What became of one of them.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BulkResult {
+    id: ContactId,
+    /// `done`, or the problem's code and message.
+    result: String,
+}
+
+/// What became of them, in the order in which they were given.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BulkResults {
+    results: Vec<BulkResult>,
+}
+
+/// Reset or remove many contacts
+#[utoipa::path(post, path = "/api/v1/contacts/bulk", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    request_body = Bulk, responses((status = 200, body = BulkResults)))]
+pub(super) async fn bulk(
+    State(app): State<App>,
+    permit: May<EditCampaigns>,
+    Body(Bulk { action, ids }, _): Body<Bulk>,
+) -> Result<Json<BulkResults>, Refused> {
+    let detail = json!({ "action": action, "count": ids.len() });
+    let results = commands::audited(&app, permit.caller(), "contacts.bulk", "", detail, async {
+        if ids.len() > 1000 {
+            return Err(Problem::field("ids", "ids has more than 1000 entries; ask in several requests"));
+        }
+        let one = async |id: ContactId| -> Result<(), Problem> {
+            let contact = find(&app, permit.caller(), id).await?;
+            let organization_id = permit.organization().clone();
+            let change = match action {
+                Action::Reset => Change::ResetContact { organization_id, contact_id: id, at: Utc::now() },
+                Action::Delete => Change::DeleteContact { organization_id, contact_id: id },
+            };
+            app.journal.commit(vec![change]).await?;
+            app.dialer.nudge(contact.campaign_id);
+            Ok(())
+        };
+        let mut results = Vec::with_capacity(ids.len());
+        for id in ids {
+            let result = match one(id).await {
+                Ok(()) => "done".to_owned(),
+                Err(problem) => format!("{}: {}", problem.code, problem.message),
+            };
+            results.push(BulkResult { id, result });
+        }
+        Ok(results)
+    })
+    .await?;
+    Ok(Json(BulkResults { results }))
 }

@@ -1,59 +1,82 @@
 //! The do-not-call list, and why a number was (not) called.
 
-use super::problem::{self, Refused};
+use super::extract::{Ask, Body, May};
+use super::persons::{Number, phone};
+use super::problem::Refused;
 use super::{App, commands};
-use crate::domain::caller::{AddDoNotCall, Caller, Look};
-use crate::domain::phone::Phone;
-use crate::storage::Change;
+use crate::domain::caller::{AddDoNotCall, Look};
+use crate::storage::{Change, DecisionRow};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::Utc;
-use dialdeck_protocol::Problem;
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Deserialize)]
+/// A number that is never called.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entry {
+    pub(super) phone: String,
+    /// Where it came from: `voice`, `api`, `import`.
+    pub(super) source: String,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// A page of the list, by number.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page {
+    entries: Vec<Entry>,
+    /// Goes into `after` for the next page; null at the end.
+    next: Option<String>,
+}
+
+/// Which entries.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct List {
+    /// After this number.
     after: Option<String>,
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
 
+/// List the numbers that are never called
+#[utoipa::path(get, path = "/api/v1/do-not-call", tag = "The law", security(("bearer" = ["look"])), params(List),
+    responses((status = 200, body = Page)))]
 pub(super) async fn list(
     State(app): State<App>,
-    caller: Caller,
-    query: Result<Query<List>, QueryRejection>,
-) -> Result<Json<Value>, Refused> {
-    let permit = caller.permit::<Look>()?;
-    let List { after, limit } = problem::query(query)?;
-    let limit = i64::from(limit.unwrap_or(100).clamp(1, 1000));
-    let rows = app.store.do_not_call(permit.organization(), &after.unwrap_or_default(), limit).await?;
-    let shown: Vec<_> = rows
-        .iter()
-        .map(|(phone, source, at)| json!({ "phone": phone, "source": source, "createdAt": at }))
-        .collect();
-    Ok(Json(json!({ "entries": shown })))
+    permit: May<Look>,
+    Ask(List { after, limit }, _): Ask<List>,
+) -> Result<Json<Page>, Refused> {
+    let limit = limit.unwrap_or(100).clamp(1, 1000);
+    let after = crate::domain::plain::line(&after.unwrap_or_default(), 40);
+    let rows = app.store.do_not_call(permit.organization(), &after, i64::from(limit)).await?;
+    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|(phone, ..)| phone.clone());
+    let entries = rows.into_iter().map(|(phone, source, created_at)| Entry { phone, source, created_at });
+    Ok(Json(Page { entries: entries.collect(), next }))
 }
 
-#[derive(Deserialize)]
+/// A number.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Add {
     phone: String,
 }
 
-fn phone(app: &App, text: &str) -> Result<Phone, Problem> {
-    Phone::parse(text, &app.settings.dialer.region).map_err(|e| Problem::field("phone", e.to_string()))
-}
-
+/// Never call a number again
+///
+/// Obeyed at once: it leaves every campaign, and calls in flight to it are ended.
+#[utoipa::path(post, path = "/api/v1/do-not-call", tag = "The law", security(("bearer" = ["do_not_call"])),
+    request_body = Add, responses((status = 201, body = Add)))]
 pub(super) async fn add(
     State(app): State<App>,
-    caller: Caller,
-    body: Result<Json<Add>, JsonRejection>,
-) -> Result<(StatusCode, Json<Value>), Refused> {
-    let number = phone(&app, &problem::body(body)?.phone)?;
-    commands::audited(&app, &caller, "do_not_call.add", number.as_str(), json!({}), async {
-        let permit = caller.permit::<AddDoNotCall>()?;
+    permit: May<AddDoNotCall>,
+    Body(Add { phone: text }, _): Body<Add>,
+) -> Result<(StatusCode, Json<Add>), Refused> {
+    let number = phone(&app, &text)?;
+    commands::audited(&app, permit.caller(), "do_not_call.add", number.as_str(), json!({}), async {
         let change = Change::DoNotCall {
             organization_id: permit.organization().clone(),
             phone: number.as_str().to_owned(),
@@ -66,22 +89,48 @@ pub(super) async fn add(
         Ok(())
     })
     .await?;
-    Ok((StatusCode::CREATED, Json(json!({ "phone": number.as_str() }))))
+    Ok((StatusCode::CREATED, Json(Add { phone: number.as_str().to_owned() })))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Number {
+/// A decision on a number.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Decided {
+    /// `allowed`, or the rule that held it.
+    rule: String,
+    /// In words.
+    reason: String,
+    /// The whole decision.
+    facts: Value,
+    /// The call it allowed.
+    call_id: Option<String>,
+    decided_at: DateTime<Utc>,
+}
+
+/// Why a number was (not) called.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Decisions {
     phone: String,
+    on_do_not_call_list: bool,
+    /// Newest first.
+    decisions: Vec<Decided>,
 }
 
+/// Why was this number (not) called?
+#[utoipa::path(get, path = "/api/v1/decisions", tag = "The law", security(("bearer" = ["look"])), params(Number),
+    responses((status = 200, body = Decisions)))]
 pub(super) async fn decisions(
     State(app): State<App>,
-    caller: Caller,
-    query: Result<Query<Number>, QueryRejection>,
-) -> Result<Json<Value>, Refused> {
-    let permit = caller.permit::<Look>()?;
-    let number = phone(&app, &problem::query(query)?.phone)?;
-    let listed = app.store.is_do_not_call(permit.organization(), number.as_str()).await?;
-    let decisions = app.store.decisions(permit.organization(), number.as_str()).await?;
-    Ok(Json(json!({ "phone": number.as_str(), "onDoNotCallList": listed, "decisions": decisions })))
+    permit: May<Look>,
+    Ask(number, _): Ask<Number>,
+) -> Result<Json<Decisions>, Refused> {
+    permit.caller().everywhere()?;
+    let number = phone(&app, &number.phone)?;
+    let on_do_not_call_list = app.store.is_do_not_call(permit.organization(), number.as_str()).await?;
+    let rows = app.store.decisions(permit.organization(), number.as_str()).await?;
+    let decisions = rows.into_iter().map(|DecisionRow { rule, reason, facts, call_id, decided_at }| {
+        Decided { rule, reason, facts, call_id, decided_at }
+    });
+    let phone = number.as_str().to_owned();
+    Ok(Json(Decisions { phone, on_do_not_call_list, decisions: decisions.collect() }))
 }

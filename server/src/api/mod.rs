@@ -1,39 +1,62 @@
 //! REST by noun and the WebSocket, behind sessions and permissions.
 
 mod accounts;
-mod asterisk;
+mod agi;
 mod audit;
+mod callbacks;
 mod calls;
 mod campaigns;
+mod catalog;
 mod commands;
 mod contacts;
+mod deliveries;
+mod exports;
+mod extract;
 mod health;
+mod idempotency;
 mod imports;
 mod law;
+mod metrics;
 mod numbers;
+pub mod openapi;
+mod organizations;
+mod persons;
 mod problem;
+mod queues;
 mod scripts;
+mod serve;
 pub mod session;
 mod socket;
+mod users;
+
+pub use agi::Talks;
+pub use serve::{ServeError, Tls, serve};
 
 use crate::bus::Bus;
 use crate::dialer::Dialer;
+use crate::domain::lockout::Lockout;
 use crate::settings::Settings;
 use crate::storage::{Journal, Store};
+use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
+use crate::voice::recognise::Recogniser;
 use crate::voice::synthesise::{Synthesiser, Voice};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
 
 /// Largest body of an ordinary request.
 const MAX_BODY: usize = 1 << 20;
+/// Largest sound that is transcribed: a minute at 48 kHz in stereo.
+const MAX_SOUND: usize = 12 << 20;
 /// Longest an ordinary request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -55,8 +78,16 @@ pub struct Inner {
     pub parts: Parts,
     /// What speaks, and with which voice.
     pub voice: (Arc<dyn Synthesiser>, Voice),
+    /// What hears, where there is one.
+    pub recogniser: Option<Arc<dyn Recogniser>>,
     /// Settings.
     pub settings: Arc<Settings>,
+    /// Conversations of existing users' scripts.
+    pub talks: Talks,
+    /// Who guessed passwords.
+    pub lockout: Mutex<Lockout>,
+    /// Figures.
+    pub metrics: Exposition,
     /// Cancelled when the server stops: open sockets are told.
     pub closing: CancellationToken,
 }
@@ -75,61 +106,122 @@ impl App {
     }
 }
 
+/// What is asked and answered at once.
+fn ordinary() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::scrape))
+        .routes(routes!(health::parts))
+        .routes(routes!(health::connectors))
+        .routes(routes!(health::capabilities))
+        .routes(routes!(health::alerts))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
+        .routes(routes!(users::sessions))
+        .routes(routes!(users::end_session))
+        .routes(routes!(users::tokens, users::create_token))
+        .routes(routes!(users::end_token))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::one, users::update))
+        .routes(routes!(imports::lists::users))
+        .routes(routes!(organizations::list))
+        .routes(routes!(organizations::update))
+        .routes(routes!(campaigns::list, campaigns::create))
+        .routes(routes!(campaigns::one, campaigns::update, campaigns::replace, campaigns::delete))
+        .routes(routes!(campaigns::estimate))
+        .routes(routes!(contacts::list, contacts::create))
+        .routes(routes!(contacts::one, contacts::update, contacts::replace, contacts::delete))
+        .routes(routes!(contacts::bulk))
+        .routes(routes!(imports::list))
+        .routes(routes!(scripts::list, scripts::create))
+        .routes(routes!(scripts::one, scripts::update, scripts::delete))
+        .routes(routes!(imports::lists::scripts))
+        .routes(routes!(numbers::list, numbers::create))
+        .routes(routes!(numbers::one, numbers::update, numbers::delete))
+        .routes(routes!(catalog::dispositions::list, catalog::make_disposition::create))
+        .routes(routes!(
+            catalog::dispositions::one,
+            catalog::dispositions::update,
+            catalog::dispositions::delete
+        ))
+        .routes(routes!(catalog::pause_codes::list, catalog::make_pause_code::create))
+        .routes(routes!(
+            catalog::pause_codes::one,
+            catalog::pause_codes::update,
+            catalog::pause_codes::delete
+        ))
+        .routes(routes!(catalog::knowledge::list, catalog::make_knowledge::create))
+        .routes(routes!(catalog::knowledge::one, catalog::knowledge::update, catalog::knowledge::delete))
+        .routes(routes!(catalog::agents::list, catalog::make_agent::create))
+        .routes(routes!(catalog::agents::one, catalog::agents::update, catalog::agents::delete))
+        .routes(routes!(catalog::webhooks::list, catalog::make_webhook))
+        .routes(routes!(catalog::webhooks::one, catalog::webhooks::update, catalog::webhooks::delete))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(callbacks::list, callbacks::create))
+        .routes(routes!(callbacks::one, callbacks::update))
+        .routes(routes!(law::list, law::add))
+        .routes(routes!(law::decisions))
+        .routes(routes!(persons::consents, persons::give_consent, persons::withdraw_consent))
+        .routes(routes!(persons::person, persons::erase))
+        .routes(routes!(persons::holds, persons::place_hold))
+        .routes(routes!(persons::lift_hold))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::hopper))
+        .routes(routes!(queues::events))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::start))
+        .routes(routes!(calls::stop))
+        .routes(routes!(calls::queue_status))
+        .routes(routes!(calls::one))
+        .routes(routes!(calls::conversation))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(agi::speak))
+        .routes(routes!(agi::process))
+        .routes(routes!(agi::call_ended))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
+}
+
+/// What lasts as long as it lasts, and bounds itself.
+fn lasting() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::import))
+        .routes(routes!(imports::lists::do_not_call))
+        .routes(routes!(exports::contacts))
+        .routes(routes!(exports::calls))
+        .routes(routes!(exports::do_not_call))
+        .routes(routes!(exports::users))
+        .routes(routes!(exports::scripts))
+        .routes(routes!(audit::export))
+        .routes(routes!(socket::open))
+        .layer(DefaultBodyLimit::disable())
+}
+
+fn sounds() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(agi::transcribe))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(DefaultBodyLimit::max(MAX_SOUND))
+}
+
+/// The OpenAPI document.
+pub fn document() -> OpenApi {
+    openapi::finished(ordinary().merge(lasting()).merge(sounds()).split_for_parts().1)
+}
+
 /// All routes.
 pub fn router(app: App) -> Router {
-    let ordinary = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/api/v1/auth/login", post(accounts::login))
-        .route("/api/v1/auth/logout", post(accounts::logout))
-        .route("/api/v1/auth/me", get(accounts::me))
-        .route("/api/v1/parts", get(health::parts))
-        .route("/api/v1/campaigns", get(campaigns::list).post(campaigns::create))
-        .route(
-            "/api/v1/campaigns/{id}",
-            get(campaigns::one).put(campaigns::update).patch(campaigns::update).delete(campaigns::delete),
-        )
-        .route("/api/v1/campaigns/{id}/estimate", get(campaigns::estimate))
-        .route("/api/v1/campaigns/{id}/contacts", get(contacts::list))
-        .route(
-            "/api/v1/contacts/{id}",
-            get(contacts::one).put(contacts::update).patch(contacts::update).delete(contacts::delete),
-        )
-        .route("/api/v1/scripts", get(scripts::list).post(scripts::create))
-        .route("/api/v1/scripts/{id}", get(scripts::one).put(scripts::update).delete(scripts::delete))
-        .route("/api/v1/phone-numbers", get(numbers::list).post(numbers::create))
-        .route("/api/v1/phone-numbers/{id}", axum::routing::put(numbers::update).delete(numbers::delete))
-        .route("/api/v1/do-not-call", get(law::list).post(law::add))
-        .route("/api/v1/decisions", get(law::decisions))
-        .route("/api/v1/calls", get(calls::list))
-        .route("/api/v1/calls/automated/start", post(calls::start))
-        .route("/api/v1/calls/automated/stop", post(calls::stop))
-        .route("/api/v1/calls/queue/status/{campaign_id}", get(calls::queue_status))
-        .route("/api/v1/calls/{id}", get(calls::one))
-        .route("/api/v1/calls/{id}/conversation", get(calls::conversation))
-        .route("/api/v1/calls/{id}/hangup", post(calls::hang_up))
-        .route("/api/v1/asterisk/tts/generate", post(asterisk::speak))
-        .route("/api/v1/audit", get(audit::list))
+    let ordinary = ordinary()
+        .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::once))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(DefaultBodyLimit::max(MAX_BODY));
-    // These last as long as they last, and bound themselves.
-    let lasting = Router::new()
-        .route("/api/v1/campaigns/{id}/contacts/import", post(imports::import))
-        .route("/api/v1/ws", get(socket::open))
-        .layer(DefaultBodyLimit::disable());
-    ordinary
-        .merge(lasting)
+    let (router, _) = ordinary.merge(lasting()).merge(sounds()).split_for_parts();
+    let document = document();
+    router
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(app)
-}
-
-/// Serves until `closing` is cancelled.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(listener: TcpListener, app: App) -> std::io::Result<()> {
-    let closing = app.closing.clone();
-    let service = router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await }).await
+        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", document))
 }

@@ -1,91 +1,131 @@
 //! Caller-ID numbers of ours.
 
-use super::problem::{self, Refused};
+use super::extract::{Body, Id, May};
+use super::persons::phone;
+use super::problem::Refused;
 use super::{App, commands};
-use crate::domain::caller::{Caller, EditCampaigns, Look};
+use crate::domain::caller::{EditCampaigns, Look};
 use crate::domain::campaign::PhoneNumber;
-use crate::domain::phone::Phone;
 use crate::storage::Change;
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Utc;
 use dialdeck_protocol::{PhoneNumberId, Problem};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+/// A caller ID as given.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Given {
+    /// Such as `+13125550199`.
     number: String,
     #[serde(default)]
     label: String,
 }
 
-fn shown(number: &PhoneNumber) -> Value {
-    json!({ "id": number.id, "number": number.number, "label": number.label })
+/// A caller ID.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Shown {
+    id: PhoneNumberId,
+    number: String,
+    label: String,
 }
 
-pub(super) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Refused> {
-    let permit = caller.permit::<Look>()?;
+impl From<PhoneNumber> for Shown {
+    fn from(number: PhoneNumber) -> Self {
+        Self { id: number.id, number: number.number, label: number.label }
+    }
+}
+
+/// Caller IDs, by number.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Numbers {
+    phone_numbers: Vec<Shown>,
+}
+
+/// List caller IDs
+#[utoipa::path(get, path = "/api/v1/phone-numbers", tag = "Caller IDs", security(("bearer" = ["look"])),
+    responses((status = 200, body = Numbers)))]
+pub(super) async fn list(State(app): State<App>, permit: May<Look>) -> Result<Json<Numbers>, Refused> {
     let numbers = app.store.phone_numbers(permit.organization()).await?;
-    Ok(Json(json!({ "phoneNumbers": numbers.iter().map(shown).collect::<Vec<_>>() })))
+    Ok(Json(Numbers { phone_numbers: numbers.into_iter().map(Shown::from).collect() }))
+}
+
+/// One caller ID
+#[utoipa::path(get, path = "/api/v1/phone-numbers/{id}", tag = "Caller IDs", security(("bearer" = ["look"])),
+    params(("id" = PhoneNumberId, Path)), responses((status = 200, body = Shown)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    permit: May<Look>,
+    Id(id, _): Id<PhoneNumberId>,
+) -> Result<Json<Shown>, Refused> {
+    let found = app.store.phone_number(permit.organization(), id).await?;
+    Ok(Json(found.ok_or_else(|| Problem::not_found(format!("caller ID {id}")))?.into()))
 }
 
 async fn save(
     app: &App,
-    caller: &Caller,
-    id: PhoneNumberId,
+    permit: &May<EditCampaigns>,
+    id: Option<PhoneNumberId>,
     given: Given,
-    verb: &str,
-) -> Result<Value, Problem> {
-    commands::audited(app, caller, verb, &id.to_string(), json!({}), async {
-        let permit = caller.permit::<EditCampaigns>()?;
-        let number = Phone::parse(&given.number, &app.settings.dialer.region)
-            .map_err(|e| Problem::field("number", e.to_string()))?;
-        let label = crate::domain::plain::line(&given.label, 120);
-        let number = PhoneNumber { id, number: number.as_str().to_owned(), label };
+) -> Result<Shown, Problem> {
+    let command = if id.is_some() { "phone_number.update" } else { "phone_number.create" };
+    let target = id.unwrap_or_default();
+    commands::audited(app, permit.caller(), command, &target.to_string(), json!({}), async {
+        permit.caller().everywhere()?;
         let organization_id = permit.organization().clone();
+        if id.is_some() && app.store.phone_number(&organization_id, target).await?.is_none() {
+            return Err(Problem::not_found(format!("caller ID {target}")));
+        }
+        let number = phone(app, &given.number).map_err(|p| Problem::field("number", p.message))?;
+        let label = crate::domain::plain::line(&given.label, 120);
+        let number = PhoneNumber { id: target, number: number.as_str().to_owned(), label };
         let change = Change::SavePhoneNumber { organization_id, number: number.clone(), at: Utc::now() };
         app.journal.commit(vec![change]).await?;
-        Ok(shown(&number))
+        Ok(number.into())
     })
     .await
 }
 
+/// Add a caller ID
+#[utoipa::path(post, path = "/api/v1/phone-numbers", tag = "Caller IDs", security(("bearer" = ["campaigns"])),
+    request_body = Given, responses((status = 201, body = Shown)))]
 pub(super) async fn create(
     State(app): State<App>,
-    caller: Caller,
-    body: Result<Json<Given>, JsonRejection>,
-) -> Result<(StatusCode, Json<Value>), Refused> {
-    let saved =
-        save(&app, &caller, PhoneNumberId::new(), problem::body(body)?, "phone_number.create").await?;
-    Ok((StatusCode::CREATED, Json(saved)))
+    permit: May<EditCampaigns>,
+    Body(given, _): Body<Given>,
+) -> Result<(StatusCode, Json<Shown>), Refused> {
+    Ok((StatusCode::CREATED, Json(save(&app, &permit, None, given).await?)))
 }
 
+/// Change a caller ID
+#[utoipa::path(put, path = "/api/v1/phone-numbers/{id}", tag = "Caller IDs", security(("bearer" = ["campaigns"])),
+    params(("id" = PhoneNumberId, Path)), request_body = Given, responses((status = 200, body = Shown)))]
 pub(super) async fn update(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<PhoneNumberId>, PathRejection>,
-    body: Result<Json<Given>, JsonRejection>,
-) -> Result<Json<Value>, Refused> {
-    let (id, given) = (problem::path(id)?, problem::body(body)?);
-    let permit = caller.permit::<Look>()?;
-    if app.store.phone_number(permit.organization(), id).await?.is_none() {
-        return Err(Problem::not_found(format!("caller ID {id}")).into());
-    }
-    Ok(Json(save(&app, &caller, id, given, "phone_number.update").await?))
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<PhoneNumberId>,
+    Body(given, _): Body<Given>,
+) -> Result<Json<Shown>, Refused> {
+    Ok(Json(save(&app, &permit, Some(id), given).await?))
 }
 
+/// Remove a caller ID
+///
+/// Refused while a campaign calls from it.
+#[utoipa::path(delete, path = "/api/v1/phone-numbers/{id}", tag = "Caller IDs", security(("bearer" = ["campaigns"])),
+    params(("id" = PhoneNumberId, Path)), responses((status = 204)))]
 pub(super) async fn delete(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<PhoneNumberId>, PathRejection>,
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<PhoneNumberId>,
 ) -> Result<StatusCode, Refused> {
-    let id = problem::path(id)?;
-    commands::audited(&app, &caller, "phone_number.delete", &id.to_string(), json!({}), async {
-        let permit = caller.permit::<EditCampaigns>()?;
+    commands::audited(&app, permit.caller(), "phone_number.delete", &id.to_string(), json!({}), async {
+        permit.caller().everywhere()?;
         let organization_id = permit.organization().clone();
         app.journal.commit(vec![Change::DeletePhoneNumber { organization_id, id }]).await?;
         Ok(())

@@ -2,10 +2,45 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dialdeck_protocol::{Code, Problem};
-use serde_json::json;
+
+/// RFC 9457 problem details, as they go out.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct ProblemDetails {
+    /// `urn:dialdeck:problem:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: String,
+    /// The status.
+    status: u16,
+    /// Stable; programs branch on this.
+    code: Code,
+    /// What was wrong and what would be right.
+    detail: String,
+    /// The field at fault.
+    field: Option<String>,
+}
+
+/// The inner part of [`CallProblem`].
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct CallError {
+    /// Stable; programs branch on this.
+    code: Code,
+    /// What was wrong and what would be right.
+    message: String,
+}
+
+/// A problem in the shape that existing users read.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct CallProblem {
+    /// Always false.
+    success: bool,
+    /// Why.
+    error: CallError,
+}
 
 /// A problem as `application/problem+json`.
 #[derive(Debug)]
@@ -32,22 +67,28 @@ fn status(code: Code) -> StatusCode {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = status(self.0.code);
-        let body = json!({
-            "type": format!("urn:dialdeck:problem:{}", self.0.code),
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "code": self.0.code,
-            "detail": self.0.message,
-            "field": self.0.field,
-        });
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+        let body = ProblemDetails {
+            kind: format!("urn:dialdeck:problem:{}", self.0.code),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            code: self.0.code,
+            detail: self.0.message,
+            field: self.0.field,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }
 
 impl IntoResponse for RefusedCall {
     fn into_response(self) -> Response {
-        let error = json!({ "code": self.0.code, "message": self.0.message });
-        (status(self.0.code), Json(json!({ "success": false, "error": error }))).into_response()
+        let error = CallError { code: self.0.code, message: self.0.message };
+        (status(self.0.code), Json(CallProblem { success: false, error })).into_response()
     }
 }
 

@@ -1,18 +1,18 @@
 //! Log-ins: passwords, tokens, and the extractor that turns a token into a caller.
 
 use super::App;
-use super::problem::Refused;
-use crate::domain::caller::Caller;
+use crate::domain::caller::{Caller, Proof};
 use crate::storage::{NewSession, Store};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::{Code, Problem, SessionId};
 use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock, PoisonError};
 use tokio::sync::Semaphore;
 
 /// Password checks at once: each takes some 20 MB and tens of milliseconds of a core, which strangers must not be
@@ -44,24 +44,41 @@ pub async fn hash(password: String) -> Result<String, Problem> {
     tokio::task::spawn_blocking(move || hash_now(&password)).await.ok().flatten().ok_or_else(broken)
 }
 
+/// The address that a request came from: the peer, or what a proxy of ours says.
+pub fn address(proxies: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let peer = peer.to_canonical();
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    // The last entry is the one that our proxy wrote; those before it are whatever a stranger sent.
+    let stated =
+        headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next());
+    stated.and_then(|text| text.trim().parse().ok()).unwrap_or(peer)
+}
+
 /// Checks name and password and opens a session.
 ///
 /// # Errors
-/// `unauthenticated`, without saying which of the two was wrong.
+/// `unauthenticated`, without saying which of the two was wrong; `rate_limited` after too many wrong ones.
 pub async fn log_in(
-    store: &dyn Store,
+    app: &App,
     name: &str,
     password: String,
-    hours: i64,
+    from: IpAddr,
     now: DateTime<Utc>,
 ) -> Result<(String, DateTime<Utc>, Caller), Problem> {
     let wrong = || Problem::new(Code::Unauthenticated, "name or password is wrong");
     let busy = || Problem::new(Code::RateLimited, "too many log-ins at once; try again in a moment");
+    let lockout = || app.lockout.lock().unwrap_or_else(PoisonError::into_inner);
+    lockout().admit(from, name, now).map_err(|open| {
+        let wait = (open - now).num_seconds().max(1);
+        Problem::new(Code::RateLimited, format!("too many wrong passwords; try again in {wait} s"))
+    })?;
     let _turn = tokio::time::timeout(std::time::Duration::from_secs(5), CHECKS.acquire())
         .await
         .map_err(|_| busy())?
         .map_err(|_| busy())?;
-    let user = store.user(name).await?;
+    let user = app.store.user(name).await?;
     let hash = user.as_ref().map_or_else(|| NOBODY.clone(), |u| u.password_hash.clone());
     let right = tokio::task::spawn_blocking(move || {
         PasswordHash::new(&hash)
@@ -69,24 +86,36 @@ pub async fn log_in(
     })
     .await
     .unwrap_or(false);
-    let user = user.filter(|u| right && !u.disabled).ok_or_else(wrong)?;
-    let token = hex::encode(rand::random::<[u8; 32]>());
+    let Some(user) = user.filter(|u| right && !u.disabled) else {
+        lockout().failed(from, name, now);
+        return Err(wrong());
+    };
+    lockout().succeeded(from, name);
+    let token = fresh_token();
     let session = NewSession {
         id: SessionId::new(),
         user_id: user.id,
         token_hash: digest(&token),
         at: now,
-        expires_at: now + Duration::hours(hours.clamp(1, 24 * 365)),
+        expires_at: now + Duration::hours(app.settings.server.session_hours.clamp(1, 24 * 365)),
+        client: from.to_string(),
     };
-    store.add_session(&session).await?;
+    app.store.add_session(&session).await?;
     let caller = Caller {
         user_id: user.id,
-        session_id: session.id,
+        proof: Proof::Session(session.id),
         name: user.name,
         role: user.role,
         organization_id: user.organization_id,
+        campaigns: user.campaigns.map(|list| Arc::new(list.into_iter().collect())),
+        scopes: None,
     };
     Ok((token, session.expires_at, caller))
+}
+
+/// A token that nobody guesses.
+pub fn fresh_token() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
 }
 
 /// What is stored of a token.
@@ -122,15 +151,20 @@ pub fn token(parts: &Parts) -> Result<&str, Problem> {
         })
 }
 
-impl<S> FromRequestParts<S> for Caller
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Refused;
+#[cfg(test)]
+mod tests {
+    use super::address;
+    use axum::http::HeaderMap;
+    use std::net::IpAddr;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let app = App::from_ref(state);
-        Ok(caller(app.store.as_ref(), token(parts)?).await?)
+    #[test]
+    fn only_our_own_proxies_are_believed() {
+        let (proxy, stranger): (IpAddr, IpAddr) =
+            ("192.0.2.1".parse().unwrap(), "198.51.100.7".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.9, 198.51.100.7".parse().unwrap());
+        assert_eq!(address(&[proxy], proxy, &headers), stranger);
+        assert_eq!(address(&[], proxy, &headers), proxy);
+        assert_eq!(address(&[proxy], stranger, &headers), stranger);
     }
 }

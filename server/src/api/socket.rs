@@ -4,11 +4,14 @@
 //! behind the bus reads what it missed from the store; one that takes nothing for too long is closed and resumes
 //! later. So a stalled console costs a bounded queue and delays nobody.
 
+use super::extract::May;
 use super::problem::Refused;
 use super::{App, commands, session};
 use crate::bus::{Listener, Published};
 use crate::domain::caller::{Caller, Look};
+use crate::telemetry::metrics;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -33,16 +36,25 @@ const PAGE: i64 = 500;
 const REPLAY: i64 = 20_000;
 /// Bytes of events put into one message.
 const COALESCED: usize = 64 * 1024;
+/// Bytes read from a console at a time.
+const READ_BUFFER: usize = 4 * 1024;
 /// Requests of one client at a time.
 const REQUESTS: usize = 16;
 
+/// Open the WebSocket
+///
+/// A snapshot, then events as they are committed; commands and queries meanwhile. The messages are those of the crate
+/// `dialdeck-protocol`.
+#[utoipa::path(get, path = "/api/v1/ws", tag = "Events", security(("bearer" = ["look"])),
+    responses((status = 101, description = "Switching protocols")))]
 pub(super) async fn open(
     State(app): State<App>,
     headers: HeaderMap,
-    caller: Caller,
-    upgrade: WebSocketUpgrade,
+    permit: May<Look>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refused> {
-    caller.permit::<Look>()?;
+    let upgrade =
+        upgrade.map_err(|_| Problem::new(Code::Invalid, "this path takes WebSocket handshakes only"))?;
     let token = headers
         .get(AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
@@ -50,8 +62,15 @@ pub(super) async fn open(
         .map(|(_, token)| token.trim())
         .unwrap_or_default()
         .to_owned();
-    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
+    let caller = permit.caller().clone();
+    // Two hundred consoles lie idle most of the time: small buffers, which grow where they must.
+    let upgrade = upgrade
+        .max_message_size(MAX_MESSAGE_BYTES)
+        .max_frame_size(MAX_MESSAGE_BYTES)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| async move {
+        let _counted = metrics::Console::opened();
         let (sink, stream) = socket.split();
         let mut console = Console { app, caller, token, sink, scope: Scope::default(), sent: 0 };
         if let Err(why) = console.run(stream).await {
@@ -118,6 +137,8 @@ impl Console {
             let taken = store.snapshot(&self.caller.organization_id, Utc::now()).await;
             let mut snapshot = taken.map_err(|_| "the store is not available")?;
             snapshot.parts = self.app.parts.all();
+            snapshot.campaigns.retain(|row| self.caller.covers(row.id));
+            snapshot.calls.retain(|row| self.caller.covers(row.campaign_id));
             self.sent = snapshot.seq;
             self.send(&ServerMessage::Snapshot(Box::new(snapshot))).await
         }
@@ -139,7 +160,7 @@ impl Console {
                 self.sent = last;
                 break;
             };
-            let wanted: Vec<Event> = events.into_iter().filter(|e| self.scope.covers(e)).collect();
+            let wanted: Vec<Event> = events.into_iter().filter(|e| self.wants(e)).collect();
             if !wanted.is_empty() {
                 self.send(&ServerMessage::Events { events: wanted }).await?;
             }
@@ -202,6 +223,9 @@ impl Console {
             }
         }
         if text.len() > empty {
+            if let Some(Published { event, .. }) = group.last() {
+                metrics::sent((Utc::now() - event.at).to_std().unwrap_or_default());
+            }
             text.push_str("]}");
             self.push(Message::Text(text.into())).await?;
         }
@@ -214,15 +238,19 @@ impl Console {
                 continue;
             }
             self.sent = event.seq;
-            let ours =
-                event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
-            if ours && self.scope.covers(event) {
+            if self.wants(event) {
                 if text.len() > empty {
                     text.push(',');
                 }
                 text.push_str(json);
             }
         }
+    }
+
+    /// Whether an event is for this console: behind its wall, among its campaigns, and asked for.
+    fn wants(&self, event: &Event) -> bool {
+        let ours = event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
+        ours && event.campaign_id.is_none_or(|c| self.caller.covers(c)) && self.scope.covers(event)
     }
 
     /// Takes a request; its answer comes when it comes, and events go on meanwhile.

@@ -21,6 +21,7 @@ pub(super) async fn run(settings: &Settings, command: &UserCommand) -> Result<()
             let password_hash =
                 session::hash(password(*password_stdin)?).await.map_err(|p| eyre!(p.message))?;
             let user = NewUser {
+                campaigns: None,
                 organization_id: OrganizationId(organization.clone()),
                 name: name.clone(),
                 role: *role,

@@ -9,7 +9,7 @@ use crate::domain::gate::{self, Question};
 use crate::domain::phone::Phone;
 use crate::floor::Floor;
 use crate::settings::Settings;
-use crate::storage::{Change, NewUser};
+use crate::storage::{Change, ImportMode, NewUser};
 use crate::telemetry::log;
 use chrono::{DateTime, Utc};
 use color_eyre::eyre::{Result, bail, eyre};
@@ -101,6 +101,7 @@ async fn prepare(floor: &Floor) -> Result<CampaignId> {
     let organization_id = OrganizationId("default".into());
     let password_hash = session::hash(PASSWORD.into()).await.map_err(|p| eyre!(p))?;
     let user = NewUser {
+        campaigns: None,
         organization_id: organization_id.clone(),
         name: USER.into(),
         role: Role::Supervisor,
@@ -143,8 +144,8 @@ async fn prepare(floor: &Floor) -> Result<CampaignId> {
     let range = open_range(&app.settings, now)?;
     let people: Vec<NewContact> =
         (0..CONTACTS).filter_map(|n| Some(person(n, Phone::from_e164(&format!("{range}{n:02}"))?))).collect();
-    let mut import = app.store.import(&campaign, now).await?;
-    import.add(&people).await?;
+    let mut import = app.store.import(&campaign, ImportMode::Whole, now).await?;
+    import.add(&people, 0, 0).await?;
     import.finish().await?;
     Ok(campaign.id)
 }

@@ -3,6 +3,9 @@
 mod accounts;
 mod asterisk;
 mod demo;
+mod doctor;
+mod manual;
+mod record;
 mod serve;
 mod understand;
 
@@ -64,6 +67,44 @@ enum Command {
     },
     /// Ask a running server whether it is alive; for containers
     Healthcheck,
+    /// Try everything that the server needs, and say what to do about what fails
+    Doctor {
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a consistent copy of the record to a new file, while the server runs
+    Backup {
+        /// The file; it must not be there yet
+        file: PathBuf,
+    },
+    /// Restore a backup; nothing may be where the record is to be
+    Restore {
+        /// The file
+        file: PathBuf,
+    },
+    /// Remove what is older than the settings keep; the server does so once a day by itself
+    Purge {
+        /// Only say what would go
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List organizations; with an id, add one or rename it
+    Organization {
+        /// Its id
+        id: Option<String>,
+        /// Its name
+        name: Option<String>,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Write man pages and completions
+    #[command(hide = true)]
+    Manual {
+        /// Folder to write into; it is made
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Print the default settings, commented
     Defaults,
 }
@@ -142,6 +183,18 @@ impl Cli {
             }
             Command::Understand { turns, misses } => understand::run(turns.as_deref(), *misses),
             Command::Healthcheck => serve::healthcheck(&self.settings()?).await,
+            Command::Doctor { json } => doctor::run(&self.settings()?, *json).await,
+            Command::Backup { file } => record::backup(&self.settings()?, file).await,
+            Command::Restore { file } => record::restore(&self.settings()?, file).await,
+            Command::Purge { dry_run } => record::purge(&self.settings()?, *dry_run).await,
+            Command::Organization { id, name } => {
+                record::organization(&self.settings()?, id.as_deref(), name.as_deref()).await
+            }
+            Command::Openapi => {
+                println!("{}", serde_json::to_string_pretty(&crate::api::document())?);
+                Ok(())
+            }
+            Command::Manual { out } => manual::write(out),
             Command::Defaults => {
                 print!("{}", crate::settings::DEFAULTS);
                 Ok(())

@@ -6,7 +6,6 @@ use crate::telemetry::log;
 use color_eyre::eyre::{Result, bail, eyre};
 use std::fmt::Write as _;
 use std::io::Write;
-use std::time::Duration;
 
 pub(super) async fn run(settings: Settings) -> Result<()> {
     let _guard = log::start(&settings.log).map_err(|e| eyre!(e))?;
@@ -43,8 +42,8 @@ pub(super) async fn asked_to_stop() {
 }
 
 pub(super) async fn healthcheck(settings: &Settings) -> Result<()> {
-    let url = format!("http://{}/healthz", settings.server.http);
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
+    let (address, client) = crate::doctor::own(settings, "http").map_err(|e| eyre!(e))?;
+    let url = format!("{address}/healthz");
     let answer = client.get(&url).send().await?;
     if !answer.status().is_success() {
         bail!("{url} answered {}", answer.status());

@@ -101,6 +101,16 @@ impl Dialer {
         self.0.live.count()
     }
 
+    /// By which calls are placed.
+    pub fn telephony(&self) -> &Arc<dyn Telephony> {
+        &self.0.tools.telephony
+    }
+
+    /// Ends a call that is in flight here.
+    pub fn end(&self, call: &CallId) {
+        self.0.live.end(call);
+    }
+
     /// Whether what a crash left behind is settled.
     pub fn has_recovered(&self) -> bool {
         *self.0.recovered.borrow()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Consent to be called by an artificial voice, as it was given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Consent {
     /// What kind: `written`, `oral`, `existing customer` …, in the importer's words.
     pub basis: String,
@@ -68,6 +68,22 @@ pub struct Contact {
 }
 
 impl NewContact {
+    /// Of whom nothing is known but the number.
+    pub fn numbered(phone: Phone) -> Self {
+        Self {
+            first_name: String::new(),
+            last_name: String::new(),
+            phone,
+            email: String::new(),
+            company: String::new(),
+            state: String::new(),
+            postal_code: String::new(),
+            timezone: String::new(),
+            consent: None,
+            custom_fields: BTreeMap::new(),
+        }
+    }
+
     /// Name as shown: first and last, or the company, or nothing.
     pub fn display_name(&self) -> String {
         let name = format!("{} {}", self.first_name, self.last_name);

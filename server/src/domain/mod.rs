@@ -1,13 +1,17 @@
 //! The nouns and rules of the floor: pure, no I/O, no clock of its own.
 
+pub mod callback;
 pub mod caller;
 pub mod campaign;
+pub mod catalog;
 pub mod contact;
 pub mod cost;
 pub mod ending;
 pub mod gate;
 pub mod import;
+pub mod lockout;
 pub mod phone;
 pub mod plain;
 pub mod script;
+pub mod words;
 pub mod zone;

@@ -10,7 +10,7 @@ const MAX_TEXT: usize = 1000;
 const MAX_PHRASES: usize = 200;
 
 /// What a campaign says. `{first_name}`, `{last_name}` and `{company}` are filled from the contact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
     /// First words. They name the caller and say that the voice is artificial.

@@ -20,6 +20,8 @@ const NAMES: &[(&str, &str)] = &[
     ("SIP_PORT", "sip.port"),
     ("SIP_USER", "sip.user"),
     ("SIP_PASS", "sip.password"),
+    ("VICI_AMI_USER", "ami.username"),
+    ("VICI_AMI_PASS", "ami.secret"),
     ("RUST_LOG", "log.level"),
 ];
 

@@ -1,13 +1,13 @@
 //! Settings: embedded defaults, then the file, then the environment, then the command line.
 
 mod environment;
+mod shape;
 
-use crate::domain::cost::Rates;
-use chrono::NaiveTime;
+pub use shape::*;
+
+use crate::storage::upkeep::Retention;
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use config::{Config, File, FileFormat};
-use secrecy::SecretString;
-use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -18,179 +18,6 @@ pub const DEFAULTS: &str = include_str!("../../../config/server.toml");
 #[derive(Debug, thiserror::Error)]
 #[error("settings: {0}")]
 pub struct SettingsError(pub String);
-
-macro_rules! section {
-    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name { $($(#[$fdoc])* pub $field: $kind),+ }
-    };
-}
-
-section! {
-    /// All settings.
-    Settings {
-        /// The server itself.
-        server: Server,
-        /// The record.
-        database: Database,
-        /// By what calls are placed.
-        telephony: TelephonySettings,
-        /// The Asterisk.
-        asterisk: AsteriskSettings,
-        /// The SIP trunk.
-        sip: Sip,
-        /// The voice.
-        voice: VoiceSettings,
-        /// The recogniser.
-        recognition: Recognition,
-        /// The dialer.
-        dialer: DialerSettings,
-        /// What calls cost.
-        rates: Rates,
-        /// Logs.
-        log: Log,
-    }
-}
-
-section! {
-    /// The server itself.
-    Server {
-        /// Name.
-        name: String,
-        /// REST and WebSocket.
-        http: SocketAddr,
-        /// Seconds that calls may go on.
-        shutdown_grace_seconds: u64,
-        /// Hours until a log-in expires.
-        session_hours: i64,
-        /// Largest import.
-        max_import_mib: usize,
-    }
-}
-
-section! {
-    /// The record.
-    Database {
-        /// Address, or empty. It may carry a password.
-        url: SecretString,
-    }
-}
-
-section! {
-    /// By what calls are placed.
-    TelephonySettings {
-        /// `asterisk`, `simulated`, `none` or empty.
-        kind: String,
-        /// Speed of the simulated network.
-        simulated_speed: f64,
-    }
-}
-
-section! {
-    /// The Asterisk.
-    AsteriskSettings {
-        /// ARI, or empty.
-        url: String,
-        /// ARI user.
-        username: String,
-        /// ARI password.
-        password: SecretString,
-        /// ARI application.
-        application: String,
-        /// Dial string.
-        dial: String,
-        /// Context.
-        context: String,
-        /// FastAGI.
-        agi: SocketAddr,
-        /// AudioSocket.
-        audiosocket: SocketAddr,
-        /// AudioSocket as Asterisk reaches it, or empty.
-        audiosocket_public: String,
-        /// Further peers.
-        allow: Vec<IpAddr>,
-    }
-}
-
-section! {
-    /// The SIP trunk.
-    Sip {
-        /// Host, or empty.
-        host: String,
-        /// Port.
-        port: u16,
-        /// User.
-        user: String,
-        /// Password.
-        password: SecretString,
-        /// Codecs.
-        codecs: Vec<String>,
-        /// `registration` or `address`.
-        authentication: String,
-    }
-}
-
-section! {
-    /// The voice.
-    VoiceSettings {
-        /// Engine.
-        engine: String,
-        /// Voice.
-        voice: String,
-        /// Language.
-        language: String,
-        /// flite's program.
-        flite: String,
-        /// espeak-ng's program.
-        espeak_ng: String,
-    }
-}
-
-section! {
-    /// The recogniser.
-    Recognition {
-        /// Engine.
-        engine: String,
-        /// `PocketSphinx`' program.
-        pocketsphinx: String,
-        /// Its model.
-        model: PathBuf,
-    }
-}
-
-section! {
-    /// The dialer.
-    DialerSettings {
-        /// Calls in flight at once.
-        max_concurrent_calls: u32,
-        /// Default spacing.
-        call_interval_ms: u32,
-        /// Default retries.
-        max_retry_attempts: u32,
-        /// Default delay.
-        retry_delay_ms: u32,
-        /// Start of the day, `08:00`.
-        opens: String,
-        /// End of the day, `21:00`.
-        closes: String,
-        /// Country of numbers without one.
-        region: String,
-    }
-}
-
-section! {
-    /// Logs.
-    Log {
-        /// Filter.
-        level: String,
-        /// Folder, or empty.
-        folder: String,
-        /// `text` or `json`.
-        format: String,
-    }
-}
 
 /// By what calls are placed, decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,6 +43,10 @@ impl Settings {
     ) -> Result<Self, SettingsError> {
         let wrong = |e: &dyn std::fmt::Display| SettingsError(e.to_string());
         let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let defaults = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .build()
+            .map_err(|e| wrong(&e))?;
         let usual = config_file(environment);
         match (file, usual) {
             (Some(file), _) => builder = builder.add_source(File::from(file).format(FileFormat::Toml)),
@@ -226,7 +57,16 @@ impl Settings {
         }
         for (path, value) in environment::overrides(environment)?.into_iter().chain(overrides.iter().cloned())
         {
-            builder = builder.set_override(path, value).map_err(|e| wrong(&e))?;
+            // A list comes as one text from the environment and the command line.
+            let list = defaults.get_array(&path).is_ok();
+            builder = if list {
+                let items: Vec<String> =
+                    value.split([',', ' ']).filter(|t| !t.is_empty()).map(str::to_owned).collect();
+                builder.set_override(path, items)
+            } else {
+                builder.set_override(path, value)
+            }
+            .map_err(|e| wrong(&e))?;
         }
         let settings: Self =
             builder.build().map_err(|e| wrong(&e))?.try_deserialize().map_err(|e| wrong(&e))?;
@@ -244,6 +84,11 @@ impl Settings {
         if !(self.asterisk.dial.contains("{number}") || self.asterisk.dial.contains("{digits}")) {
             return refuse(
                 "asterisk.dial has neither {number} nor {digits}; use PJSIP/{number}@dialdeck-trunk".into(),
+            );
+        }
+        if self.server.tls_certificate.as_os_str().is_empty() != self.server.tls_key.as_os_str().is_empty() {
+            return refuse(
+                "server.tls_certificate and server.tls_key go together; give both or neither".into(),
             );
         }
         if !["registration", "address"].contains(&self.sip.authentication.as_str()) {
@@ -284,6 +129,25 @@ impl Settings {
             other => {
                 Err(SettingsError(format!("telephony.kind is {other:?}; use asterisk, simulated or none")))
             }
+        }
+    }
+
+    /// Certificate and key, where TLS is asked for.
+    pub fn tls(&self) -> Option<crate::api::Tls> {
+        let Server { tls_certificate, tls_key, .. } = &self.server;
+        (!tls_certificate.as_os_str().is_empty())
+            .then(|| crate::api::Tls { certificate: tls_certificate.clone(), key: tls_key.clone() })
+    }
+
+    /// What is older than the settings keep, at this moment.
+    pub fn retention(&self, now: DateTime<Utc>) -> Retention {
+        let before = |days: u32| (days > 0).then(|| now - Duration::days(i64::from(days)));
+        let RetentionSettings { events_days, transcripts_days, calls_days } = self.retention;
+        Retention {
+            events: before(events_days),
+            transcripts: before(transcripts_days),
+            calls: before(calls_days),
+            housekeeping: now - Duration::days(30),
         }
     }
 
@@ -341,7 +205,8 @@ impl Settings {
     }
 }
 
-fn config_file(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+/// Where the settings file is looked for.
+pub fn config_file(environment: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     folder(environment, "XDG_CONFIG_HOME", ".config").map(|folder| folder.join("server.toml"))
 }
 

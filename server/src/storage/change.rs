@@ -1,7 +1,9 @@
 //! Changes to the record, as values: what the journal commits and what becomes of each.
 
+use super::keeping::EntryRow;
+use crate::domain::callback::Callback;
 use crate::domain::campaign::{Campaign, PhoneNumber};
-use crate::domain::contact::NewContact;
+use crate::domain::contact::{Consent, NewContact};
 use crate::domain::ending::ContactAfter;
 use crate::domain::gate::Decision;
 use crate::domain::script::Script;
@@ -101,6 +103,20 @@ pub struct AuditEntry {
     pub result: String,
 }
 
+/// A line of the audit log as it stands there.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct AuditLine {
+    /// Number.
+    pub id: i64,
+    /// The line.
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+    /// Hash of the line before it, whosever that is.
+    pub previous_hash: String,
+    /// Hash over that and this line.
+    pub hash: String,
+}
+
 /// Settings of a queue's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueStart {
@@ -154,6 +170,8 @@ pub enum Change {
         call_id: Option<CallId>,
         at: DateTime<Utc>,
     },
+    /// Many numbers are never to be called again.
+    DoNotCallList { organization_id: OrganizationId, phones: Vec<String>, source: String, at: DateTime<Utc> },
     /// A campaign, new or changed.
     SaveCampaign { campaign: Box<Campaign>, is_new: bool, at: DateTime<Utc> },
     /// A campaign goes, with its contacts. Refused while a call of it is in flight.
@@ -194,6 +212,16 @@ pub enum Change {
         rejected: i64,
         at: DateTime<Utc>,
     },
+    /// An entry of the catalog, new or changed. Refused when another of its kind has the name.
+    SaveEntry { entry: Box<EntryRow>, at: DateTime<Utc> },
+    /// An entry of the catalog goes.
+    DeleteEntry { entry: Box<EntryRow>, at: DateTime<Utc> },
+    /// A callback, new or changed.
+    SaveCallback { callback: Box<Callback>, at: DateTime<Utc> },
+    /// Consent for a number is given, or (`None`) withdrawn. Refused when no contact has it.
+    SetConsent { organization_id: OrganizationId, phone: String, consent: Option<Consent>, at: DateTime<Utc> },
+    /// A contact that is done with is to be called again. Refused when it is on the do-not-call list or in a call.
+    ResetContact { organization_id: OrganizationId, contact_id: ContactId, at: DateTime<Utc> },
     /// A part of the server changed its state; every organization hears of it.
     Part { part: Part, at: DateTime<Utc> },
     /// A command, for the audit log.

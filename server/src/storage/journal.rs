@@ -1,9 +1,11 @@
 //! Group commit: deeds that arrive together are committed together, and only then is anyone told.
 
-use super::{Change, Refusal, Store, StoreError};
+use super::{Change, Refusal, Store};
 use crate::bus::Bus;
+use crate::telemetry::metrics;
 use dialdeck_protocol::{Event, Problem};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
 /// Most deeds in one transaction.
@@ -69,9 +71,13 @@ impl Journal {
 
 async fn commit_group(store: &dyn Store, bus: &Bus, group: Vec<Deed>) {
     let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|d| (d.changes, d.reply)).unzip();
-    match store.commit(&changes).await {
+    let begun = Instant::now();
+    let committed = store.commit(&changes).await;
+    metrics::committed(changes.len(), begun.elapsed(), committed.is_ok());
+    match committed {
         Ok(outcomes) => {
             let events: Vec<Event> = outcomes.iter().flatten().flatten().cloned().collect();
+            metrics::happened(&events);
             bus.publish(events);
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 let _ = reply.send(outcome);
@@ -79,11 +85,7 @@ async fn commit_group(store: &dyn Store, bus: &Bus, group: Vec<Deed>) {
         }
         Err(error) => {
             tracing::error!(%error, deeds = changes.len(), "commit failed");
-            let message = match error {
-                StoreError::Unavailable(_) | StoreError::Conflict(_) | StoreError::Unreadable(_) => {
-                    error.to_string()
-                }
-            };
+            let message = error.to_string();
             for reply in replies {
                 let _ = reply.send(Err(CommitError::Store(message.clone())));
             }

@@ -3,20 +3,26 @@
 //! [`sqlite`] is the embedded default, [`postgres`] serves many servers. The queries stand once, in `sql/`, and are
 //! compiled for each engine by that engine's module.
 
+pub mod accounts;
 pub mod change;
 pub mod journal;
+pub mod keeping;
 pub mod postgres;
 pub mod record;
 pub mod sqlite;
+pub mod upkeep;
 
-pub use change::{AuditEntry, BeginAttempt, CallKey, Change, EndCall, Refusal};
+pub use accounts::Accounts;
+pub use change::{AuditEntry, AuditLine, BeginAttempt, CallKey, Change, EndCall, Refusal};
 pub use journal::{CommitError, Journal};
+pub use keeping::Keeping;
 pub use record::{
-    CallRecord, ContactPage, DecisionRow, ImportSink, Imported, LiveCall, NewSession, NewUser, QueueRow,
-    UserRow,
+    CallRecord, ContactPage, DecisionRow, ImportMode, ImportSink, Imported, LiveCall, NewSession, NewUser,
+    QueueRow, UserRow,
 };
 
-use crate::domain::caller::Caller;
+pub use upkeep::Upkeep;
+
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
 use crate::domain::script::Script;
@@ -24,8 +30,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, OrganizationId,
-    PhoneNumberId, ScriptId, SessionId, Snapshot,
+    PhoneNumberId, ScriptId, Snapshot,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Why the store could not do something.
@@ -37,6 +44,9 @@ pub enum StoreError {
     /// It clashes with what is there.
     #[error("{0}")]
     Conflict(String),
+    /// The question itself was wrong.
+    #[error("{0}")]
+    Invalid(String),
     /// What is stored cannot be read by this version.
     #[error("the database holds something this version cannot read: {0}")]
     Unreadable(String),
@@ -48,6 +58,7 @@ impl From<StoreError> for dialdeck_protocol::Problem {
         let code = match error {
             StoreError::Unavailable(_) => Code::Unavailable,
             StoreError::Conflict(_) => Code::Conflict,
+            StoreError::Invalid(_) => Code::Invalid,
             StoreError::Unreadable(_) => Code::Internal,
         };
         Self::new(code, error.to_string())
@@ -63,28 +74,13 @@ pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 /// The record. Reads are direct; changes come in deeds (lists of changes that hold together or not at all) and are
 /// committed by [`Journal`] in groups.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Accounts + Keeping + Upkeep + Send + Sync {
     /// Engine and place, for the log. Without secrets.
     fn describe(&self) -> String;
     /// Cheapest question that proves it answers.
     async fn ping(&self) -> StoreResult<()>;
     /// Commits deeds in one transaction (or, when one is refused, each in its own).
     async fn commit(&self, deeds: &[Vec<Change>]) -> StoreResult<Committed>;
-
-    /// The user of a valid session.
-    async fn caller(&self, token_hash: &str, now: DateTime<Utc>) -> StoreResult<Option<Caller>>;
-    /// A user by log-in name.
-    async fn user(&self, name: &str) -> StoreResult<Option<UserRow>>;
-    /// All users of an organization.
-    async fn users(&self, organization: &OrganizationId) -> StoreResult<Vec<UserRow>>;
-    /// Adds a user; a name that is taken is a conflict.
-    async fn add_user(&self, user: &NewUser) -> StoreResult<()>;
-    /// Sets a user's password hash and ends their sessions. False when there is no such user.
-    async fn set_password(&self, name: &str, hash: &str, now: DateTime<Utc>) -> StoreResult<bool>;
-    /// Opens a session.
-    async fn add_session(&self, session: &NewSession) -> StoreResult<()>;
-    /// Ends a session.
-    async fn revoke_session(&self, session: SessionId, now: DateTime<Utc>) -> StoreResult<()>;
 
     /// All campaigns of an organization, by name.
     async fn campaigns(&self, organization: &OrganizationId) -> StoreResult<Vec<Campaign>>;
@@ -127,8 +123,13 @@ pub trait Store: Send + Sync {
     async fn next_due(&self, campaign: CampaignId) -> StoreResult<Option<DateTime<Utc>>>;
     /// Contacts that still need a call.
     async fn callable(&self, campaign: CampaignId) -> StoreResult<i64>;
-    /// Opens an import into a campaign: one transaction, nothing visible before it is finished.
-    async fn import(&self, campaign: &Campaign, now: DateTime<Utc>) -> StoreResult<Box<dyn ImportSink>>;
+    /// Opens an import into a campaign, or opens it again.
+    async fn import(
+        &self,
+        campaign: &Campaign,
+        mode: ImportMode,
+        now: DateTime<Utc>,
+    ) -> StoreResult<Box<dyn ImportSink>>;
 
     /// A queue as it was left.
     async fn queue(&self, campaign: CampaignId) -> StoreResult<Option<QueueRow>>;
@@ -137,9 +138,14 @@ pub trait Store: Send + Sync {
     /// Counts of a campaign.
     async fn counts(&self, campaign: CampaignId) -> StoreResult<CallCounts>;
 
-    /// Calls, newest first.
-    async fn calls(&self, organization: &OrganizationId, filter: &CallFilter)
-    -> StoreResult<Vec<HistoryRow>>;
+    /// Calls, newest first (with `text`: latest end first), and the cursor of the next page where there may be one.
+    /// `within`: only these campaigns'.
+    async fn calls(
+        &self,
+        organization: &OrganizationId,
+        filter: &CallFilter,
+        within: Option<&BTreeSet<CampaignId>>,
+    ) -> StoreResult<(Vec<HistoryRow>, Option<String>)>;
     /// One call.
     async fn call(&self, organization: &OrganizationId, id: &CallId) -> StoreResult<Option<CallRecord>>;
     /// The exchanges of a call, in order.
@@ -170,8 +176,13 @@ pub trait Store: Send + Sync {
     async fn last_seq(&self) -> StoreResult<i64>;
     /// Campaigns, live calls and the sequence they are true for. Parts are filled in by the server.
     async fn snapshot(&self, organization: &OrganizationId, now: DateTime<Utc>) -> StoreResult<Snapshot>;
-    /// Audit log, newest first.
-    async fn audit(&self, organization: &OrganizationId, limit: i64) -> StoreResult<Vec<AuditEntry>>;
+    /// Audit log, newest first, before the entry `before`: each with its number and hash.
+    async fn audit(
+        &self,
+        organization: &OrganizationId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> StoreResult<Vec<AuditLine>>;
     /// Checks the hash chain of the audit log; gives the number of entries, or the id of the first broken one.
     async fn verify_audit(&self) -> StoreResult<Result<i64, i64>>;
 }

@@ -5,8 +5,8 @@ use crate::domain::contact::NewContact;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    CallId, CampaignId, ContactId, ContactStatus, HistoryRow, OrganizationId, PhoneNumberId, QueueState,
-    Role, SessionId, UserId,
+    CallId, CampaignId, ContactId, ContactStatus, HistoryRow, ImportId, OrganizationId, PhoneNumberId,
+    QueueState, Role, SessionId, UserId,
 };
 use std::fmt;
 
@@ -25,6 +25,10 @@ pub struct UserRow {
     pub password_hash: String,
     /// May not log in.
     pub disabled: bool,
+    /// Campaigns they are confined to; `None`: all.
+    pub campaigns: Option<Vec<CampaignId>>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
 }
 
 impl fmt::Debug for UserRow {
@@ -44,6 +48,8 @@ pub struct NewUser {
     pub role: Role,
     /// argon2 hash in PHC form.
     pub password_hash: String,
+    /// Campaigns they are confined to; `None`: all.
+    pub campaigns: Option<Vec<CampaignId>>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -61,6 +67,8 @@ pub struct NewSession {
     pub at: DateTime<Utc>,
     /// Until when.
     pub expires_at: DateTime<Utc>,
+    /// From where.
+    pub client: String,
 }
 
 /// Which contacts.
@@ -70,6 +78,8 @@ pub struct ContactPage {
     pub status: Option<ContactStatus>,
     /// After this one.
     pub after: Option<ContactId>,
+    /// The latest first.
+    pub newest_first: bool,
     /// At most so many.
     pub limit: i64,
 }
@@ -149,11 +159,21 @@ pub struct Imported {
     pub already_there: Vec<String>,
 }
 
-/// An import under way. Dropped without [`ImportSink::finish`], it leaves nothing.
+/// How an import is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportMode {
+    /// All or nothing: one transaction. Dropped without [`ImportSink::finish`], it leaves nothing.
+    Whole,
+    /// Batch by batch, so that nobody waits for it and it can go on where it was cut off.
+    Batches(ImportId),
+}
+
+/// An import under way.
 #[async_trait]
 pub trait ImportSink: Send {
-    /// Adds contacts whose numbers the campaign does not have yet.
-    async fn add(&mut self, contacts: &[NewContact]) -> StoreResult<Imported>;
-    /// Makes them visible.
+    /// Adds contacts whose numbers the campaign does not have yet. `rows_done`: lines of the file that are done with
+    /// afterwards; `rejected`: lines refused since the last batch.
+    async fn add(&mut self, contacts: &[NewContact], rows_done: u64, rejected: i64) -> StoreResult<Imported>;
+    /// Makes them visible, or notes that all is done.
     async fn finish(self: Box<Self>) -> StoreResult<()>;
 }

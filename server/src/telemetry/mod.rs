@@ -1,4 +1,5 @@
-//! What the server says of itself: log and the state of its parts.
+//! What the server says of itself: log, figures, and the state of its parts.
 
 pub mod log;
+pub mod metrics;
 pub mod parts;

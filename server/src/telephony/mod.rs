@@ -72,6 +72,8 @@ pub struct Condition {
 pub trait Telephony: Send + Sync {
     /// What it is, for people.
     fn describe(&self) -> String;
+    /// What it can do with a call, in words that programs branch on.
+    fn capabilities(&self) -> &'static [&'static str];
     /// Its condition, as it changes.
     fn condition(&self) -> watch::Receiver<Condition>;
     /// Places a call. What becomes of it comes by the receiver, whose sender never waits for a slow reader.

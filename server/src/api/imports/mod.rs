@@ -2,31 +2,40 @@
 //! and the end.
 
 mod file;
+pub(super) mod lists;
 mod run;
 
 use super::campaigns::find as find_campaign;
-use super::problem::{self, Refused};
+use super::extract::{Ask, Id, May};
+use super::problem::Refused;
 use super::{App, commands};
-use crate::domain::caller::{Caller, EditCampaigns};
+use crate::domain::caller::{EditCampaigns, Look};
 use crate::domain::contact::Consent;
 use crate::domain::import::moment;
 use crate::domain::plain;
+use crate::storage::ImportMode;
+use crate::storage::upkeep::ImportRow;
+use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use dialdeck_protocol::{CampaignId, Code, Problem};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CampaignId, Code, ImportId, Problem};
 use futures_util::StreamExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::PathBuf;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
+use utoipa::{IntoParams, ToSchema};
 
 /// How to import.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Options {
+    /// Goes on with the import of this id, from the line where it was cut off; the same file is sent again.
+    resume: Option<ImportId>,
     /// Only say what would happen.
     #[serde(default)]
     dry_run: bool,
@@ -94,18 +103,40 @@ impl Options {
     }
 }
 
+/// Import contacts
+///
+/// CSV, read line by line. The answer is JSON lines: first the import's id, then progress, each refused line, and the
+/// end. What is done is durable batch by batch: an import that was cut off goes on with `resume` and the same file.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/contacts/import", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    params(("id" = CampaignId, Path), Options), request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = String, content_type = "application/x-ndjson")))]
 pub(super) async fn import(
     State(app): State<App>,
-    caller: Caller,
-    id: Result<Path<CampaignId>, PathRejection>,
-    options: Result<Query<Options>, QueryRejection>,
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<CampaignId>,
+    Ask(options, _): Ask<Options>,
     body: Body,
 ) -> Result<Response, Refused> {
-    let (id, options) = (problem::path(id)?, problem::query(options)?);
-    caller.permit::<EditCampaigns>()?;
+    let caller = permit.caller().clone();
     let campaign = find_campaign(&app, &caller, id).await?;
     let encoding = options.encoding()?;
     let statement = options.consent()?;
+    let whole = options.dry_run || options.all_or_nothing;
+    let done_before = match options.resume {
+        Some(_) if whole => {
+            let message =
+                "resume goes with neither dry_run nor all_or_nothing: those leave nothing to go on with";
+            return Err(Problem::field("resume", message).into());
+        }
+        Some(import) => {
+            let known = app.store.import_state(&caller.organization_id, import).await?;
+            let known = known.filter(|row| row.campaign_id == Some(id));
+            known.ok_or_else(|| Problem::not_found(format!("import {import} into this campaign")))?.rows_done
+        }
+        None => 0,
+    };
+    let mode =
+        if whole { ImportMode::Whole } else { ImportMode::Batches(options.resume.unwrap_or_default()) };
     let upload = receive(&app, body).await?;
     let path: PathBuf = upload.path().to_owned();
     let (header, has_own) = tokio::task::spawn_blocking(move || file::header(&path, encoding))
@@ -132,6 +163,8 @@ pub(super) async fn import(
         },
         dry_run: options.dry_run,
         all_or_nothing: options.all_or_nothing,
+        mode,
+        done_before: u64::try_from(done_before).unwrap_or_default(),
     };
     tokio::spawn(async move {
         let detail = json!({ "dry_run": work.dry_run, "all_or_nothing": work.all_or_nothing });
@@ -148,6 +181,43 @@ pub(super) async fn import(
         receiver.recv().await.map(|line| (Ok::<_, std::convert::Infallible>(line), receiver))
     });
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(stream)).into_response())
+}
+
+/// How far an import has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Import {
+    id: ImportId,
+    campaign_id: Option<CampaignId>,
+    /// Lines of the file that are done with.
+    rows_done: i64,
+    imported: i64,
+    rejected: i64,
+    created_at: DateTime<Utc>,
+    /// null: under way, or cut off.
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl From<ImportRow> for Import {
+    fn from(row: ImportRow) -> Self {
+        let ImportRow { id, campaign_id, rows_done, imported, rejected, created_at, finished_at } = row;
+        Self { id, campaign_id, rows_done, imported, rejected, created_at, finished_at }
+    }
+}
+
+/// Imports, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Imports {
+    imports: Vec<Import>,
+}
+
+/// List imports
+#[utoipa::path(get, path = "/api/v1/imports", tag = "Contacts", security(("bearer" = ["look"])),
+    responses((status = 200, body = Imports)))]
+pub(super) async fn list(State(app): State<App>, permit: May<Look>) -> Result<Json<Imports>, Refused> {
+    let rows = app.store.imports(permit.organization(), 100).await?;
+    let seen = rows.into_iter().filter(|row| row.campaign_id.is_none_or(|c| permit.caller().covers(c)));
+    Ok(Json(Imports { imports: seen.map(Import::from).collect() }))
 }
 
 /// Writes the body to a file that goes when it is done with, never more than the settings allow.

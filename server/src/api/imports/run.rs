@@ -1,4 +1,4 @@
-//! The work of an import: rows into one transaction, refusals and progress to whoever waits.
+//! The work of an import: rows into the record batch by batch, refusals and progress to whoever waits.
 
 use super::super::App;
 use super::file::Lines;
@@ -6,7 +6,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Consent, NewContact};
 use crate::domain::import::{Header, Reading, Records, Rejection, row};
 use crate::domain::plain;
-use crate::storage::Change;
+use crate::storage::{Change, ImportMode};
 use chrono::Utc;
 use dialdeck_protocol::{Code, Problem};
 use encoding_rs::Encoding;
@@ -41,6 +41,26 @@ pub(super) struct Work {
     pub consent: Option<Consent>,
     pub dry_run: bool,
     pub all_or_nothing: bool,
+    pub mode: ImportMode,
+    /// Lines that an earlier run of the same import is done with.
+    pub done_before: u64,
+}
+
+/// What is to be written down with the next batch.
+#[derive(Default)]
+struct Counted {
+    lines: u64,
+    rejected: i64,
+}
+
+impl Item {
+    fn line(&self) -> Option<u64> {
+        match self {
+            Self::Row(line, _) => Some(*line),
+            Self::Bad(rejection) => Some(rejection.line),
+            Self::Broken(_) => None,
+        }
+    }
 }
 
 enum Item {
@@ -52,7 +72,10 @@ enum Item {
 impl Work {
     pub(super) async fn run(self, lines: &mpsc::Sender<String>) -> Result<Summary, Problem> {
         let now = Utc::now();
-        let mut sink = self.app.store.import(&self.campaign, now).await?;
+        let mut sink = self.app.store.import(&self.campaign, self.mode, now).await?;
+        if let ImportMode::Batches(id) = self.mode {
+            say(lines, &json!({ "import": { "id": id, "resumedAfter": self.done_before } })).await?;
+        }
         let (items, mut reader) = mpsc::channel(2 * BATCH);
         let (path, header, encoding) = (self.upload.path().to_owned(), self.header.clone(), self.encoding);
         let (consent, region) = (self.consent.clone(), self.app.settings.dialer.region.clone());
@@ -64,7 +87,11 @@ impl Work {
         });
         let mut summary = Summary { imported: 0, rejected: 0, duplicates: 0, lines: 0, committed: false };
         let mut batch: Vec<(u64, NewContact)> = Vec::with_capacity(BATCH);
+        let mut counted = Counted::default();
         while let Some(item) = reader.recv().await {
+            if item.line().is_some_and(|line| line <= self.done_before) {
+                continue;
+            }
             let line = match item {
                 Item::Row(line, contact) => {
                     batch.push((line, *contact));
@@ -75,6 +102,7 @@ impl Work {
                         summary.duplicates += 1;
                     }
                     summary.rejected += 1;
+                    counted.rejected += 1;
                     let line = rejection.line;
                     say(lines, &json!({ "rejected": rejection })).await?;
                     line
@@ -87,11 +115,12 @@ impl Work {
                 say(lines, &json!({ "progress": { "lines": line } })).await?;
             }
             summary.lines = summary.lines.max(line);
+            counted.lines = summary.lines;
             if batch.len() == BATCH {
-                self.store(sink.as_mut(), &mut batch, &mut summary, lines).await?;
+                self.store(sink.as_mut(), &mut batch, &mut summary, &mut counted, lines).await?;
             }
         }
-        self.store(sink.as_mut(), &mut batch, &mut summary, lines).await?;
+        self.store(sink.as_mut(), &mut batch, &mut summary, &mut counted, lines).await?;
         let spoilt = self.all_or_nothing && summary.rejected > 0;
         if self.dry_run || spoilt {
             return Ok(summary);
@@ -115,10 +144,12 @@ impl Work {
         sink: &mut dyn crate::storage::ImportSink,
         batch: &mut Vec<(u64, NewContact)>,
         summary: &mut Summary,
+        counted: &mut Counted,
         lines: &mpsc::Sender<String>,
     ) -> Result<(), Problem> {
         let contacts: Vec<NewContact> = batch.iter().map(|(_, contact)| contact.clone()).collect();
-        let there = sink.add(&contacts).await?.already_there;
+        let rejected = std::mem::take(&mut counted.rejected);
+        let there = sink.add(&contacts, counted.lines, rejected).await?.already_there;
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         summary.imported += count(contacts.len() - there.len());
         for (line, contact) in batch.drain(..) {
@@ -138,10 +169,13 @@ impl Work {
     }
 }
 
-/// Nobody reads any more: the import is undone, because whoever asked for it does not know what came of it.
+/// Nobody reads any more: the import stops, because whoever asked for it does not know what came of it.
 async fn say(lines: &mpsc::Sender<String>, line: &serde_json::Value) -> Result<(), Problem> {
     lines.send(format!("{line}\n")).await.map_err(|_| {
-        Problem::new(Code::Unavailable, "the connection was closed during the import; nothing was imported")
+        Problem::new(
+            Code::Unavailable,
+            "the connection was closed during the import; send the file again with resume",
+        )
     })
 }
 

@@ -5,36 +5,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What the shared queries need to know of this engine.
-mod engine {
-    use rust_decimal::Decimal;
-    use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
-
-    pub type Db = sqlx::Postgres;
-    pub type Conn = sqlx::PgConnection;
-    /// The event counter's row lock orders writers.
-    pub const BEGIN_WRITE: &str = "BEGIN";
-    /// A read transaction sees one state.
-    pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    /// Servers that pace different campaigns do not wait for each other's contacts.
-    pub const CANDIDATE_LOCK: &str = " FOR UPDATE SKIP LOCKED";
-
-    /// A decimal.
-    #[derive(Debug, Clone, Copy, sqlx::Type)]
-    #[sqlx(transparent)]
-    pub struct Amount(Decimal);
-
-    impl From<f64> for Amount {
-        fn from(value: f64) -> Self {
-            Self(Decimal::from_f64(value).unwrap_or_default().round_dp(4))
-        }
-    }
-    impl From<Amount> for f64 {
-        fn from(amount: Amount) -> Self {
-            amount.0.to_f64().unwrap_or_default()
-        }
-    }
-}
+mod copy;
+mod engine;
+mod words;
 
 #[path = "../sql/mod.rs"]
 #[allow(clippy::duplicate_mod, reason = "the queries are compiled once for each engine")]
@@ -65,4 +38,12 @@ pub async fn open(url: &str) -> StoreResult<sql::SqlStore> {
         .map_err(|e| unavailable(&e))?;
     sqlx::migrate!("../migrations/postgres").run(&pool).await.map_err(|e| unavailable(&e))?;
     Ok(sql::SqlStore { pool, place })
+}
+
+/// Restores a backup into the empty database that `url` names.
+///
+/// # Errors
+/// When it cannot be reached or is not empty, or the file is damaged or from another version.
+pub async fn restore(url: &str, from: &std::path::Path) -> StoreResult<()> {
+    copy::restore(&open(url).await?.pool, from).await
 }

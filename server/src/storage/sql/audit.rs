@@ -2,7 +2,7 @@
 
 use super::commit::Applied;
 use super::{Conn, StoreResult, failed};
-use crate::storage::AuditEntry;
+use crate::storage::{AuditEntry, AuditLine};
 use chrono::NaiveDateTime;
 use dialdeck_protocol::OrganizationId;
 use sha2::{Digest, Sha256};
@@ -23,15 +23,20 @@ struct Row {
 }
 
 impl Row {
-    fn entry(self) -> AuditEntry {
-        AuditEntry {
-            organization_id: OrganizationId(self.organization_id),
-            at: self.at.and_utc(),
-            actor: self.actor,
-            command: self.command,
-            target: self.target,
-            detail: self.detail.0,
-            result: self.result,
+    fn line(self) -> AuditLine {
+        AuditLine {
+            id: self.id,
+            entry: AuditEntry {
+                organization_id: OrganizationId(self.organization_id),
+                at: self.at.and_utc(),
+                actor: self.actor,
+                command: self.command,
+                target: self.target,
+                detail: self.detail.0,
+                result: self.result,
+            },
+            previous_hash: self.previous_hash,
+            hash: self.hash,
         }
     }
 }
@@ -95,13 +100,17 @@ const ALL: &str =
 pub(super) async fn newest(
     conn: &mut Conn,
     organization: &OrganizationId,
+    before: Option<i64>,
     limit: i64,
-) -> StoreResult<Vec<AuditEntry>> {
+) -> StoreResult<Vec<AuditLine>> {
     let mut query = sqlx::QueryBuilder::<super::Db>::new(ALL);
     query.push(" WHERE organization_id = ").push_bind(organization.0.clone());
+    if let Some(before) = before {
+        query.push(" AND id < ").push_bind(before);
+    }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
     let rows: Vec<Row> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
-    Ok(rows.into_iter().map(Row::entry).collect())
+    Ok(rows.into_iter().map(Row::line).collect())
 }
 
 pub(super) async fn verify(conn: &mut Conn) -> StoreResult<Result<i64, i64>> {
@@ -113,13 +122,11 @@ pub(super) async fn verify(conn: &mut Conn) -> StoreResult<Result<i64, i64>> {
         if rows.is_empty() {
             return Ok(Ok(count));
         }
-        for row in rows {
-            let (id, stated_previous, stated) = (row.id, row.previous_hash.clone(), row.hash.clone());
-            let entry = row.entry();
-            if stated_previous != previous || hash(&previous, &entry) != stated {
-                return Ok(Err(id));
+        for line in rows.into_iter().map(Row::line) {
+            if line.previous_hash != previous || hash(&previous, &line.entry) != line.hash {
+                return Ok(Err(line.id));
             }
-            (last, previous, count) = (id, stated, count + 1);
+            (last, previous, count) = (line.id, line.hash, count + 1);
         }
     }
 }

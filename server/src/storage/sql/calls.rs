@@ -1,7 +1,7 @@
 //! What a call goes through: begun, rung, answered, talked, ended.
 
 use super::commit::{Applied, Stop};
-use super::engine::Amount;
+use super::engine::{Amount, index_words};
 use super::{Conn, law};
 use crate::domain::ending::far_future;
 use crate::storage::change::Happening;
@@ -160,10 +160,10 @@ pub(super) async fn exchanged(conn: &mut Conn, key: &CallKey, exchange: &Exchang
 
 pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let at = end.at.naive_utc();
-    let number: Option<String> = sqlx::query_scalar(
+    let ended: Option<(String, String)> = sqlx::query_as(
         "UPDATE calls SET status = $2, outcome = $3, duration = $4, transcript = $5, emotion = $6, intent_score = $7, \
          csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12 \
-         WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number",
+         WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number, contact_name",
     )
     .bind(end.key.call_id.as_str())
     .bind(end.status.as_str())
@@ -179,7 +179,9 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     .bind(at)
     .fetch_optional(&mut *conn)
     .await?;
-    let number = number.ok_or(Stop::Refused(Refusal::Settled))?;
+    let (number, name) = ended.ok_or(Stop::Refused(Refusal::Settled))?;
+    let text = format!("{name} {}", end.transcript);
+    index_words(conn, end.key.organization_id.as_str(), end.key.call_id.as_str(), &text).await?;
     // Do-not-call overrides everything, also when it came in by another way while the call was in flight.
     let listed = law::is_listed(conn, end.key.organization_id.as_str(), &number).await?;
     let contact_status = if listed { ContactStatus::DoNotCall } else { end.contact.status };

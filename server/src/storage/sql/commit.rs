@@ -1,7 +1,7 @@
 //! Applying deeds in one transaction, and numbering their events in commit order.
 
 use super::engine::BEGIN_WRITE;
-use super::{Conn, Db, SqlStore, audit, calls, campaigns, contacts, failed, law};
+use super::{Conn, Db, SqlStore, audit, calls, campaigns, contacts, failed, keeping, law};
 use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, CommitError, Refusal, StoreResult};
@@ -159,6 +159,9 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::DoNotCall { organization_id, phone, source, call_id, at } => {
             law::do_not_call(conn, organization_id, phone, source, call_id.as_ref(), *at).await
         }
+        Change::DoNotCallList { organization_id, phones, source, at } => {
+            law::do_not_call_list(conn, organization_id, phones, source, *at).await
+        }
         Change::SaveCampaign { campaign, is_new, at } => campaigns::save(conn, campaign, *is_new, *at).await,
         Change::DeleteCampaign { organization_id, campaign_id, name, at } => {
             campaigns::delete(conn, organization_id, *campaign_id, name, *at).await
@@ -180,6 +183,15 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         }
         Change::DeleteContact { organization_id, contact_id } => {
             contacts::delete(conn, organization_id, *contact_id).await
+        }
+        Change::SaveEntry { entry, at } => keeping::save_entry(conn, entry, *at).await,
+        Change::DeleteEntry { entry, at } => keeping::delete_entry(conn, entry, *at).await,
+        Change::SaveCallback { callback, at } => keeping::save_callback(conn, callback, *at).await,
+        Change::SetConsent { organization_id, phone, consent, at } => {
+            keeping::set_consent(conn, organization_id, phone, consent.as_ref(), *at).await
+        }
+        Change::ResetContact { organization_id, contact_id, at } => {
+            contacts::reset(conn, organization_id, *contact_id, *at).await
         }
         Change::Imported { organization_id, campaign_id, imported, rejected, at } => {
             Ok(vec![Happening::of_campaign(

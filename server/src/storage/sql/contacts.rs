@@ -45,9 +45,10 @@ pub(super) async fn page(
         query.push(" AND status = ").push_bind(status.as_str());
     }
     if let Some(after) = page.after {
-        query.push(" AND id > ").push_bind(after.0);
+        query.push(if page.newest_first { " AND id < " } else { " AND id > " }).push_bind(after.0);
     }
-    query.push(" ORDER BY id LIMIT ").push_bind(page.limit);
+    query.push(if page.newest_first { " ORDER BY id DESC LIMIT " } else { " ORDER BY id LIMIT " });
+    query.push_bind(page.limit);
     nouns(conn, query).await
 }
 
@@ -121,6 +122,40 @@ pub(super) async fn delete(conn: &mut Conn, organization: &OrganizationId, id: C
             .rows_affected();
     if gone == 0 {
         return Err(Refusal::InUse("the contact is not there, or a call to it is in flight").into());
+    }
+    Ok(Vec::new())
+}
+
+pub(super) async fn of_number(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    phone: &str,
+) -> StoreResult<Vec<Contact>> {
+    let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
+    query.push("organization_id = ").push_bind(organization.0.clone());
+    query.push(" AND phone = ").push_bind(phone.to_owned()).push(" ORDER BY id LIMIT 1000");
+    nouns(conn, query).await
+}
+
+pub(super) async fn reset(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: ContactId,
+    at: DateTime<Utc>,
+) -> Applied {
+    let changed = sqlx::query(
+        "UPDATE contacts SET status = 'new', attempts = 0, retry_count = 0, held_reason = '', next_attempt_at = $3 \
+         WHERE organization_id = $1 AND id = $2 AND status NOT IN ('pending', 'do_not_call')",
+    )
+    .bind(organization.as_str())
+    .bind(id.0)
+    .bind(at.naive_utc())
+    .execute(conn)
+    .await?
+    .rows_affected();
+    if changed == 0 {
+        let why = "the contact is not there, in a call, or on the do-not-call list";
+        return Err(Refusal::InUse(why).into());
     }
     Ok(Vec::new())
 }

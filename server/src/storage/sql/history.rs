@@ -1,6 +1,6 @@
 //! What happened: calls, exchanges, events, counts, and the snapshot that consoles start from.
 
-use super::engine::BEGIN_SNAPSHOT;
+use super::engine::{BEGIN_SNAPSHOT, search_words};
 use super::row::{Call, Live, Queue};
 use super::{Conn, Db, SqlStore, StoreResult, failed, word};
 use crate::storage::{CallRecord, LiveCall, QueueRow, StoreError};
@@ -10,6 +10,7 @@ use dialdeck_protocol::{
     OrganizationId, QueueState, Snapshot,
 };
 use sqlx::types::Json;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 const CALLS: &str = "SELECT c.id, c.campaign_id, c.contact_id, c.status, c.outcome, c.duration, c.transcript, \
@@ -20,15 +21,70 @@ const CALLS: &str = "SELECT c.id, c.campaign_id, c.contact_id, c.status, c.outco
 /// Events kept in a snapshot's way: a console that missed more than this takes a new snapshot instead.
 const LIVE_CALLS: i64 = 2000;
 
+/// A page's place: time and id of its last call, or the number of its last hit.
+enum Place {
+    Call(NaiveDateTime, String),
+    Hit(i64),
+}
+
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(number) = text.strip_prefix('n') {
+            return number.parse().ok().map(Self::Hit);
+        }
+        let (micros, id) = text.split_once('.')?;
+        let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        Some(Self::Call(at.naive_utc(), id.to_owned()))
+    }
+}
+
 pub(super) async fn calls(
     conn: &mut Conn,
     organization: &OrganizationId,
     filter: &CallFilter,
-) -> StoreResult<Vec<HistoryRow>> {
+    within: Option<&BTreeSet<CampaignId>>,
+) -> StoreResult<(Vec<HistoryRow>, Option<String>)> {
+    let limit = i64::from(filter.limit.unwrap_or(50).clamp(1, 500));
+    let place = filter.after.as_deref().map(|text| {
+        Place::parse(text).ok_or_else(|| {
+            StoreError::Invalid("after is no place of ours; give back what came as next, unchanged".into())
+        })
+    });
+    let place = place.transpose()?;
+    if let Some(text) = filter.text.as_deref().filter(|t| !t.trim().is_empty()) {
+        let before = if let Some(Place::Hit(number)) = place { number } else { i64::MAX };
+        return search(conn, organization, filter, within, text, before, limit).await;
+    }
     let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);
     query.push_bind(organization.0.clone());
+    narrow(&mut query, filter, within);
+    if let Some(Place::Call(at, id)) = place {
+        query.push(" AND (c.created_at, c.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY c.created_at DESC, c.id DESC LIMIT ").push_bind(limit);
+    query.push(" OFFSET ").push_bind(i64::from(filter.offset.unwrap_or(0)));
+    let rows: Vec<Call> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
+    let full = i64::try_from(rows.len()).unwrap_or_default() == limit;
+    let next = rows.last().filter(|_| full);
+    let next = next.map(|row| format!("{}.{}", row.created_at.and_utc().timestamp_micros(), row.id));
+    let rows: StoreResult<Vec<_>> = rows.into_iter().map(Call::history).collect();
+    Ok((rows?, next))
+}
+
+fn narrow(query: &mut sqlx::QueryBuilder<Db>, filter: &CallFilter, within: Option<&BTreeSet<CampaignId>>) {
     if let Some(id) = filter.campaign_id {
         query.push(" AND c.campaign_id = ").push_bind(id.0);
+    }
+    if let Some(within) = within {
+        query.push(" AND c.campaign_id IN (");
+        let mut ids = query.separated(", ");
+        for id in within {
+            ids.push_bind(id.0);
+        }
+        if within.is_empty() {
+            ids.push("NULL");
+        }
+        query.push(")");
     }
     if let Some(outcome) = filter.outcome {
         query.push(" AND c.outcome = ").push_bind(outcome.as_str());
@@ -45,11 +101,52 @@ pub(super) async fn calls(
     if let Some(to) = filter.to {
         query.push(" AND c.created_at < ").push_bind(to.naive_utc());
     }
-    query.push(" ORDER BY c.created_at DESC, c.id DESC LIMIT ");
-    query.push_bind(i64::from(filter.limit.unwrap_or(50).clamp(1, 500)));
-    query.push(" OFFSET ").push_bind(i64::from(filter.offset.unwrap_or(0)));
-    let rows: Vec<Call> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
-    rows.into_iter().map(Call::history).collect()
+}
+
+/// Looks up hits a page at a time until enough of them pass the filter too, or there are no more. One request looks
+/// at a bounded number of hits and gives the place where it stopped.
+async fn search(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    filter: &CallFilter,
+    within: Option<&BTreeSet<CampaignId>>,
+    text: &str,
+    mut before: i64,
+    limit: i64,
+) -> StoreResult<(Vec<HistoryRow>, Option<String>)> {
+    let wanted = usize::try_from(limit).unwrap_or_default();
+    let mut found = Vec::new();
+    for _ in 0..20 {
+        let hits =
+            search_words(conn, organization.as_str(), text, before, limit).await.map_err(|e| failed(&e))?;
+        let Some((last, _)) = hits.last() else { return Ok((found, None)) };
+        let (last, exhausted) = (*last, hits.len() < wanted);
+        let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);
+        query.push_bind(organization.0.clone());
+        narrow(&mut query, filter, within);
+        query.push(" AND c.id IN (");
+        let mut ids = query.separated(", ");
+        for (_, id) in &hits {
+            ids.push_bind(id.clone());
+        }
+        query.push(")");
+        let rows: Vec<Call> = query.build_query_as().fetch_all(&mut *conn).await.map_err(|e| failed(&e))?;
+        let mut rows: HashMap<String, Call> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+        for (number, id) in hits {
+            if let Some(row) = rows.remove(&id) {
+                found.push(row.history()?);
+            }
+            before = number;
+            if found.len() == wanted {
+                return Ok((found, Some(format!("n{number}"))));
+            }
+        }
+        if exhausted {
+            return Ok((found, None));
+        }
+        before = before.min(last);
+    }
+    Ok((found, Some(format!("n{before}"))))
 }
 
 pub(super) async fn call(
@@ -132,6 +229,19 @@ struct EventRow {
     at: NaiveDateTime,
 }
 
+impl EventRow {
+    fn noun(self) -> Event {
+        Event {
+            seq: self.seq,
+            at: self.at.and_utc(),
+            organization_id: OrganizationId(self.organization_id),
+            campaign_id: self.campaign_id.map(CampaignId),
+            call_id: self.call_id.map(CallId),
+            body: self.body.0,
+        }
+    }
+}
+
 pub(super) async fn events_after(
     conn: &mut Conn,
     organization: &OrganizationId,
@@ -148,17 +258,19 @@ pub(super) async fn events_after(
     .fetch_all(conn)
     .await
     .map_err(|e| failed(&e))?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Event {
-            seq: row.seq,
-            at: row.at.and_utc(),
-            organization_id: OrganizationId(row.organization_id),
-            campaign_id: row.campaign_id.map(CampaignId),
-            call_id: row.call_id.map(CallId),
-            body: row.body.0,
-        })
-        .collect())
+    Ok(rows.into_iter().map(EventRow::noun).collect())
+}
+
+pub(super) async fn all_events_after(conn: &mut Conn, seq: i64, limit: i64) -> StoreResult<Vec<Event>> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT seq, organization_id, campaign_id, call_id, body, at FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
+    )
+    .bind(seq)
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+    .map_err(|e| failed(&e))?;
+    Ok(rows.into_iter().map(EventRow::noun).collect())
 }
 
 pub(super) async fn last_seq(conn: &mut Conn) -> StoreResult<i64> {

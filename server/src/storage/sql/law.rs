@@ -1,7 +1,7 @@
 //! Do-not-call lists and the decisions of the gate.
 
-use super::Conn;
 use super::commit::Applied;
+use super::{Conn, Db};
 use crate::domain::ending::far_future;
 use crate::domain::gate::Decision;
 use crate::storage::change::Happening;
@@ -106,6 +106,50 @@ pub(super) async fn do_not_call(
         organization_id: organization.clone(),
         campaign_id: None,
         call_id: call.cloned(),
+        at,
+        body: EventBody::DoNotCallAdded { source: source.to_owned() },
+    }])
+}
+
+/// Numbers of one statement.
+const NUMBERS: usize = 1000;
+
+pub(super) async fn do_not_call_list(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    phones: &[String],
+    source: &str,
+    at: DateTime<Utc>,
+) -> Applied {
+    for some in phones.chunks(NUMBERS) {
+        let mut insert = sqlx::QueryBuilder::<Db>::new(
+            "INSERT INTO do_not_call (organization_id, phone, source, created_at) ",
+        );
+        insert.push_values(some, |mut row, phone| {
+            row.push_bind(organization.0.clone())
+                .push_bind(phone.clone())
+                .push_bind(source.to_owned())
+                .push_bind(at.naive_utc());
+        });
+        insert.push(" ON CONFLICT (organization_id, phone) DO NOTHING");
+        insert.build().execute(&mut *conn).await?;
+        let mut off = sqlx::QueryBuilder::<Db>::new(
+            "UPDATE contacts SET status = 'do_not_call', held_reason = '', next_attempt_at = ",
+        );
+        off.push_bind(far_future().naive_utc());
+        off.push(" WHERE status <> 'pending' AND organization_id = ").push_bind(organization.0.clone());
+        off.push(" AND phone IN (");
+        let mut numbers = off.separated(", ");
+        for phone in some {
+            numbers.push_bind(phone.clone());
+        }
+        off.push(")");
+        off.build().execute(&mut *conn).await?;
+    }
+    Ok(vec![Happening {
+        organization_id: organization.clone(),
+        campaign_id: None,
+        call_id: None,
         at,
         body: EventBody::DoNotCallAdded { source: source.to_owned() },
     }])

@@ -9,9 +9,12 @@ mod commit;
 mod contacts;
 mod history;
 mod import;
+mod keeping;
 mod law;
 mod row;
 mod store;
+mod tokens;
+mod upkeep;
 
 use super::super::{StoreError, StoreResult};
 use super::engine;

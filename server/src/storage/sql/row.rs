@@ -23,6 +23,8 @@ pub(super) struct User {
     role: String,
     password_hash: String,
     disabled: bool,
+    campaigns: Option<Json<Vec<CampaignId>>>,
+    created_at: NaiveDateTime,
 }
 
 impl User {
@@ -34,6 +36,8 @@ impl User {
             name: self.name,
             password_hash: self.password_hash,
             disabled: self.disabled,
+            campaigns: self.campaigns.map(|list| list.0),
+            created_at: self.created_at.and_utc(),
         })
     }
 }

@@ -1,23 +1,22 @@
 //! The trait, put together from the queries.
 
-use super::engine::BEGIN_WRITE;
 use super::row::CampaignRow;
-use super::{Conn, SqlStore, accounts, audit, contacts, failed, history, law};
-use crate::domain::caller::Caller;
+use super::{Conn, SqlStore, audit, contacts, failed, history, law};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
 use crate::domain::script::Script;
 use crate::storage::{
-    AuditEntry, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportSink, LiveCall, NewSession,
-    NewUser, QueueRow, Store, StoreResult, UserRow,
+    AuditLine, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportMode, ImportSink, LiveCall,
+    QueueRow, Store, StoreResult,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{
     CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, OrganizationId,
-    PhoneNumberId, ScriptId, SessionId, Snapshot,
+    PhoneNumberId, ScriptId, Snapshot,
 };
 use sqlx::types::Json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const CAMPAIGNS: &str = "SELECT c.id, c.organization_id, c.name, c.type, c.status, c.description, c.script_id, \
@@ -31,7 +30,7 @@ pub(super) async fn campaigns(conn: &mut Conn, organization: &OrganizationId) ->
 }
 
 impl SqlStore {
-    async fn conn(&self) -> StoreResult<sqlx::pool::PoolConnection<super::Db>> {
+    pub(super) async fn conn(&self) -> StoreResult<sqlx::pool::PoolConnection<super::Db>> {
         self.pool.acquire().await.map_err(|e| failed(&e))
     }
 }
@@ -48,37 +47,6 @@ impl Store for SqlStore {
 
     async fn commit(&self, deeds: &[Vec<Change>]) -> StoreResult<Committed> {
         self.commit_deeds(deeds).await
-    }
-
-    async fn caller(&self, token_hash: &str, now: DateTime<Utc>) -> StoreResult<Option<Caller>> {
-        accounts::caller(&mut *self.conn().await?, token_hash, now).await
-    }
-
-    async fn user(&self, name: &str) -> StoreResult<Option<UserRow>> {
-        accounts::user(&mut *self.conn().await?, name).await
-    }
-
-    async fn users(&self, organization: &OrganizationId) -> StoreResult<Vec<UserRow>> {
-        accounts::users(&mut *self.conn().await?, organization).await
-    }
-
-    async fn add_user(&self, user: &NewUser) -> StoreResult<()> {
-        accounts::add_user(&mut *self.conn().await?, user).await.map_err(|e| failed(&e))
-    }
-
-    async fn set_password(&self, name: &str, hash: &str, now: DateTime<Utc>) -> StoreResult<bool> {
-        let mut tx = self.pool.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
-        let found = accounts::set_password(&mut tx, name, hash, now).await.map_err(|e| failed(&e))?;
-        tx.commit().await.map_err(|e| failed(&e))?;
-        Ok(found)
-    }
-
-    async fn add_session(&self, session: &NewSession) -> StoreResult<()> {
-        accounts::add_session(&mut *self.conn().await?, session).await.map_err(|e| failed(&e))
-    }
-
-    async fn revoke_session(&self, session: SessionId, now: DateTime<Utc>) -> StoreResult<()> {
-        accounts::revoke_session(&mut *self.conn().await?, session, now).await.map_err(|e| failed(&e))
     }
 
     async fn campaigns(&self, organization: &OrganizationId) -> StoreResult<Vec<Campaign>> {
@@ -186,8 +154,13 @@ impl Store for SqlStore {
         .map_err(|e| failed(&e))
     }
 
-    async fn import(&self, campaign: &Campaign, now: DateTime<Utc>) -> StoreResult<Box<dyn ImportSink>> {
-        self.open_import(campaign, now).await
+    async fn import(
+        &self,
+        campaign: &Campaign,
+        mode: ImportMode,
+        now: DateTime<Utc>,
+    ) -> StoreResult<Box<dyn ImportSink>> {
+        self.open_import(campaign, mode, now).await
     }
 
     async fn queue(&self, campaign: CampaignId) -> StoreResult<Option<QueueRow>> {
@@ -212,8 +185,9 @@ impl Store for SqlStore {
         &self,
         organization: &OrganizationId,
         filter: &CallFilter,
-    ) -> StoreResult<Vec<HistoryRow>> {
-        history::calls(&mut *self.conn().await?, organization, filter).await
+        within: Option<&BTreeSet<CampaignId>>,
+    ) -> StoreResult<(Vec<HistoryRow>, Option<String>)> {
+        history::calls(&mut *self.conn().await?, organization, filter, within).await
     }
 
     async fn call(&self, organization: &OrganizationId, id: &CallId) -> StoreResult<Option<CallRecord>> {
@@ -290,8 +264,13 @@ impl Store for SqlStore {
         self.take_snapshot(organization, now).await
     }
 
-    async fn audit(&self, organization: &OrganizationId, limit: i64) -> StoreResult<Vec<AuditEntry>> {
-        audit::newest(&mut *self.conn().await?, organization, limit).await
+    async fn audit(
+        &self,
+        organization: &OrganizationId,
+        before: Option<i64>,
+        limit: i64,
+    ) -> StoreResult<Vec<AuditLine>> {
+        audit::newest(&mut *self.conn().await?, organization, before, limit).await
     }
 
     async fn verify_audit(&self) -> StoreResult<Result<i64, i64>> {

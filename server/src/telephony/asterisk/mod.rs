@@ -85,6 +85,10 @@ impl Telephony for Asterisk {
         self.ari.describe()
     }
 
+    fn capabilities(&self) -> &'static [&'static str] {
+        &["place", "hang_up", "converse"]
+    }
+
     fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.subscribe()
     }

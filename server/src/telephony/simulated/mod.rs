@@ -47,6 +47,10 @@ impl Telephony for Simulated {
         "simulated phone network".into()
     }
 
+    fn capabilities(&self) -> &'static [&'static str] {
+        &["place", "hang_up", "converse"]
+    }
+
     fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.subscribe()
     }

@@ -1,0 +1,103 @@
+//! Commands that are sent twice are done once: `Idempotency-Key`.
+
+use super::extract::Known;
+use super::problem::Refused;
+use super::{App, MAX_BODY};
+use crate::domain::plain;
+use crate::storage::accounts::{Claim, Claimed};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use dialdeck_protocol::{Code, Problem};
+use sha2::{Digest, Sha256};
+
+/// Name of the header.
+pub(super) const HEADER: &str = "idempotency-key";
+/// Longest key.
+const LONGEST: usize = 200;
+
+fn refused(code: Code, message: &str) -> Response {
+    Refused(Problem::new(code, message)).into_response()
+}
+
+/// Answers a request whose key is known as it was answered before; keeps the answer of one that is new.
+pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
+    let key = request.headers().get(HEADER).cloned();
+    let Some(key) = key.filter(|_| !request.method().is_safe()) else { return next.run(request).await };
+    let key = plain::line(&String::from_utf8_lossy(key.as_bytes()), LONGEST + 1);
+    if key.is_empty() || key.chars().count() > LONGEST {
+        return refused(Code::Invalid, "Idempotency-Key must have 1 to 200 characters");
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(Known(caller, ..)) = Known::<Refused>::from_request_parts(&mut parts, &app).await else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return refused(Code::TooLarge, "the body is too large");
+    };
+    let mut hash = Sha256::new();
+    for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), &body] {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    let claim = Claim {
+        organization_id: caller.organization_id.clone(),
+        actor: caller.name.clone(),
+        key,
+        fingerprint: hex::encode(hash.finalize()),
+    };
+    match app.store.claim(&claim, Utc::now()).await {
+        Ok(Claimed::Fresh) => {}
+        Ok(Claimed::Answered(status, content_type, body)) => return replayed(status, &content_type, body),
+        Ok(Claimed::OtherRequest) => {
+            return refused(
+                Code::Conflict,
+                "this Idempotency-Key was used for another request; take a new one",
+            );
+        }
+        Ok(Claimed::Unsettled) => {
+            let message =
+                "a request with this Idempotency-Key is under way, or was cut off: look before asking again";
+            return refused(Code::Conflict, message);
+        }
+        Err(error) => return Refused(error.into()).into_response(),
+    }
+    // To its end, even if whoever asked has gone: half-done, the key would tell nobody anything.
+    let work = tokio::spawn(async move {
+        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+        settle(&app, &claim, response).await
+    });
+    work.await.unwrap_or_else(|_| refused(Code::Internal, "the command could not be carried out"))
+}
+
+fn replayed(status: u16, content_type: &str, body: String) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    match HeaderValue::from_str(content_type) {
+        Ok(value) if !content_type.is_empty() => headers.insert(header::CONTENT_TYPE, value),
+        _ => headers.remove(header::CONTENT_TYPE),
+    };
+    response
+}
+
+/// Keeps the answer. A fault of ours, or one that says "try again", is not kept: the key may be used again.
+async fn settle(app: &App, claim: &Claim, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return refused(Code::Internal, "the answer is too large to be kept");
+    };
+    let content_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let passing = parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS;
+    let text = std::str::from_utf8(&body).ok().filter(|_| !passing);
+    let answer = text.map(|text| (parts.status.as_u16(), content_type, text));
+    if let Err(error) = app.store.settle(claim, answer).await {
+        tracing::warn!(%error, "the answer to an idempotency key could not be kept");
+    }
+    Response::from_parts(parts, Body::from(body))
+}

@@ -1,0 +1,216 @@
+//! The shape of the settings: one struct a section, one field a setting.
+
+use crate::domain::cost::Rates;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $kind:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $kind),+ }
+    };
+}
+
+section! {
+    /// All settings.
+    Settings {
+        /// The server itself.
+        server: Server,
+        /// The record.
+        database: Database,
+        /// By what calls are placed.
+        telephony: TelephonySettings,
+        /// The Asterisk.
+        asterisk: AsteriskSettings,
+        /// Asterisk's manager interface.
+        ami: Ami,
+        /// The SIP trunk.
+        sip: Sip,
+        /// The voice.
+        voice: VoiceSettings,
+        /// The recogniser.
+        recognition: Recognition,
+        /// The dialer.
+        dialer: DialerSettings,
+        /// What calls cost.
+        rates: Rates,
+        /// How long the record keeps what.
+        retention: RetentionSettings,
+        /// Logs.
+        log: Log,
+    }
+}
+
+section! {
+    /// The server itself.
+    Server {
+        /// Name.
+        name: String,
+        /// REST and WebSocket.
+        http: SocketAddr,
+        /// Seconds that calls may go on.
+        shutdown_grace_seconds: u64,
+        /// Hours until a log-in expires.
+        session_hours: i64,
+        /// Largest import.
+        max_import_mib: usize,
+        /// Certificate chain for TLS, or empty.
+        tls_certificate: PathBuf,
+        /// Its key, or empty.
+        tls_key: PathBuf,
+        /// Proxies of ours, whose word on the client's address is believed.
+        proxies: Vec<IpAddr>,
+        /// Who may read the figures without a token, besides loopback.
+        metrics_allow: Vec<IpAddr>,
+    }
+}
+
+section! {
+    /// The record.
+    Database {
+        /// Address, or empty. It may carry a password.
+        url: SecretString,
+    }
+}
+
+section! {
+    /// By what calls are placed.
+    TelephonySettings {
+        /// `asterisk`, `simulated`, `none` or empty.
+        kind: String,
+        /// Speed of the simulated network.
+        simulated_speed: f64,
+    }
+}
+
+section! {
+    /// The Asterisk.
+    AsteriskSettings {
+        /// ARI, or empty.
+        url: String,
+        /// ARI user.
+        username: String,
+        /// ARI password.
+        password: SecretString,
+        /// ARI application.
+        application: String,
+        /// Dial string.
+        dial: String,
+        /// Context.
+        context: String,
+        /// FastAGI.
+        agi: SocketAddr,
+        /// AudioSocket.
+        audiosocket: SocketAddr,
+        /// AudioSocket as Asterisk reaches it, or empty.
+        audiosocket_public: String,
+        /// Further peers.
+        allow: Vec<IpAddr>,
+    }
+}
+
+section! {
+    /// Asterisk's manager interface.
+    Ami {
+        /// Host and port, or empty.
+        address: String,
+        /// User.
+        username: String,
+        /// Secret.
+        secret: SecretString,
+    }
+}
+
+section! {
+    /// How long the record keeps what, in days; 0: for ever.
+    RetentionSettings {
+        /// Events for consoles that resume, and for webhooks.
+        events_days: u32,
+        /// What was said in calls.
+        transcripts_days: u32,
+        /// Calls as a whole.
+        calls_days: u32,
+    }
+}
+
+section! {
+    /// The SIP trunk.
+    Sip {
+        /// Host, or empty.
+        host: String,
+        /// Port.
+        port: u16,
+        /// User.
+        user: String,
+        /// Password.
+        password: SecretString,
+        /// Codecs.
+        codecs: Vec<String>,
+        /// `registration` or `address`.
+        authentication: String,
+    }
+}
+
+section! {
+    /// The voice.
+    VoiceSettings {
+        /// Engine.
+        engine: String,
+        /// Voice.
+        voice: String,
+        /// Language.
+        language: String,
+        /// flite's program.
+        flite: String,
+        /// espeak-ng's program.
+        espeak_ng: String,
+    }
+}
+
+section! {
+    /// The recogniser.
+    Recognition {
+        /// Engine.
+        engine: String,
+        /// `PocketSphinx`' program.
+        pocketsphinx: String,
+        /// Its model.
+        model: PathBuf,
+    }
+}
+
+section! {
+    /// The dialer.
+    DialerSettings {
+        /// Calls in flight at once.
+        max_concurrent_calls: u32,
+        /// Default spacing.
+        call_interval_ms: u32,
+        /// Default retries.
+        max_retry_attempts: u32,
+        /// Default delay.
+        retry_delay_ms: u32,
+        /// Start of the day, `08:00`.
+        opens: String,
+        /// End of the day, `21:00`.
+        closes: String,
+        /// Country of numbers without one.
+        region: String,
+    }
+}
+
+section! {
+    /// Logs.
+    Log {
+        /// Filter.
+        level: String,
+        /// Folder, or empty.
+        folder: String,
+        /// `text` or `json`.
+        format: String,
+    }
+}

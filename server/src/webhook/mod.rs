@@ -1,0 +1,203 @@
+//! Tells webhooks what was committed: signed, retried, with a log. Events are read from the record, so that nothing is
+//! missed by a restart.
+
+mod signature;
+
+pub use signature::sign;
+
+use crate::bus::Bus;
+use crate::domain::catalog::Webhook;
+use crate::domain::plain;
+use crate::storage::keeping::{DeliveryRow, EntryRow, NewDelivery};
+use crate::storage::{Store, StoreResult};
+use chrono::{DateTime, Duration, Utc};
+use dialdeck_protocol::Event;
+use futures_util::{StreamExt, stream};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Events looked at, and deliveries tried, at a time.
+const PAGE: i64 = 200;
+/// Deliveries under way at once.
+const AT_ONCE: usize = 8;
+/// How long a receiver may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// Tries before a delivery is given up: about two days.
+const TRIES: i32 = 12;
+/// How often we look although nothing was heard.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// When a delivery that failed `attempts` times is tried again; `None`: never.
+fn again(attempts: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let wait = 5_i64.saturating_mul(3_i64.saturating_pow(u32::try_from(attempts - 1).unwrap_or(0)));
+    (attempts < TRIES).then(|| now + Duration::seconds(wait.min(6 * 3600)))
+}
+
+/// Whether a webhook wants an event.
+fn wants(row: &EntryRow, webhook: &Webhook, event: &Event, kind: &str) -> bool {
+    let ours = event.organization_id == row.organization_id || event.organization_id.0.is_empty();
+    let campaign = webhook.campaign_id.is_none() || webhook.campaign_id == event.campaign_id;
+    ours && campaign
+        && !webhook.paused
+        && (webhook.events.is_empty() || webhook.events.iter().any(|e| e == kind))
+}
+
+fn kind_of(event: &Event) -> String {
+    let body = serde_json::to_value(&event.body).unwrap_or_default();
+    body.get("type").and_then(|t| t.as_str()).unwrap_or_default().to_owned()
+}
+
+/// Runs until told to stop.
+pub async fn run(store: Arc<dyn Store>, bus: Bus, stop: CancellationToken) {
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("dialdeckd/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, "webhooks cannot be sent");
+            return;
+        }
+    };
+    let sender = Sender { store, client };
+    let mut heard = bus.listen();
+    loop {
+        let wait = match sender.round().await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::warn!(%error, "webhooks wait for the database");
+                LOOK
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+            _ = heard.recv() => {
+                // A burst is one round.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                while heard.try_recv().is_ok() {}
+            }
+        }
+    }
+}
+
+struct Sender {
+    store: Arc<dyn Store>,
+    client: reqwest::Client,
+}
+
+impl Sender {
+    /// Puts there what is new, sends what is due; gives how long nothing is.
+    async fn round(&self) -> StoreResult<std::time::Duration> {
+        let hooks: Vec<(EntryRow, Webhook)> = self
+            .store
+            .webhooks()
+            .await?
+            .into_iter()
+            .filter_map(|row| Some((row.clone(), serde_json::from_value(row.body).ok()?)))
+            .collect();
+        self.collect(&hooks).await?;
+        loop {
+            let due = self.store.due_deliveries(Utc::now(), PAGE).await?;
+            if due.is_empty() {
+                break;
+            }
+            let sent =
+                stream::iter(due).map(|delivery| self.deliver(delivery, &hooks)).buffer_unordered(AT_ONCE);
+            let results: Vec<StoreResult<()>> = sent.collect().await;
+            results.into_iter().collect::<StoreResult<()>>()?;
+        }
+        let next = self.store.next_delivery().await?.map(|at| (at - Utc::now()).to_std().unwrap_or_default());
+        Ok(next.unwrap_or(LOOK).min(LOOK))
+    }
+
+    async fn collect(&self, hooks: &[(EntryRow, Webhook)]) -> StoreResult<()> {
+        let Some(mut cursor) = self.store.webhook_cursor().await? else {
+            // The first time: what happened before webhooks were known is nobody's news.
+            return self.store.queue_deliveries(self.store.last_seq().await?, &[], Utc::now()).await;
+        };
+        loop {
+            let events = self.store.all_events_after(cursor, PAGE).await?;
+            let Some(last) = events.last() else { return Ok(()) };
+            cursor = last.seq;
+            let mut wanted: Vec<NewDelivery> = Vec::new();
+            for event in &events {
+                let kind = kind_of(event);
+                for (row, webhook) in hooks {
+                    if wants(row, webhook, event, &kind) {
+                        wanted.push((row.organization_id.clone(), row.id, event.seq, kind.clone()));
+                    }
+                }
+            }
+            self.store.queue_deliveries(cursor, &wanted, Utc::now()).await?;
+        }
+    }
+
+    async fn deliver(&self, mut delivery: DeliveryRow, hooks: &[(EntryRow, Webhook)]) -> StoreResult<()> {
+        let now = Utc::now();
+        delivery.attempts += 1;
+        let hook = hooks.iter().find(|(row, _)| row.id == delivery.webhook_id);
+        let event = self.store.event(&delivery.organization_id, delivery.seq).await?;
+        let (response, error) = if let (Some((row, webhook)), Some(event)) = (hook, event) {
+            self.post(&delivery, row, webhook, &event, now).await
+        } else {
+            delivery.attempts = TRIES;
+            (None, "the event or the webhook is gone".to_owned())
+        };
+        delivery.response = response.map(i32::from);
+        delivery.error = error;
+        if delivery.error.is_empty() {
+            "delivered".clone_into(&mut delivery.status);
+        } else if let Some(at) = again(delivery.attempts, now) {
+            delivery.next_attempt_at = at;
+        } else {
+            tracing::warn!(webhook = %delivery.webhook_id, seq = delivery.seq, "a webhook's delivery was given up");
+            "failed".clone_into(&mut delivery.status);
+        }
+        self.store.note_delivery(&delivery).await
+    }
+
+    async fn post(
+        &self,
+        delivery: &DeliveryRow,
+        row: &EntryRow,
+        webhook: &Webhook,
+        event: &Event,
+        now: DateTime<Utc>,
+    ) -> (Option<u16>, String) {
+        let body = serde_json::to_string(event).unwrap_or_default();
+        let sent = self
+            .client
+            .post(&webhook.url)
+            .header("content-type", "application/json")
+            .header("dialdeck-event", &delivery.event_type)
+            .header("dialdeck-delivery", delivery.id)
+            .header("dialdeck-signature", sign(&row.secret, now.timestamp(), &body))
+            .body(body)
+            .send()
+            .await;
+        match sent {
+            Ok(answer) if answer.status().is_success() => (Some(answer.status().as_u16()), String::new()),
+            Ok(answer) => (Some(answer.status().as_u16()), format!("it answered {}", answer.status())),
+            // The address may carry a secret of the receiver's: not into the log.
+            Err(error) => (None, plain::line(&error.without_url().to_string(), 300)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::again;
+    use chrono::{DateTime, Duration, Utc};
+
+    #[test]
+    fn waits_grow_and_end() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        assert_eq!(again(1, now), Some(now + Duration::seconds(5)));
+        assert_eq!(again(2, now), Some(now + Duration::seconds(15)));
+        assert_eq!(again(11, now), Some(now + Duration::hours(6)));
+        assert_eq!(again(12, now), None);
+    }
+}
