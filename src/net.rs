@@ -50,12 +50,10 @@ pub async fn log_in(server: &Url, user: &str, password: &str) -> Result<String, 
         reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(|e| e.to_string())?;
     let body = serde_json::json!({ "username": user, "password": password });
     let url = server.join("/api/v1/auth/login").map_err(|e| e.to_string())?;
-    let answer = client
-        .post(url)
-        .json(&body)
-        .send()
-        .await
-        .map_err(|_| format!("{server} does not answer; is dialdeckd running there?"))?;
+    let answer = client.post(url).json(&body).send().await.map_err(|e| {
+        let what = untrusted(&e).unwrap_or_else(|| "does not answer; is dialdeckd running there?".into());
+        format!("{server} {what}")
+    })?;
     let text = answer.text().await.map_err(|e| e.without_url().to_string())?;
     let json: serde_json::Value =
         serde_json::from_str(&text).map_err(|_| format!("{server} is no Dialdeck server"))?;
@@ -65,6 +63,16 @@ pub async fn log_in(server: &Url, user: &str, password: &str) -> Result<String, 
             Err(crate::plain::line(json.get("detail").and_then(|d| d.as_str()).unwrap_or("log-in refused")))
         }
     }
+}
+
+/// Whether a connection failed because of the server's certificate, in words that say what to do.
+fn untrusted(error: &dyn std::error::Error) -> Option<String> {
+    let causes = std::iter::successors(Some(error), |cause| cause.source());
+    let why = causes.map(ToString::to_string).find(|text| text.contains("certificate"))?;
+    let why = crate::plain::line(&why);
+    Some(format!(
+        "has a certificate that is not trusted ({why}); for one of your own, set SSL_CERT_FILE to its authority"
+    ))
 }
 
 /// Talks to the server until nobody asks any more.
@@ -126,7 +134,11 @@ async fn session(
         Ok(Err(Error::Http(answer))) if answer.status() == 401 => {
             return Ended::LoggedOut("the session has ended; log in again".into());
         }
-        Ok(Err(_)) | Err(_) => return Ended::Lost(format!("{server} does not answer")),
+        Ok(Err(error)) => {
+            let what = untrusted(&error).unwrap_or_else(|| "does not answer".into());
+            return Ended::Lost(format!("{server} {what}"));
+        }
+        Err(_) => return Ended::Lost(format!("{server} does not answer")),
     };
     let subscribe =
         ClientMessage::Subscribe { organization_id: None, scope: Scope::default(), resume_from: *seen };

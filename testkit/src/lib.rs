@@ -11,4 +11,5 @@ pub mod people;
 pub mod postgres;
 pub mod speech;
 pub mod terminal;
+pub mod tools;
 pub mod wait;

@@ -1,10 +1,12 @@
 //! `lab`: brings up what the tests talk to, so that it is there and cached before they run.
 
-use dialdeck_testkit::{asterisk, postgres, speech};
+use dialdeck_testkit::{asterisk, postgres, speech, tools};
 
 fn main() -> color_eyre::eyre::Result<()> {
     color_eyre::install()?;
     let speech = speech::Speech::find()?;
+    println!("API checkers: {}", tools::python("st")?.display());
+    println!("promtool: {}", tools::promtool()?.display());
     println!("speech tools: {}", speech.program("flite"));
     let postgres = postgres::Postgres::start()?;
     println!("PostgreSQL: {}", postgres.url("postgres"));

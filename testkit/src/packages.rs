@@ -14,16 +14,38 @@ pub fn unpack(packages: &[&str], root: &Path) -> Result<()> {
     let advice =
         || format!("the tests need Debian's {}: apt install {}", packages.join(", "), packages.join(" "));
     let closure = closure(packages).wrap_err_with(advice)?;
+    download(&closure, root).wrap_err_with(advice)
+}
+
+/// The same without what they depend on: for programs that need nothing but the C library.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_alone(packages: &[&str], root: &Path) -> Result<()> {
+    known(packages[0])?;
+    let names = packages.iter().map(|name| (*name).to_owned()).collect();
+    download(&names, root).wrap_err_with(|| format!("the tests need Debian's {}", packages.join(", ")))
+}
+
+/// A fresh machine has no package lists yet.
+fn known(package: &str) -> Result<()> {
+    if run(Command::new("apt-cache").args(["show", package])).is_err() {
+        run(Command::new("apt-get").args(["update", "-qq"]))?;
+    }
+    Ok(())
+}
+
+fn download(packages: &BTreeSet<String>, root: &Path) -> Result<()> {
     let debs = tempfile::tempdir()?;
     let mut download = Command::new("apt-get");
     download
         .args(["download", "-qq", "-o", "APT::Sandbox::User=root"])
-        .args(&closure)
+        .args(packages)
         .current_dir(debs.path());
     if run(&mut download).is_err() {
         // The lists may be older than what the mirror still has.
-        run(Command::new("apt-get").args(["update", "-qq"])).wrap_err_with(advice)?;
-        run(&mut download).wrap_err_with(advice)?;
+        run(Command::new("apt-get").args(["update", "-qq"]))?;
+        run(&mut download)?;
     }
     for deb in std::fs::read_dir(debs.path())? {
         let path = deb?.path();
@@ -36,10 +58,7 @@ pub fn unpack(packages: &[&str], root: &Path) -> Result<()> {
 
 /// The packages and their dependencies, less what is installed.
 fn closure(packages: &[&str]) -> Result<BTreeSet<String>> {
-    if run(Command::new("apt-cache").arg("show").arg(packages[0])).is_err() {
-        // A fresh machine has no package lists yet.
-        run(Command::new("apt-get").args(["update", "-qq"]))?;
-    }
+    known(packages[0])?;
     let listed = run(Command::new("apt-cache")
         .args(["depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks"])
         .args(["--no-replaces", "--no-enhances"])

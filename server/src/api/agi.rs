@@ -63,8 +63,7 @@ pub(super) struct Speak {
 /// Speak a text
 #[utoipa::path(post, path = "/api/v1/asterisk/tts/generate", tag = "AGI scripts", security(("bearer" = ["agi"])),
     request_body = Speak,
-    responses((status = 200, body = Vec<u8>, content_type = "audio/wav"),
-              (status = 200, body = Vec<u8>, content_type = "audio/L16")))]
+    responses((status = 200, content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/L16")))))]
 pub(super) async fn speak(
     State(app): State<App>,
     _permit: May<AnswerScripts, RefusedCall>,
@@ -159,6 +158,7 @@ pub(super) async fn transcribe(
 /// A turn of a conversation.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TurnAsked)]
 pub(super) struct Turn {
     #[schema(min_length = 1, max_length = 128)]
     call_id: String,

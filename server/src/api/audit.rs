@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A line of the audit log.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
 pub(super) struct Entry {
     /// Its number; lines of other organizations leave holes.
     id: i64,
@@ -54,6 +55,7 @@ impl From<AuditLine> for Entry {
 
 /// Lines, newest first.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AuditPage)]
 pub(super) struct Page {
     entries: Vec<Entry>,
     /// Goes into `before` for the next page; null at the end.

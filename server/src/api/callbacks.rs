@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 /// A callback.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Callback)]
 pub(super) struct Shown {
     id: CallbackId,
     campaign_id: CampaignId,
@@ -52,6 +53,7 @@ impl From<Callback> for Shown {
 
 /// Callbacks, the next due first.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CallbackPage)]
 pub(super) struct Page {
     callbacks: Vec<Shown>,
     /// Goes into `after` for the next page; null at the end.
@@ -129,6 +131,7 @@ pub(super) async fn one(
 /// A callback to promise.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CallbackGiven)]
 pub(super) struct Fresh {
     contact_id: ContactId,
     due_at: DateTime<Utc>,

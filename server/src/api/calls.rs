@@ -181,6 +181,7 @@ impl List {
 /// A call as existing users read it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Call)]
 pub(super) struct Shown {
     id: CallId,
     contact_name: String,
@@ -268,6 +269,7 @@ pub(super) async fn one(
 
 /// One exchange of a conversation.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ConversationTurn)]
 pub(super) struct Turn {
     /// What the person said; empty for the opening.
     user_input: String,

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 /// A campaign as given: what is left out stays, or takes its default; null clears.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CampaignGiven)]
 pub(super) struct Given {
     name: Option<String>,
     #[serde(rename = "type")]
@@ -40,6 +41,7 @@ pub(super) struct Given {
 /// A campaign.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Campaign)]
 pub(super) struct Shown {
     id: CampaignId,
     name: String,

@@ -154,8 +154,7 @@ macro_rules! noun {
             use axum::http::StatusCode;
             use dialdeck_protocol::EntryId;
 
-            #[utoipa::path(get, path = $path, tag = $tag, security(("bearer" = ["look"])), params(Which),
-                operation_id = concat!("list ", $tag), summary = "List", responses((status = 200, body = Page<$noun>)))]
+            #[utoipa::path(get, path = $path, tag = $tag, security(("bearer" = ["look"])), params(Which), summary = "List", responses((status = 200, body = Page<$noun>)))]
             pub(in crate::api) async fn list(
                 State(app): State<App>,
                 permit: May<Look>,
@@ -164,8 +163,7 @@ macro_rules! noun {
                 Ok(Json(super::list(&app, &permit, which).await?))
             }
 
-            #[utoipa::path(get, path = $one, tag = $tag, security(("bearer" = ["look"])), params(("id" = EntryId, Path)),
-                operation_id = concat!("one of ", $tag), summary = "One", responses((status = 200, body = Kept<$noun>)))]
+            #[utoipa::path(get, path = $one, tag = $tag, security(("bearer" = ["look"])), params(("id" = EntryId, Path)), summary = "One", responses((status = 200, body = Kept<$noun>)))]
             pub(in crate::api) async fn one(
                 State(app): State<App>,
                 permit: May<Look>,
@@ -174,8 +172,7 @@ macro_rules! noun {
                 Ok(Json(super::one(&app, &permit, id).await?))
             }
 
-            #[utoipa::path(put, path = $one, tag = $tag, security(("bearer" = [$scope])), params(("id" = EntryId, Path)),
-                operation_id = concat!("update ", $tag), summary = "Change", request_body = $noun,
+            #[utoipa::path(put, path = $one, tag = $tag, security(("bearer" = [$scope])), params(("id" = EntryId, Path)), summary = "Change", request_body = $noun,
                 responses((status = 200, body = Kept<$noun>)))]
             pub(in crate::api) async fn update(
                 State(app): State<App>,
@@ -186,8 +183,7 @@ macro_rules! noun {
                 Ok(Json(super::save(&app, &permit, Some(id), noun, String::new).await?))
             }
 
-            #[utoipa::path(delete, path = $one, tag = $tag, security(("bearer" = [$scope])), params(("id" = EntryId, Path)),
-                operation_id = concat!("delete ", $tag), summary = "Remove", responses((status = 204)))]
+            #[utoipa::path(delete, path = $one, tag = $tag, security(("bearer" = [$scope])), params(("id" = EntryId, Path)), summary = "Remove", responses((status = 204)))]
             pub(in crate::api) async fn delete(
                 State(app): State<App>,
                 permit: May<$permission>,
@@ -214,8 +210,7 @@ macro_rules! maker {
             use axum::extract::State;
             use axum::http::StatusCode;
 
-            #[utoipa::path(post, path = $path, tag = $tag, security(("bearer" = [$scope])), request_body = $noun,
-                operation_id = concat!("create ", $tag), summary = "Make", responses((status = 201, body = Kept<$noun>)))]
+            #[utoipa::path(post, path = $path, tag = $tag, security(("bearer" = [$scope])), request_body = $noun, summary = "Make", responses((status = 201, body = Kept<$noun>)))]
             pub(in crate::api) async fn create(
                 State(app): State<App>,
                 permit: May<$permission>,
@@ -282,8 +277,7 @@ pub(super) struct MadeWebhook {
 ///
 /// What it is sent is signed: `Dialdeck-Signature: t=<seconds>,v1=<HMAC-SHA-256 of "t.body">`.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "Webhooks", security(("bearer" = ["server"])),
-    request_body = crate::domain::catalog::Webhook, operation_id = "create Webhooks",
-    responses((status = 201, body = MadeWebhook)))]
+    request_body = crate::domain::catalog::Webhook, responses((status = 201, body = MadeWebhook)))]
 pub(super) async fn make_webhook(
     axum::extract::State(app): axum::extract::State<App>,
     permit: May<ManageServer>,

@@ -24,6 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 /// A contact.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Contact)]
 pub(super) struct Shown {
     id: ContactId,
     campaign_id: CampaignId,
@@ -75,6 +76,7 @@ impl From<Contact> for Shown {
 
 /// A page of contacts.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ContactPage)]
 pub(super) struct Page {
     contacts: Vec<Shown>,
     /// Goes into `after` for the next page; null at the end.
@@ -100,6 +102,7 @@ pub(super) struct List {
     status: Option<ContactStatus>,
     after: Option<ContactId>,
     #[serde(default)]
+    #[param(inline)]
     sort: Order,
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -144,6 +147,7 @@ pub(super) async fn one(
 /// A contact as given: what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ContactGiven)]
 pub(super) struct Given {
     first_name: Option<String>,
     last_name: Option<String>,

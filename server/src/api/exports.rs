@@ -36,6 +36,7 @@ pub(super) enum Form {
 #[into_params(parameter_in = Query)]
 pub(super) struct As {
     #[serde(default)]
+    #[param(inline)]
     format: Form,
 }
 
@@ -226,8 +227,7 @@ impl Row for ContactRow {
 /// Export a campaign's contacts
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/contacts/export", tag = "Contacts", security(("bearer" = ["export"])),
     params(("id" = CampaignId, Path), As),
-    responses((status = 200, body = String, content_type = "text/csv"),
-              (status = 200, body = String, content_type = "application/x-ndjson")))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")))))]
 pub(super) async fn contacts(
     State(app): State<App>,
     permit: May<Export>,
@@ -287,6 +287,7 @@ impl Row for HistoryRow {
 pub(super) struct CallsAs {
     campaign_id: Option<CampaignId>,
     #[serde(default)]
+    #[param(inline)]
     format: Form,
 }
 
@@ -294,8 +295,7 @@ pub(super) struct CallsAs {
 ///
 /// Newest first, with transcripts.
 #[utoipa::path(get, path = "/api/v1/exports/calls", tag = "Calls", security(("bearer" = ["export"])), params(CallsAs),
-    responses((status = 200, body = String, content_type = "text/csv"),
-              (status = 200, body = String, content_type = "application/x-ndjson")))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")))))]
 pub(super) async fn calls(
     State(app): State<App>,
     permit: May<Export>,
@@ -326,8 +326,7 @@ impl Row for Entry {
 
 /// Export the do-not-call list
 #[utoipa::path(get, path = "/api/v1/exports/do-not-call", tag = "The law", security(("bearer" = ["export"])), params(As),
-    responses((status = 200, body = String, content_type = "text/csv"),
-              (status = 200, body = String, content_type = "application/x-ndjson")))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson")))))]
 pub(super) async fn do_not_call(
     State(app): State<App>,
     permit: May<Export>,

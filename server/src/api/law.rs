@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 /// A number that is never called.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DoNotCallEntry)]
 pub(super) struct Entry {
     pub(super) phone: String,
     /// Where it came from: `voice`, `api`, `import`.
@@ -26,6 +27,7 @@ pub(super) struct Entry {
 
 /// A page of the list, by number.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallPage)]
 pub(super) struct Page {
     entries: Vec<Entry>,
     /// Goes into `after` for the next page; null at the end.

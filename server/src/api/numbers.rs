@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 /// A caller ID as given.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CallerIdGiven)]
 pub(super) struct Given {
     /// Such as `+13125550199`.
     number: String,
@@ -28,6 +29,7 @@ pub(super) struct Given {
 
 /// A caller ID.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CallerId)]
 pub(super) struct Shown {
     id: PhoneNumberId,
     number: String,

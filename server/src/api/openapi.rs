@@ -5,7 +5,7 @@ use super::problem::{CallProblem, ProblemDetails};
 use crate::domain::caller::PERMISSIONS;
 use axum::http::Method;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
@@ -29,9 +29,29 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("503", "Something it needs is not there now"),
 ];
 
+/// `delete_webhooks_id`: stable, and of nothing but method and path.
+fn operation_id(path: &str, method: &Method) -> String {
+    let parts =
+        path.trim_start_matches("/api/v1").split(['/', '-', '{', '}']).filter(|part| !part.is_empty());
+    parts.fold(method.as_str().to_lowercase(), |id, part| format!("{id}_{part}"))
+}
+
 fn complete(path: &str, method: &Method, operation: &mut Operation) {
+    operation.operation_id = Some(operation_id(path, method));
     let name = if is_of_calls(path) { CallProblem::name() } else { ProblemDetails::name() };
     let content_type = if is_of_calls(path) { "application/json" } else { "application/problem+json" };
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let words = match status.as_str() {
+                "201" => "Made",
+                "204" => "Done",
+                _ => "The answer",
+            };
+            words.clone_into(&mut response.description);
+        }
+    }
     for (status, words) in PROBLEMS {
         if operation.responses.responses.contains_key(*status) {
             continue;
@@ -96,6 +116,16 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     ProblemDetails::schemas(&mut inner);
     CallProblem::schemas(&mut inner);
     components.schemas.extend(inner);
+    // A noun with its id beside it is more than the noun that is sent: it cannot forbid what it has.
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::AllOf(all)) = schema {
+            for item in &mut all.items {
+                if let RefOr::T(Schema::Object(object)) = item {
+                    object.additional_properties = None;
+                }
+            }
+        }
+    }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.security_schemes.insert("bearer".into(), RefOr::T(SecurityScheme::Http(bearer)));
     for (path, item) in &mut document.paths.paths {

@@ -31,6 +31,7 @@ pub(super) struct Organizations {
 /// What is to change.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OrganizationChange)]
 pub(super) struct Change {
     #[schema(min_length = 1, max_length = 200)]
     name: String,

@@ -69,6 +69,7 @@ pub(super) async fn consents(
 /// Consent to give to a number, in all campaigns.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ConsentGiven)]
 pub(super) struct Given {
     phone: String,
     /// Such as `written`.

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 /// A script as given.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ScriptGiven)]
 pub(super) struct Given {
     #[schema(min_length = 1, max_length = 120)]
     pub(super) name: String,
@@ -28,6 +29,7 @@ pub(super) struct Given {
 
 /// A script.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ScriptShown)]
 pub(super) struct Shown {
     pub(super) id: ScriptId,
     pub(super) name: String,

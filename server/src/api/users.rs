@@ -51,6 +51,7 @@ pub(super) struct Users {
 /// A user to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UserGiven)]
 pub(super) struct Fresh {
     #[schema(min_length = 1, max_length = 80)]
     name: String,
@@ -64,6 +65,7 @@ pub(super) struct Fresh {
 /// What is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = UserChange)]
 pub(super) struct Change {
     role: Option<Role>,
     disabled: Option<bool>,

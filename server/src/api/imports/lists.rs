@@ -143,7 +143,7 @@ struct UserLine {
 ///
 /// JSON lines: name, role, password, campaigns.
 #[utoipa::path(post, path = "/api/v1/users/import", tag = "Users", security(("bearer" = ["users"])),
-    request_body(content = String, content_type = "application/x-ndjson"), responses((status = 200, body = Listed)))]
+    request_body(content = String, content_type = "text/plain"), responses((status = 200, body = Listed)))]
 pub(in super::super) async fn users(
     State(app): State<App>,
     permit: May<ManageUsers>,
@@ -181,7 +181,7 @@ pub(in super::super) async fn users(
 ///
 /// JSON lines: name, body.
 #[utoipa::path(post, path = "/api/v1/scripts/import", tag = "Scripts", security(("bearer" = ["campaigns"])),
-    request_body(content = String, content_type = "application/x-ndjson"), responses((status = 200, body = Listed)))]
+    request_body(content = String, content_type = "text/plain"), responses((status = 200, body = Listed)))]
 pub(in super::super) async fn scripts(
     State(app): State<App>,
     permit: May<EditCampaigns>,
