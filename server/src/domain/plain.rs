@@ -8,6 +8,11 @@ fn is_trick(c: char) -> bool {
 
 /// One line of plain text of at most `max` characters: tricks and line ends become spaces, runs of spaces one.
 pub fn line(text: &str, max: usize) -> String {
+    let trimmed = text.trim_matches(' ');
+    // Nearly all that comes is plain already.
+    if trimmed.len() <= max && trimmed.bytes().all(|b| (b' '..0x7f).contains(&b)) && !trimmed.contains("  ") {
+        return trimmed.to_owned();
+    }
     let spaced: String = text.chars().map(|c| if is_trick(c) { ' ' } else { c }).collect();
     let mut out = String::with_capacity(spaced.len().min(max * 4));
     for word in spaced.split_whitespace() {

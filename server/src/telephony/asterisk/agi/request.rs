@@ -1,6 +1,5 @@
 //! The block with which Asterisk opens a session: `agi_name: value` lines, then an empty one.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
@@ -13,7 +12,7 @@ const PRELUDE: Duration = Duration::from_secs(5);
 
 /// What Asterisk said of the channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request(BTreeMap<String, String>);
+pub struct Request(Vec<(String, String)>);
 
 /// Why a peer was not taken for an Asterisk.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +41,10 @@ impl Request {
     }
 
     async fn read_block(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Self, RequestError> {
-        let mut request = Self::default();
+        let mut request = Self(Vec::with_capacity(24));
+        let mut line = Vec::with_capacity(128);
         for n in 0..MAX_LINES {
-            let mut line = Vec::new();
+            line.clear();
             let read = stream
                 .take(MAX_LINE)
                 .read_until(b'\n', &mut line)
@@ -64,14 +64,14 @@ impl Request {
             }
             let (name, value) = text.split_once(':').ok_or(RequestError::NotAgi)?;
             let name = name.strip_prefix("agi_").ok_or(RequestError::NotAgi)?;
-            request.0.insert(name.to_owned(), crate::domain::plain::line(value, 1024));
+            request.0.push((name.to_owned(), crate::domain::plain::line(value, 1024)));
         }
         Err(RequestError::TooLarge)
     }
 
     /// A value, by its name without `agi_`; empty where there is none.
     pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+        self.0.iter().rev().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// The script of the agi:// URL, without its query.

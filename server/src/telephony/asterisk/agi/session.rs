@@ -3,18 +3,15 @@
 use super::super::ari::call_of;
 use super::super::audiosocket::{self, Tickets};
 use super::super::lines::Lines;
-use super::reply::{Line, Reply, ReplyError, parse};
-use super::request::{MAX_LINE, Request, RequestError};
+use super::channel::{Channel, ChannelError};
+use super::request::RequestError;
 use dialdeck_protocol::CallId;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// How long Asterisk may take to bring the audio.
 const AUDIO: Duration = Duration::from_secs(10);
-/// Most lines before an answer, usage texts included.
-const MAX_LINES: usize = 200;
 
 /// What a session needs.
 #[derive(Clone)]
@@ -36,16 +33,14 @@ pub(super) enum SessionError {
     #[error("the connection broke: {0}")]
     Io(#[from] std::io::Error),
     #[error(transparent)]
-    Reply(#[from] ReplyError),
+    Channel(#[from] ChannelError),
     #[error("Asterisk brought no audio within 10 s; is app_audiosocket loaded, and can it reach us?")]
     NoAudio,
 }
 
 impl Session {
     pub(super) async fn run(&self, stream: TcpStream) -> Result<(), SessionError> {
-        let (read, mut write) = stream.into_split();
-        let mut read = BufReader::with_capacity(1024, read);
-        let request = match Request::read(&mut read).await {
+        let (mut channel, request) = match Channel::open(stream).await {
             Err(RequestError::Silent) => return Ok(()),
             other => other?,
         };
@@ -55,43 +50,22 @@ impl Session {
         // After a crash a phone may still be ringing: its call was settled, so closing here lets the dialplan hang up.
         let call = call_of(request.get("uniqueid")).filter(|call| self.lines.knows(call));
         let call = call.ok_or(SessionError::UnknownCall)?;
-        self.carry(&call, &mut read, &mut write).await
+        self.carry(&call, &mut channel).await
     }
 
-    async fn carry(
-        &self,
-        call: &CallId,
-        read: &mut (impl AsyncBufReadExt + Unpin),
-        write: &mut (impl AsyncWriteExt + Unpin),
-    ) -> Result<(), SessionError> {
+    async fn carry(&self, call: &CallId, channel: &mut Channel) -> Result<(), SessionError> {
         let (id, connection) = self.tickets.issue();
-        let command = format!("EXEC AudioSocket {id},{}\n", self.audiosocket);
-        write.write_all(command.as_bytes()).await?;
-        let mut answer = Box::pin(answer(read));
+        channel.send(&format!("EXEC AudioSocket {id},{}", self.audiosocket)).await?;
+        let mut answer = Box::pin(channel.answer());
         tokio::select! {
             connected = tokio::time::timeout(AUDIO, connection) => match connected {
                 Ok(Ok(stream)) => self.lines.answered(call, audiosocket::media(stream)),
                 _ => return Err(SessionError::NoAudio),
             },
-            early = &mut answer => return early.map(|_| ()),
+            early = &mut answer => return Ok(early.map(|_| ())?),
         }
         // `0`: we ended the audio; `-1`: the far end hung up, or the connection broke. Either way the dialplan goes
         // on once this session closes, and only the channel's end proves that the call is over.
-        answer.await.map(|_| ())
+        Ok(answer.await.map(|_| ())?)
     }
-}
-
-/// Waits for the answer to the command that runs.
-async fn answer(read: &mut (impl AsyncBufReadExt + Unpin)) -> Result<Reply, SessionError> {
-    for _ in 0..MAX_LINES {
-        let mut line = Vec::new();
-        if (&mut *read).take(MAX_LINE).read_until(b'\n', &mut line).await? == 0 {
-            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
-        }
-        match parse(&String::from_utf8_lossy(&line)) {
-            Line::Reply(reply) => return Ok(reply?),
-            Line::HangUp | Line::Usage => {}
-        }
-    }
-    Err(ReplyError::Unreadable.into())
 }

@@ -1,0 +1,306 @@
+//! Events to two hundred consoles: CPU per delivery, lag, memory a console, and what stalled ones cost; our own server
+//! with its durable log against a plain axum broadcast and, where Node.js is, a `ws` server. The server is pinned to one
+//! core, the consoles to the other. `--consoles N`, `--rates 100,500,1000,2000`, `--seconds N`, `--runs N`, `--bytes N`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    missing_docs,
+    reason = "a benchmark ends where it cannot go on"
+)]
+
+mod common;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{Message as AxumMessage, WebSocketUpgrade};
+use axum::routing::get;
+use chrono::Utc;
+use dialdeck_protocol::{CallId, CampaignId, OrganizationId, Role, Speaker};
+use dialdeck_server::api::session;
+use dialdeck_server::floor::Floor;
+use dialdeck_server::settings::Settings;
+use dialdeck_server::storage::{CallKey, Change, NewUser};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, broadcast};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+/// A text that says when it was made.
+fn text(bytes: usize) -> String {
+    format!("t={};{}", common::micros(), "x".repeat(bytes))
+}
+
+/// Runs `make` at a rate, for ever.
+async fn at_rate(rate: f64, mut make: impl FnMut()) {
+    let begun = Instant::now();
+    let mut made = 0.0;
+    let mut tick = tokio::time::interval(Duration::from_millis(1));
+    loop {
+        tick.tick().await;
+        while made < begun.elapsed().as_secs_f64() * rate {
+            made += 1.0;
+            make();
+        }
+    }
+}
+
+/// The whole server, with its record on disk.
+async fn ours(folder: &Path, rate: f64, bytes: usize) {
+    let sets = [
+        ("server.http", "127.0.0.1:0".to_owned()),
+        ("telephony.kind", "simulated".to_owned()),
+        ("log.level", "error".to_owned()),
+        ("database.url", folder.join("fanout.sqlite").display().to_string()),
+    ];
+    let sets: Vec<(String, String)> = sets.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+    let settings = Settings::load(None, &|_| None, &sets).unwrap();
+    let floor = Floor::start(settings).await.unwrap();
+    let app = floor.app.clone();
+    let user = NewUser {
+        organization_id: OrganizationId("default".into()),
+        name: "bench".into(),
+        role: Role::Viewer,
+        password_hash: session::hash("correct horse".into()).await.unwrap(),
+        campaigns: None,
+        at: Utc::now(),
+    };
+    let _ = app.store.add_user(&user).await;
+    println!("{}", floor.http);
+    tokio::spawn(floor.run(std::future::pending()));
+    let key = CallKey {
+        call_id: CallId::new(),
+        campaign_id: CampaignId::new(),
+        organization_id: OrganizationId("default".into()),
+    };
+    at_rate(rate, move || {
+        let (journal, key) = (app.journal.clone(), key.clone());
+        // The event around it takes some 240 bytes of its own.
+        let said = Change::Spoken {
+            key,
+            speaker: Speaker::Customer,
+            turn: 1,
+            text: text(bytes.saturating_sub(240)),
+            at: Utc::now(),
+        };
+        tokio::spawn(async move { journal.commit(vec![said]).await });
+    })
+    .await;
+}
+
+/// Plain axum: a broadcast, and a message for each event and console.
+async fn plain(rate: f64, bytes: usize) {
+    let sender: broadcast::Sender<String> = broadcast::channel(4096).0;
+    let open = |State(sender): State<broadcast::Sender<String>>, upgrade: WebSocketUpgrade| async move {
+        upgrade.on_upgrade(move |mut socket| async move {
+            let mut heard = sender.subscribe();
+            loop {
+                match heard.recv().await {
+                    Ok(text) => {
+                        if socket.send(AxumMessage::Text(text.into())).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return,
+                }
+            }
+        })
+    };
+    let router = Router::new().route("/", get(open)).with_state(sender.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    at_rate(rate, move || drop(sender.send(json!({ "type": "event", "text": text(bytes) }).to_string())))
+        .await;
+}
+
+fn start(who: &str, folder: &Path, rate: u64, bytes: u64) -> Option<(common::Served, String)> {
+    let mut command = if who == "node" {
+        let ws = node_modules()?;
+        let mut command = Command::new("taskset");
+        command
+            .args(["-c", "0", "node"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/broadcast.mjs"));
+        command.env("WS_FOLDER", ws).env("RATE", rate.to_string()).env("BYTES", bytes.to_string());
+        command
+    } else {
+        let folder = folder.display().to_string();
+        let arguments =
+            ["--role", who, "--folder", &folder, "--rate", &rate.to_string(), "--bytes", &bytes.to_string()];
+        common::role(0, &arguments.map(str::to_owned))
+    };
+    let mut child = command.stdout(Stdio::piped()).spawn().ok()?;
+    let mut address = String::new();
+    BufReader::new(child.stdout.take()?).read_line(&mut address).ok()?;
+    (!address.trim().is_empty()).then(|| (common::Served(child), address.trim().to_owned()))
+}
+
+/// A folder that has Node's `ws`, fetched once; `None` where there is no Node.
+fn node_modules() -> Option<std::path::PathBuf> {
+    let folder = dialdeck_testkit::lab::part("node-ws-1", |folder| {
+        dialdeck_testkit::lab::run(
+            Command::new("npm").args(["install", "--silent", "--prefix"]).arg(folder).arg("ws@8"),
+        )
+        .map(|_| ())
+    });
+    folder.ok()
+}
+
+#[derive(Default)]
+struct Heard {
+    events: AtomicU64,
+    lags: Mutex<Vec<f64>>,
+}
+
+async fn token(address: &str) -> String {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = json!({ "username": "bench", "password": "correct horse" });
+    let answer = http.post(format!("http://{address}/api/v1/auth/login")).json(&body).send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["token"].as_str().unwrap().to_owned()
+}
+
+/// A console that reads (or, stalled, does not).
+async fn console(address: &str, path: &str, token: &str, heard: Arc<Heard>, stalled: bool) {
+    let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
+    if !token.is_empty() {
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    }
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    if !token.is_empty() {
+        socket.send(Message::Text(r#"{"type":"subscribe"}"#.into())).await.unwrap();
+    }
+    if stalled {
+        std::future::pending::<()>().await;
+    }
+    while let Some(Ok(message)) = socket.next().await {
+        let Message::Text(text) = message else { continue };
+        let now = common::micros();
+        let mut count = 0;
+        let mut worst: Option<i64> = None;
+        for part in text.as_str().split("t=").skip(1) {
+            let digits = part.split(';').next().unwrap_or_default();
+            if let Ok(made) = digits.parse::<i64>() {
+                count += 1;
+                worst = worst.max(Some(now - made));
+            }
+        }
+        heard.events.fetch_add(count, Ordering::Relaxed);
+        if let Some(lag) = worst {
+            heard.lags.lock().await.push(lag as f64 / 1000.0);
+        }
+    }
+}
+
+/// One server at one rate: CPU a delivery in µs, lag p99 in ms, memory a console in KB, share delivered.
+async fn measure(
+    who: &str,
+    rate: u64,
+    consoles: u64,
+    stalled: u64,
+    seconds: u64,
+    bytes: u64,
+) -> Option<[f64; 5]> {
+    let folder = tempfile::Builder::new().tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (server, address) = start(who, folder.path(), rate, bytes)?;
+    let (path, token) =
+        if who == "ours" { ("/api/v1/ws", token(&address).await) } else { ("/", String::new()) };
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let before = common::resident(server.0.id());
+    let heard = Arc::new(Heard::default());
+    let mut tasks = Vec::new();
+    for n in 0..consoles {
+        let (address, token, heard) = (address.clone(), token.clone(), heard.clone());
+        tasks.push(tokio::spawn(async move { console(&address, path, &token, heard, n < stalled).await }));
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    heard.lags.lock().await.clear();
+    let (cpu, events) = (common::cpu_seconds(server.0.id()), heard.events.load(Ordering::Relaxed));
+    let begun = Instant::now();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let took = begun.elapsed().as_secs_f64();
+    let used = common::cpu_seconds(server.0.id()) - cpu;
+    let delivered = (heard.events.load(Ordering::Relaxed) - events) as f64;
+    let memory = (common::resident(server.0.id()) - before) / consoles as f64 / 1000.0;
+    let p99 = common::quantile(&mut *heard.lags.lock().await, 0.99);
+    for task in tasks {
+        task.abort();
+    }
+    let expected = rate as f64 * took * (consoles - stalled) as f64;
+    Some([used / delivered.max(1.0) * 1e6, p99, memory, delivered / expected, used / took])
+}
+
+async fn repeated(
+    who: &str,
+    rate: u64,
+    consoles: u64,
+    stalled: u64,
+    seconds: u64,
+    runs: u64,
+    bytes: u64,
+) -> Value {
+    let mut columns: [Vec<f64>; 5] = Default::default();
+    for _ in 0..runs {
+        let Some(figures) = measure(who, rate, consoles, stalled, seconds, bytes).await else {
+            return Value::Null;
+        };
+        for (column, figure) in columns.iter_mut().zip(figures) {
+            column.push(figure);
+        }
+    }
+    let [cpu, lag, memory, share, cores] = columns.map(common::spread);
+    json!({ "cpu_us_a_delivery": cpu, "lag_p99_ms": lag, "kb_a_console": memory, "delivered": share, "cores": cores })
+}
+
+fn main() {
+    let (rate, bytes) = (common::number("rate", 500), common::number("bytes", 400));
+    if let Some(role) = common::flag("role") {
+        let folder = std::path::PathBuf::from(common::flag("folder").unwrap());
+        common::runtime(1).block_on(async {
+            if role == "ours" {
+                ours(&folder, rate as f64, bytes as usize).await;
+            } else {
+                plain(rate as f64, bytes as usize).await;
+            }
+        });
+        return;
+    }
+    common::pin(1);
+    let rates = common::flag("rates").unwrap_or_else(|| "100,500,1000".into());
+    let (consoles, seconds, runs) =
+        (common::number("consoles", 200), common::number("seconds", 5), common::number("runs", 3));
+    let figures = common::runtime(1).block_on(async {
+        let mut by_rate = serde_json::Map::new();
+        for rate in rates.split(',').map(|r| r.parse::<u64>().expect("a rate")) {
+            let mut row = serde_json::Map::new();
+            for who in ["ours", "axum", "node"] {
+                row.insert(who.into(), repeated(who, rate, consoles, 0, seconds, runs, bytes).await);
+            }
+            let cpu = |who: &str| row[who]["cpu_us_a_delivery"]["median"].as_f64().unwrap_or(f64::NAN);
+            let of = |who: &str| json!((cpu("ours") / cpu(who) * 100.0).round() / 100.0);
+            let (of_node, of_axum) = (of("node"), of("axum"));
+            row.insert("of_node".into(), of_node);
+            row.insert("of_axum".into(), of_axum);
+            by_rate.insert(rate.to_string(), row.into());
+        }
+        let stalled = repeated("ours", 500, consoles, consoles / 10, seconds, runs, bytes).await;
+        let fast = repeated("ours", 2000, consoles, 0, seconds, runs, bytes).await;
+        json!({
+            "bench": "fanout", "consoles": consoles, "bytes": bytes, "seconds": seconds, "runs": runs,
+            "by_rate": by_rate, "a_tenth_stalled_at_500": stalled, "at_2000": fast,
+            "goal": "<= 0.6 of node ws and p99 <= 5 ms at 500/s; 200 x 2000/s on <= 0.4 core without loss; <= 20 KB a console",
+            "not_covered": "consoles on other machines; TLS; scopes that leave events out",
+        })
+    });
+    println!("{figures}");
+}
