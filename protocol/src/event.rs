@@ -147,6 +147,27 @@ pub enum EventBody {
     },
 }
 
+impl EventBody {
+    /// Its type, as it stands on the wire.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::CallStarted { .. } => "call_started",
+            Self::CallStatusUpdate { .. } => "call_status_update",
+            Self::ConversationTurn { .. } => "conversation_turn",
+            Self::CallEnded { .. } => "call_ended",
+            Self::QueueStatusUpdate { .. } => "queue_status_update",
+            Self::ContactHeld { .. } => "contact_held",
+            Self::DoNotCallAdded { .. } => "do_not_call_added",
+            Self::CampaignChanged { .. } => "campaign_changed",
+            Self::ContactsImported { .. } => "contacts_imported",
+            Self::CatalogChanged { .. } => "catalog_changed",
+            Self::CallbackChanged { .. } => "callback_changed",
+            Self::ConsentChanged { .. } => "consent_changed",
+            Self::PartStatusUpdate { .. } => "part_status_update",
+        }
+    }
+}
+
 /// What a queue has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -198,4 +219,20 @@ pub struct TurnLatency {
     pub think_ms: u32,
     /// From the words to the first sound.
     pub synthesise_ms: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EventBody;
+
+    #[test]
+    fn the_kind_is_the_type_on_the_wire() {
+        for body in [
+            EventBody::DoNotCallAdded { source: "api".into() },
+            EventBody::ContactsImported { imported: 1, rejected: 0 },
+            EventBody::ConsentChanged { given: true },
+        ] {
+            assert_eq!(serde_json::to_value(&body).unwrap()["type"], body.kind());
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::lab;
 use crate::speech::Speech;
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -64,43 +64,8 @@ fn root() -> Result<PathBuf> {
 }
 
 fn make(root: &Path) -> Result<()> {
-    let tool = tempfile::tempdir()?;
-    crate::packages::unpack(&["mmdebstrap"], tool.path())?;
-    let mirror = mirror()?;
-    let bin = tool.path().join("usr/bin");
-    let mut command = Command::new(bin.join("mmdebstrap"));
-    // It calls helpers of its own by name.
-    let path = std::env::var("PATH").unwrap_or_default();
-    command
-        .env("PATH", format!("{}:{path}", bin.display()))
-        .args(["--quiet", "--mode=root", "--variant=apt"])
-        .args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--aptopt=APT::Install-Recommends \"false\""])
-        .args(["--aptopt=Acquire::Languages \"none\"", "--dpkgopt=path-exclude=/usr/share/doc/*"])
-        .args(["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"])
-        .args(["--include=asterisk,asterisk-config,asterisk-core-sounds-en", "sid"])
-        .arg(root)
-        .arg(mirror);
-    lab::run(&mut command).wrap_err("Asterisk could not be unpacked from Debian's packages")?;
-    Ok(())
-}
-
-/// The Debian mirror that this machine's apt is configured with; apt reads its own configuration best.
-fn mirror() -> Result<String> {
-    let targets = lab::run(Command::new("apt-get").args([
-        "indextargets",
-        "--format",
-        "$(REPO_URI)|$(ORIGIN)|$(LABEL)",
-        "Created-By: Packages",
-    ]))?;
-    targets
-        .lines()
-        .find_map(|line| {
-            let mut cells = line.split('|');
-            let (uri, origin, label) = (cells.next()?, cells.next()?, cells.next()?);
-            let debian = (origin == "Debian" || origin.is_empty()) && !label.contains("Security");
-            (debian && !uri.contains("security") && !uri.contains("backports")).then(|| uri.to_owned())
-        })
-        .ok_or_else(|| eyre!("apt names no Debian mirror; the tests' Asterisk comes from one"))
+    crate::packages::system("sid", "apt", &["asterisk", "asterisk-config", "asterisk-core-sounds-en"], root)
+        .wrap_err("Asterisk could not be unpacked from Debian's packages")
 }
 
 impl Asterisk {

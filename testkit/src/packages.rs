@@ -1,7 +1,7 @@
 //! Debian packages, downloaded and unpacked into a folder: nothing is installed.
 
 use crate::lab::run;
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -83,6 +83,49 @@ fn closure(packages: &[&str]) -> Result<BTreeSet<String>> {
         })
         .map(str::to_owned);
     Ok(wanted.collect())
+}
+
+/// A Debian system in a folder, for a chroot: `variant` and `include` are mmdebstrap's.
+///
+/// # Errors
+/// When the mirror cannot be reached, or we are not root.
+pub fn system(suite: &str, variant: &str, include: &[&str], root: &Path) -> Result<()> {
+    let tool = tempfile::tempdir()?;
+    unpack(&["mmdebstrap"], tool.path())?;
+    let mirror = mirror()?;
+    let bin = tool.path().join("usr/bin");
+    let mut command = Command::new(bin.join("mmdebstrap"));
+    // It calls helpers of its own by name.
+    let path = std::env::var("PATH").unwrap_or_default();
+    command
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .args(["--quiet", "--mode=root", &format!("--variant={variant}")])
+        .args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--aptopt=APT::Install-Recommends \"false\""])
+        .args(["--aptopt=Acquire::Languages \"none\"", "--dpkgopt=path-exclude=/usr/share/doc/*"])
+        .args(["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*"]);
+    if !include.is_empty() {
+        command.arg(format!("--include={}", include.join(",")));
+    }
+    run(command.arg(suite).arg(root).arg(mirror)).map(|_| ())
+}
+
+/// The Debian mirror that this machine's apt is configured with; apt reads its own configuration best.
+fn mirror() -> Result<String> {
+    let targets = run(Command::new("apt-get").args([
+        "indextargets",
+        "--format",
+        "$(REPO_URI)|$(ORIGIN)|$(LABEL)",
+        "Created-By: Packages",
+    ]))?;
+    targets
+        .lines()
+        .find_map(|line| {
+            let mut cells = line.split('|');
+            let (uri, origin, label) = (cells.next()?, cells.next()?, cells.next()?);
+            let debian = (origin == "Debian" || origin.is_empty()) && !label.contains("Security");
+            (debian && !uri.contains("security") && !uri.contains("backports")).then(|| uri.to_owned())
+        })
+        .ok_or_else(|| eyre!("apt names no Debian mirror; what the tests need comes from one"))
 }
 
 /// Folders of shared libraries within an unpacked root, for `LD_LIBRARY_PATH`. The alternatives of BLAS and LAPACK

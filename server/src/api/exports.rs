@@ -149,6 +149,7 @@ struct ContactRow {
     state: String,
     postal_code: String,
     timezone: String,
+    #[serde(rename = "consent")]
     consent_basis: String,
     consent_at: String,
     consent_source: String,
@@ -192,7 +193,7 @@ impl Row for ContactRow {
         "state",
         "postal_code",
         "timezone",
-        "consent_basis",
+        "consent",
         "consent_at",
         "consent_source",
         "status",

@@ -1,7 +1,10 @@
 //! Tells everyone in this process what was committed. Between servers the same events will travel by NATS.
 
-use dialdeck_protocol::Event;
-use std::sync::Arc;
+use crate::telemetry::metrics;
+use bytes::Bytes;
+use chrono::Utc;
+use dialdeck_protocol::{Event, OrganizationId};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast;
 
 /// Groups of events that a slow listener may lag behind before it has to read them from the store.
@@ -16,14 +19,69 @@ pub struct Published {
     pub json: String,
 }
 
+/// Events that were committed together.
+#[derive(Debug)]
+pub struct Group {
+    events: Vec<Published>,
+    /// The organization to which all of them may be told, where there is one.
+    all_of: Option<OrganizationId>,
+    /// All of them as the wire carries them, made by the first who needs it.
+    frame: OnceLock<Bytes>,
+}
+
+impl Group {
+    fn new(events: Vec<Event>) -> Self {
+        // Those of no organization are for everybody.
+        let mut organizations = events.iter().map(|e| &e.organization_id).filter(|o| !o.0.is_empty());
+        let first = organizations.next().cloned();
+        let all_of = first.filter(|first| organizations.all(|other| other == first));
+        let encoded = events
+            .into_iter()
+            .map(|event| Published { json: serde_json::to_string(&event).unwrap_or_default(), event })
+            .collect();
+        Self { events: encoded, all_of, frame: OnceLock::new() }
+    }
+
+    /// The events, in order.
+    pub fn events(&self) -> &[Published] {
+        &self.events
+    }
+
+    /// Number of the first; larger than any where there is none.
+    pub fn first(&self) -> i64 {
+        self.events.first().map_or(i64::MAX, |p| p.event.seq)
+    }
+
+    /// Number of the last.
+    pub fn last(&self) -> i64 {
+        self.events.last().map_or(0, |p| p.event.seq)
+    }
+
+    /// Whether all of them may be told to an organization.
+    pub fn is_all_of(&self, organization: &OrganizationId) -> bool {
+        self.all_of.as_ref() == Some(organization)
+    }
+
+    /// The frame that all who see all of it share; made by the first who asks.
+    pub fn frame(&self, make: impl FnOnce() -> Bytes) -> Bytes {
+        let made = self.frame.get_or_init(|| {
+            if let Some(Published { event, .. }) = self.events.first() {
+                metrics::sent((Utc::now() - event.at).to_std().unwrap_or_default());
+            }
+            make()
+        });
+        made.clone()
+    }
+}
+
 /// The bus. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bus {
-    groups: broadcast::Sender<Arc<[Published]>>,
+    groups: broadcast::Sender<Arc<Group>>,
 }
 
 /// A listener's end.
-pub type Listener = broadcast::Receiver<Arc<[Published]>>;
+pub type Listener = broadcast::Receiver<Arc<Group>>;
 
 impl Default for Bus {
     fn default() -> Self {
@@ -37,11 +95,7 @@ impl Bus {
         if events.is_empty() || self.groups.receiver_count() == 0 {
             return;
         }
-        let group: Arc<[Published]> = events
-            .into_iter()
-            .map(|event| Published { json: serde_json::to_string(&event).unwrap_or_default(), event })
-            .collect();
-        let _ = self.groups.send(group);
+        let _ = self.groups.send(Arc::new(Group::new(events)));
     }
 
     /// Listens from now on. A listener that lags gets `Lagged` and reads the rest from the store.

@@ -5,11 +5,13 @@ use crate::bus::Bus;
 use crate::telemetry::metrics;
 use dialdeck_protocol::{Event, Problem};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Most deeds in one transaction.
 const GROUP: usize = 256;
+/// Least time between the beginnings of two commits.
+const PACE: Duration = Duration::from_millis(3);
 /// Deeds that may wait before callers have to.
 const WAITING: usize = 4096;
 
@@ -50,7 +52,19 @@ impl Journal {
         let (deeds, mut waiting) = mpsc::channel::<Deed>(WAITING);
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(GROUP);
+            let mut begun: Option<Instant> = None;
             while waiting.recv_many(&mut group, GROUP).await > 0 {
+                // The first after a pause is committed at once; under load each commit, and each write to each console,
+                // carries what came within a few milliseconds.
+                if let Some(rest) = begun.and_then(|at| PACE.checked_sub(at.elapsed())) {
+                    tokio::time::sleep(rest).await;
+                    while group.len() < GROUP
+                        && let Ok(more) = waiting.try_recv()
+                    {
+                        group.push(more);
+                    }
+                }
+                begun = Some(Instant::now());
                 commit_group(store.as_ref(), &bus, std::mem::take(&mut group)).await;
             }
         });

@@ -42,11 +42,6 @@ fn wants(row: &EntryRow, webhook: &Webhook, event: &Event, kind: &str) -> bool {
         && (webhook.events.is_empty() || webhook.events.iter().any(|e| e == kind))
 }
 
-fn kind_of(event: &Event) -> String {
-    let body = serde_json::to_value(&event.body).unwrap_or_default();
-    body.get("type").and_then(|t| t.as_str()).unwrap_or_default().to_owned()
-}
-
 /// Runs until told to stop.
 pub async fn run(store: Arc<dyn Store>, bus: Bus, stop: CancellationToken) {
     let client = reqwest::Client::builder()
@@ -124,10 +119,10 @@ impl Sender {
             cursor = last.seq;
             let mut wanted: Vec<NewDelivery> = Vec::new();
             for event in &events {
-                let kind = kind_of(event);
+                let kind = event.body.kind();
                 for (row, webhook) in hooks {
-                    if wants(row, webhook, event, &kind) {
-                        wanted.push((row.organization_id.clone(), row.id, event.seq, kind.clone()));
+                    if wants(row, webhook, event, kind) {
+                        wanted.push((row.organization_id.clone(), row.id, event.seq, kind.to_owned()));
                     }
                 }
             }

@@ -110,19 +110,22 @@ async fn write_events<'a>(
     events: impl Iterator<Item = &'a dialdeck_protocol::Event>,
 ) -> Result<(), sqlx::Error> {
     let events: Vec<_> = events.collect();
-    for some in events.chunks(500) {
+    let mut rest = &events[..];
+    while !rest.is_empty() {
+        // Powers of two: so there are few texts of this statement, and the database knows each of them already.
+        let count = (1_usize << rest.len().ilog2()).min(256);
+        let (some, others) = rest.split_at(count);
+        rest = others;
         let mut insert = sqlx::QueryBuilder::<Db>::new(
             "INSERT INTO events (seq, organization_id, campaign_id, call_id, type, body, at) ",
         );
         insert.push_values(some, |mut row, event| {
-            let body = serde_json::to_value(&event.body).unwrap_or_default();
-            let kind = body.get("type").and_then(|t| t.as_str()).unwrap_or_default().to_owned();
             row.push_bind(event.seq)
                 .push_bind(event.organization_id.0.clone())
                 .push_bind(event.campaign_id.map(|id| id.0))
                 .push_bind(event.call_id.as_ref().map(|id| id.0.clone()))
-                .push_bind(kind)
-                .push_bind(Json(body))
+                .push_bind(event.body.kind())
+                .push_bind(Json(event.body.clone()))
                 .push_bind(event.at.naive_utc());
         });
         insert.build().execute(&mut *conn).await?;

@@ -1,28 +1,33 @@
 //! The WebSocket: a snapshot, then what happens, in order, without a gap or a repeat; commands and queries meanwhile.
 //!
-//! Events are taken from the bus, already encoded; those that wait are sent as one message. A console that lags
-//! behind the bus reads what it missed from the store; one that takes nothing for too long is closed and resumes
-//! later. So a stalled console costs a bounded queue and delays nobody.
+//! Events are taken from the bus as a frame that was made once for all consoles which see the same; frames that wait are
+//! sent in one write. A console that lags behind the bus reads what it missed from the store; one that takes nothing
+//! for too long is closed and resumes later. So a stalled console costs a bounded queue and delays nobody.
+
+mod wire;
 
 use super::extract::May;
 use super::problem::Refused;
 use super::{App, commands, session};
-use crate::bus::{Listener, Published};
+use crate::bus::{Group, Listener, Published};
 use crate::domain::caller::{Caller, Look};
 use crate::telemetry::metrics;
-use axum::extract::State;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::http::HeaderMap;
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
+use bytes::Bytes;
 use chrono::Utc;
 use dialdeck_protocol::{ClientMessage, Code, Event, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use wire::{Incoming, Outgoing};
 
 /// How long a client may take to say what it wants.
 const PRELUDE: Duration = Duration::from_secs(10);
@@ -49,13 +54,14 @@ const REQUESTS: usize = 16;
     responses((status = 101, description = "Switching protocols")))]
 pub(super) async fn open(
     State(app): State<App>,
-    headers: HeaderMap,
     permit: May<Look>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Result<Response, Refused> {
-    let upgrade =
-        upgrade.map_err(|_| Problem::new(Code::Invalid, "this path takes WebSocket handshakes only"))?;
-    let token = headers
+    let line = hyper::upgrade::on(&mut request);
+    let response = create_response_with_body(&request, Body::empty)
+        .map_err(|_| Problem::new(Code::Invalid, "this path takes WebSocket handshakes only"))?;
+    let token = request
+        .headers()
         .get(AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.split_once(' '))
@@ -63,28 +69,31 @@ pub(super) async fn open(
         .unwrap_or_default()
         .to_owned();
     let caller = permit.caller().clone();
-    // Two hundred consoles lie idle most of the time: small buffers, which grow where they must.
-    let upgrade = upgrade
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES)
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0);
-    Ok(upgrade.on_upgrade(move |socket| async move {
+    tokio::spawn(async move {
+        let Ok(line) = line.await else { return };
         let _counted = metrics::Console::opened();
-        let (sink, stream) = socket.split();
-        let mut console = Console { app, caller, token, sink, scope: Scope::default(), sent: 0 };
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(Some(MAX_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_MESSAGE_BYTES));
+        let (stream, answers, out) = wire::split(line, config, STALLED).await;
+        let mut console = Console { app, caller, token, out, answers, scope: Scope::default(), sent: 0 };
         if let Err(why) = console.run(stream).await {
             tracing::debug!(user = console.caller.name, why, "console left");
         }
-        let _ = tokio::time::timeout(STALLED, console.sink.close()).await;
-    }))
+        console.out.end().await;
+    });
+    Ok(response)
 }
 
 struct Console {
     app: App,
     caller: Caller,
     token: String,
-    sink: SplitSink<WebSocket, Message>,
+    out: Outgoing,
+    /// What the WebSocket library answers by itself.
+    answers: mpsc::UnboundedReceiver<Bytes>,
     scope: Scope,
     /// The last event that was sent or passed over.
     sent: i64,
@@ -93,7 +102,7 @@ struct Console {
 type Left = &'static str;
 
 impl Console {
-    async fn run(&mut self, mut stream: SplitStream<WebSocket>) -> Result<(), Left> {
+    async fn run(&mut self, mut stream: WebSocketStream<Incoming>) -> Result<(), Left> {
         let first = tokio::time::timeout(PRELUDE, stream.next()).await.map_err(|_| "said nothing")?;
         let Some(Ok(Message::Text(text))) = first else { return Err("left at once") };
         let resume_from = if let Ok(ClientMessage::Subscribe { organization_id, scope, resume_from }) =
@@ -171,7 +180,7 @@ impl Console {
 
     async fn follow(
         &mut self,
-        mut stream: SplitStream<WebSocket>,
+        mut stream: WebSocketStream<Incoming>,
         mut listener: Listener,
     ) -> Result<(), Left> {
         let (replies, mut answered) = mpsc::channel::<ServerMessage>(REQUESTS);
@@ -186,6 +195,7 @@ impl Console {
                     Err(RecvError::Closed) => return Err("the bus is closed"),
                 },
                 Some(reply) = answered.recv() => self.send(&reply).await?,
+                Some(answer) = self.answers.recv() => self.out.push(&answer).await?,
                 message = stream.next() => {
                     alive = true;
                     match message {
@@ -202,49 +212,60 @@ impl Console {
                     self.caller = session::caller(self.app.store.as_ref(), &self.token)
                         .await
                         .map_err(|_| "its session has ended")?;
-                    self.push(Message::Ping(Vec::new().into())).await?;
+                    self.out.push(&wire::ping()).await?;
                 }
                 () = closing.cancelled() => return Ok(()),
             }
         }
     }
 
-    /// Sends a group, and what else is waiting, as one message.
-    async fn forward(&mut self, group: &[Published], listener: &mut Listener) -> Result<(), Left> {
-        let mut text = String::from(r#"{"type":"events","events":["#);
-        let empty = text.len();
-        self.gather(group, &mut text, empty);
+    /// Sends a group, and what else is waiting, in one write.
+    async fn forward(&mut self, group: &Group, listener: &mut Listener) -> Result<(), Left> {
+        let first = self.frame(group);
+        // Most often nothing else waits, and the frame is the one that all consoles share.
+        let mut more: Vec<u8> = Vec::new();
         let mut lagged = false;
-        while text.len() < COALESCED && !lagged {
+        while first.len() + more.len() < COALESCED && !lagged {
             match listener.try_recv() {
-                Ok(more) => self.gather(&more, &mut text, empty),
+                Ok(next) => {
+                    let frame = self.frame(&next);
+                    more.extend_from_slice(&frame);
+                }
                 Err(TryRecvError::Lagged(_)) => lagged = true,
                 Err(_) => break,
             }
         }
-        if text.len() > empty {
-            if let Some(Published { event, .. }) = group.last() {
-                metrics::sent((Utc::now() - event.at).to_std().unwrap_or_default());
+        if more.is_empty() {
+            if !first.is_empty() {
+                self.out.push(&first).await?;
             }
-            text.push_str("]}");
-            self.push(Message::Text(text.into())).await?;
+        } else {
+            let mut all = Vec::with_capacity(first.len() + more.len());
+            all.extend_from_slice(&first);
+            all.append(&mut more);
+            self.out.push(&all).await?;
         }
         if lagged { self.catch_up_with_store().await } else { Ok(()) }
     }
 
-    fn gather(&mut self, group: &[Published], text: &mut String, empty: usize) {
-        for Published { event, json } in group {
-            if event.seq <= self.sent {
-                continue;
-            }
-            self.sent = event.seq;
-            if self.wants(event) {
-                if text.len() > empty {
-                    text.push(',');
-                }
-                text.push_str(json);
-            }
+    /// What of a group is for this console, as a frame; empty where nothing is.
+    fn frame(&mut self, group: &Group) -> Bytes {
+        let before = self.sent;
+        self.sent = self.sent.max(group.last());
+        let whole = before < group.first()
+            && self.caller.campaigns.is_none()
+            && self.scope == Scope::default()
+            && group.is_all_of(&self.caller.organization_id);
+        if whole {
+            return group.frame(|| wire::text(&message(group.events().iter().map(|p| p.json.as_str()))));
         }
+        let wanted: Vec<&str> = group
+            .events()
+            .iter()
+            .filter(|Published { event, .. }| event.seq > before && self.wants(event))
+            .map(|p| p.json.as_str())
+            .collect();
+        if wanted.is_empty() { Bytes::new() } else { wire::text(&message(wanted.into_iter())) }
     }
 
     /// Whether an event is for this console: behind its wall, among its campaigns, and asked for.
@@ -287,13 +308,19 @@ impl Console {
 
     async fn send(&mut self, message: &ServerMessage) -> Result<(), Left> {
         let text = serde_json::to_string(message).map_err(|_| "a message could not be encoded")?;
-        self.push(Message::Text(text.into())).await
+        self.out.push(&wire::text(&text)).await
     }
+}
 
-    async fn push(&mut self, message: Message) -> Result<(), Left> {
-        tokio::time::timeout(STALLED, self.sink.send(message))
-            .await
-            .map_err(|_| "it takes nothing")?
-            .map_err(|_| "the connection broke")
+/// Events that are encoded already, as one message.
+fn message<'a>(events: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::from(r#"{"type":"events","events":["#);
+    for (n, json) in events.enumerate() {
+        if n > 0 {
+            text.push(',');
+        }
+        text.push_str(json);
     }
+    text.push_str("]}");
+    text
 }

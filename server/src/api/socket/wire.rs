@@ -1,0 +1,149 @@
+//! The wire of one console. What goes out is written as whole frames, so that a frame made once for all consoles is
+//! never copied into a buffer of each; what comes in is read by a WebSocket library.
+
+use bytes::Bytes;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
+use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// A connection after its upgrade.
+type Line = TokioIo<Upgraded>;
+
+/// What comes from the console. Its library's own answers (to pings, to a close) go to whoever writes.
+pub(super) struct Incoming {
+    read: ReadHalf<Line>,
+    answers: mpsc::UnboundedSender<Bytes>,
+}
+
+impl AsyncRead for Incoming {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.read).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Incoming {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let sent = self.answers.send(Bytes::copy_from_slice(bytes));
+        Poll::Ready(sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What goes to the console.
+pub(super) struct Outgoing {
+    write: WriteHalf<Line>,
+    stalled: Duration,
+}
+
+/// Opcodes of RFC 6455, section 5.2, with the bit that says "whole".
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
+
+/// Puts a frame's head before its payload (RFC 6455, section 5.2; a server does not mask).
+fn framed(opcode: u8, payload: &[u8]) -> Bytes {
+    let mut frame = Vec::with_capacity(payload.len() + 10);
+    frame.push(opcode);
+    match payload.len() {
+        short @ 0..=125 => frame.push(u8::try_from(short).unwrap_or(125)),
+        middle @ 126..=0xffff => {
+            frame.push(126);
+            frame.extend_from_slice(&u16::try_from(middle).unwrap_or(u16::MAX).to_be_bytes());
+        }
+        long => {
+            frame.push(127);
+            frame.extend_from_slice(&u64::try_from(long).unwrap_or(u64::MAX).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(payload);
+    frame.into()
+}
+
+/// A whole text frame.
+pub(super) fn text(payload: &str) -> Bytes {
+    framed(TEXT, payload.as_bytes())
+}
+
+/// A ping without a word.
+pub(super) fn ping() -> Bytes {
+    framed(PING, &[])
+}
+
+/// Goodbye, for the ordinary reason (1000).
+pub(super) fn close() -> Bytes {
+    framed(CLOSE, &1000_u16.to_be_bytes())
+}
+
+/// Takes an upgraded connection apart.
+pub(super) async fn split(
+    line: Upgraded,
+    config: WebSocketConfig,
+    stalled: Duration,
+) -> (WebSocketStream<Incoming>, mpsc::UnboundedReceiver<Bytes>, Outgoing) {
+    let (read, write) = tokio::io::split(TokioIo::new(line));
+    let (answers, answered) = mpsc::unbounded_channel();
+    let incoming = Incoming { read, answers };
+    let stream = WebSocketStream::from_raw_socket(incoming, Role::Server, Some(config)).await;
+    (stream, answered, Outgoing { write, stalled })
+}
+
+impl Outgoing {
+    /// Writes whole frames.
+    ///
+    /// # Errors
+    /// When the connection broke, or takes nothing for too long.
+    pub(super) async fn push(&mut self, frames: &[u8]) -> Result<(), &'static str> {
+        let mut writing = std::pin::pin!(self.write.write_all(frames));
+        // Nearly always the kernel takes it at once: only what it does not take needs a clock.
+        let done = match futures_util::poll!(&mut writing) {
+            Poll::Ready(done) => done,
+            Poll::Pending => {
+                tokio::time::timeout(self.stalled, writing).await.map_err(|_| "it takes nothing")?
+            }
+        };
+        done.map_err(|_| "the connection broke")
+    }
+
+    /// Ends the connection.
+    pub(super) async fn end(&mut self) {
+        if self.push(&close()).await.is_ok() {
+            let _ = tokio::time::timeout(self.stalled, self.write.shutdown()).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use proptest::prelude::*;
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket};
+
+    proptest! {
+        #[test]
+        fn a_library_reads_what_we_write(length in prop_oneof![0usize..300, 65_000usize..66_000]) {
+            let said = "x".repeat(length);
+            let mut bytes = std::io::Cursor::new(text(&said).to_vec());
+            let mut socket = WebSocket::from_raw_socket(&mut bytes, Role::Client, None);
+            prop_assert_eq!(socket.read().unwrap(), Message::Text(said.into()));
+        }
+    }
+}
