@@ -63,6 +63,13 @@ enum Command {
     /// Calls by hand
     #[command(subcommand)]
     Call(CallCommand),
+    /// Write man pages and completions
+    #[command(hide = true)]
+    Manual {
+        /// Folder to write into; it is made
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 /// How to import.
@@ -168,6 +175,7 @@ impl Args {
             Some(Command::Number(command)) => command::number::run(&self.server, command).await,
             Some(Command::Voice(command)) => command::voice::run(&self.server, command).await,
             Some(Command::Call(command)) => command::call::run(&self.server, command).await,
+            Some(Command::Manual { out }) => command::manual::write(out),
         }
     }
 }

@@ -132,6 +132,5 @@ CREATE INDEX calls_by_emotion ON calls (organization_id, emotion, created_at, id
 CREATE INDEX calls_by_status ON calls (organization_id, status, created_at, id);
 CREATE INDEX calls_by_number ON calls (organization_id, to_number, created_at);
 CREATE INDEX calls_of_owner ON calls (owner) WHERE status IN ('initiated', 'in_progress');
-CREATE INDEX events_by_call ON events (call_id);
-CREATE INDEX events_by_organization ON events (organization_id, seq);
+CREATE INDEX events_by_call ON events (call_id) WHERE call_id IS NOT NULL;
 CREATE INDEX audit_by_organization ON audit (organization_id, id);

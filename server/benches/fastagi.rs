@@ -43,7 +43,7 @@ async fn ours(listener: TcpListener, folder: &std::path::Path) {
             let Ok((mut channel, request)) = Channel::open(stream).await else { return };
             let said = Change::Spoken {
                 key: CallKey {
-                    call_id: CallId(request.get("uniqueid").to_owned()),
+                    call_id: CallId(request.get("uniqueid")),
                     campaign_id: CampaignId::new(),
                     organization_id: OrganizationId("default".into()),
                 },
@@ -53,13 +53,15 @@ async fn ours(listener: TcpListener, folder: &std::path::Path) {
                 at: Utc::now(),
             };
             // Durable while the session goes on: a call never waits for the disk.
-            let written = tokio::spawn(async move { journal.commit(vec![said]).await });
-            for n in 0..COMMANDS {
-                if channel.command(&format!("SET VARIABLE step {n}")).await.is_err() {
-                    return;
+            let commands = async {
+                for n in 0..COMMANDS {
+                    if channel.command(&format!("SET VARIABLE step {n}")).await.is_err() {
+                        return;
+                    }
                 }
-            }
-            let _ = written.await;
+            };
+            let (written, ()) = tokio::join!(journal.commit(vec![said]), commands);
+            written.unwrap();
         }
     })
     .await;

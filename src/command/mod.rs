@@ -3,6 +3,7 @@
 pub mod call;
 pub mod campaign;
 pub mod import;
+pub mod manual;
 pub mod number;
 pub mod voice;
 

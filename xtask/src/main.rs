@@ -24,6 +24,12 @@ enum Task {
         #[arg(long)]
         server_only: bool,
     },
+    /// Build the Debian package: both programs, man pages, completions, the unit
+    Package {
+        /// From unoptimised programs, to try the recipe
+        #[arg(long)]
+        debug: bool,
+    },
     /// Everything that CI checks: formatting, lints, licences, tests with real servers
     Test,
 }
@@ -33,6 +39,7 @@ fn main() -> Result<()> {
     std::env::set_current_dir(root()?)?;
     match Cli::parse().task {
         Task::Demo { speed, server_only } => demo(speed, server_only),
+        Task::Package { debug } => package(debug).map(|deb| println!("\n{}", deb.display())),
         Task::Test => test(),
     }
 }
@@ -98,6 +105,11 @@ fn test() -> Result<()> {
     step("lab", cargo().args(["run", "--quiet", "--package", "dialdeck-testkit", "--bin", "lab"]))?;
     // The console's black-box tests run the server too: it must be there before they start.
     step("build", cargo().args(["build", "--workspace", "--all-targets"]))?;
+    let deb = package(true)?;
+    step(
+        "the package's contents",
+        Command::new("dpkg-deb").arg("--contents").arg(deb).stdout(Stdio::null()),
+    )?;
     let nextest = cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if nextest.is_ok_and(|status| status.success()) {
         step("tests", cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))?;
@@ -107,27 +119,51 @@ fn test() -> Result<()> {
     }
 }
 
-/// Licences, bans and sources, by a cargo-deny that is built once and kept in the user's cache.
-fn deny() -> Result<()> {
-    const VERSION: &str = "0.20.2";
-    let tools = dialdeck_testkit::lab::folder().join("tools");
-    let program = tools.join(format!("cargo-deny-{VERSION}")).join("bin/cargo-deny");
-    if !program.exists() {
-        let installed = Command::new("cargo-deny").arg("--version").output();
-        let here = installed.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(VERSION));
-        if here {
-            return step(
-                "licences",
-                Command::new("cargo-deny").args(["check", "bans", "licenses", "sources"]),
-            );
-        }
-        let home = tools.join(format!("cargo-deny-{VERSION}"));
-        step(
-            "cargo-deny, built once",
-            cargo()
-                .args(["install", "--quiet", "--locked", "cargo-deny", "--version", VERSION, "--root"])
-                .arg(&home),
-        )?;
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
+}
+
+/// Builds the Debian package; gives its path.
+fn package(debug: bool) -> Result<PathBuf> {
+    let (profile, folder) = if debug { ("dev", "debug") } else { ("release", "release") };
+    let programs = ["--package", "dialdeck", "--package", "dialdeck-server"];
+    step("programs", cargo().args(["build", "--profile", profile]).args(programs))?;
+    let manual = target().join("manual");
+    for program in ["dialdeck", "dialdeckd"] {
+        let mut write = Command::new(target().join(folder).join(program));
+        step("manual and completions", write.args(["manual", "--out"]).arg(&manual))?;
     }
+    let tool = tool("cargo-deb", "3.8.0")?;
+    let deb = target().join("debian").join("dialdeck.deb");
+    let mut make = Command::new(tool);
+    // The subcommand's name comes first when cargo itself is not between.
+    make.args(["deb", "--no-build", "--profile", profile, "--package", "dialdeck", "--output"]).arg(&deb);
+    make.args(["--compress-type", if debug { "gz" } else { "xz" }]);
+    if debug {
+        make.args(["--fast", "--no-strip"]);
+    }
+    step("package", &mut make)?;
+    Ok(deb)
+}
+
+/// A tool of cargo's, built once and kept in the user's cache.
+fn tool(name: &str, version: &str) -> Result<PathBuf> {
+    let installed = Command::new(name).arg("--version").output();
+    if installed.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(version)) {
+        return Ok(name.into());
+    }
+    let home = dialdeck_testkit::lab::folder().join("tools").join(format!("{name}-{version}"));
+    let program = home.join("bin").join(name);
+    if !program.exists() {
+        let mut install = cargo();
+        install.args(["install", "--quiet", "--locked", name, "--version", version, "--root"]).arg(&home);
+        step(&format!("{name}, built once"), &mut install)?;
+    }
+    Ok(program)
+}
+
+/// Licences, bans and sources.
+fn deny() -> Result<()> {
+    let program = tool("cargo-deny", "0.20.2")?;
     step("licences", Command::new(program).args(["check", "bans", "licenses", "sources"]))
 }

@@ -1,8 +1,10 @@
 //! Serves the router: plain, or with TLS whose certificate may be replaced while it runs.
 
 use super::{App, router};
+use axum::serve::ListenerExt;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -81,6 +83,8 @@ pub async fn serve(listener: TcpListener, app: App, tls: Option<(Tls, RustlsConf
     let closing = app.closing.clone();
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let Some((tls, config)) = tls else {
+        // Events are small and come in bursts: without this the kernel holds them back for 40 ms.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         return axum::serve(listener, service)
             .with_graceful_shutdown(async move { closing.cancelled().await })
             .await;
@@ -93,5 +97,6 @@ pub async fn serve(listener: TcpListener, app: App, tls: Option<(Tls, RustlsConf
         stopper.graceful_shutdown(Some(LAST));
     });
     let listener = listener.into_std()?;
-    axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(service).await
+    let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
+    axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle).serve(service).await
 }

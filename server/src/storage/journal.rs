@@ -10,8 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Most deeds in one transaction.
 const GROUP: usize = 256;
-/// Least time between the beginnings of two commits.
+/// Least time between the beginnings of two commits, and where many deeds come, unless they fill a group.
 const PACE: Duration = Duration::from_millis(3);
+const CROWDED: Duration = Duration::from_millis(8);
+/// Deeds in one group that are many.
+const CROWD: usize = 12;
 /// Deeds that may wait before callers have to.
 const WAITING: usize = 4096;
 
@@ -53,10 +56,12 @@ impl Journal {
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(GROUP);
             let mut begun: Option<Instant> = None;
+            let mut pace = PACE;
             while waiting.recv_many(&mut group, GROUP).await > 0 {
                 // The first after a pause is committed at once; under load each commit, and each write to each console,
                 // carries what came within a few milliseconds.
-                if let Some(rest) = begun.and_then(|at| PACE.checked_sub(at.elapsed())) {
+                let rest = begun.and_then(|at| pace.checked_sub(at.elapsed()));
+                if let Some(rest) = rest.filter(|_| group.len() + waiting.len() < GROUP) {
                     tokio::time::sleep(rest).await;
                     while group.len() < GROUP
                         && let Ok(more) = waiting.try_recv()
@@ -65,6 +70,7 @@ impl Journal {
                     }
                 }
                 begun = Some(Instant::now());
+                pace = if group.len() < CROWD { PACE } else { CROWDED };
                 commit_group(store.as_ref(), &bus, std::mem::take(&mut group)).await;
             }
         });

@@ -10,9 +10,9 @@ const MAX_LINES: usize = 200;
 /// How long the block may take.
 const PRELUDE: Duration = Duration::from_secs(5);
 
-/// What Asterisk said of the channel.
+/// What Asterisk said of the channel: its block as it came, looked into when something of it is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request(Vec<(String, String)>);
+pub struct Request(String);
 
 /// Why a peer was not taken for an Asterisk.
 #[derive(Debug, thiserror::Error)]
@@ -41,43 +41,48 @@ impl Request {
     }
 
     async fn read_block(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Self, RequestError> {
-        let mut request = Self(Vec::with_capacity(24));
-        let mut line = Vec::with_capacity(128);
+        let mut block = Vec::with_capacity(1024);
         for n in 0..MAX_LINES {
-            line.clear();
+            let begin = block.len();
             let read = stream
                 .take(MAX_LINE)
-                .read_until(b'\n', &mut line)
+                .read_until(b'\n', &mut block)
                 .await
                 .map_err(|_| RequestError::Unfinished)?;
             if read == 0 {
                 return Err(if n == 0 { RequestError::Silent } else { RequestError::Unfinished });
             }
+            let line = &block[begin..];
             if line.last() != Some(&b'\n') {
                 let full = u64::try_from(read).is_ok_and(|r| r >= MAX_LINE);
                 return Err(if full { RequestError::TooLarge } else { RequestError::Unfinished });
             }
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end_matches(['\r', '\n']);
-            if text.is_empty() {
-                return if n == 0 { Err(RequestError::NotAgi) } else { Ok(request) };
+            if line == b"\n" || line == b"\r\n" {
+                let text =
+                    String::from_utf8(block).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into());
+                return if n == 0 { Err(RequestError::NotAgi) } else { Ok(Self(text)) };
             }
-            let (name, value) = text.split_once(':').ok_or(RequestError::NotAgi)?;
-            let name = name.strip_prefix("agi_").ok_or(RequestError::NotAgi)?;
-            request.0.push((name.to_owned(), crate::domain::plain::line(value, 1024)));
+            if !line.starts_with(b"agi_") || !line.contains(&b':') {
+                return Err(RequestError::NotAgi);
+            }
         }
         Err(RequestError::TooLarge)
     }
 
-    /// A value, by its name without `agi_`; empty where there is none.
-    pub fn get(&self, name: &str) -> &str {
-        self.0.iter().rev().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    /// A value, by its name without `agi_`, made plain; empty where there is none.
+    pub fn get(&self, name: &str) -> String {
+        let value = self
+            .0
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("agi_")?.strip_prefix(name)?.strip_prefix(':'));
+        crate::domain::plain::line(value.unwrap_or_default(), 1024)
     }
 
     /// The script of the agi:// URL, without its query.
-    pub fn script(&self) -> &str {
+    pub fn script(&self) -> String {
         let script = self.get("network_script");
-        script.split('?').next().unwrap_or(script)
+        script.split('?').next().unwrap_or_default().to_owned()
     }
 }
 
@@ -96,7 +101,7 @@ mod tests {
     fn a_block_as_asterisk_sends_it() {
         let block = "agi_network: yes\nagi_network_script: call?camp=7\nagi_request: agi://127.0.0.1:4573/call?camp=7\nagi_uniqueid: dialdeck-1\nagi_callerid: +13125550100\n\n";
         let request = read(block.as_bytes()).unwrap();
-        assert_eq!((request.script(), request.get("uniqueid")), ("call", "dialdeck-1"));
+        assert_eq!((request.script().as_str(), request.get("uniqueid").as_str()), ("call", "dialdeck-1"));
         assert_eq!(request.get("request"), "agi://127.0.0.1:4573/call?camp=7");
     }
 

@@ -45,10 +45,10 @@ impl Session {
             other => other?,
         };
         if request.script() != "call" {
-            return Err(SessionError::UnknownScript(request.script().to_owned()));
+            return Err(SessionError::UnknownScript(request.script()));
         }
         // After a crash a phone may still be ringing: its call was settled, so closing here lets the dialplan hang up.
-        let call = call_of(request.get("uniqueid")).filter(|call| self.lines.knows(call));
+        let call = call_of(&request.get("uniqueid")).filter(|call| self.lines.knows(call));
         let call = call.ok_or(SessionError::UnknownCall)?;
         self.carry(&call, &mut channel).await
     }
