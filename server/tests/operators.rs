@@ -227,7 +227,11 @@ async fn a_backup_of_postgres_taken_in_mid_campaign_restores() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_shown_held_and_erased() {
     let home = tempfile::tempdir().unwrap();
-    let (server, client) = house(&setup(&home)).await;
+    person(setup(&home)).await;
+}
+
+async fn person(setup: Setup) {
+    let (server, client) = house(&setup).await;
     let campaign = client.campaign("Person", settings(), &[("Wilhelmina", 0), ("Bob", 7)]).await.unwrap();
     start(&client, &campaign).await;
     finished(&client, &campaign).await;
@@ -263,7 +267,7 @@ async fn a_person_is_shown_held_and_erased() {
     assert_eq!(why["onDoNotCallList"], true);
     drop(server);
     // Retention: what is older than a day goes, what is held stays; here nothing is older.
-    let purge = setup(&home).set("retention.calls_days", "1");
+    let purge = setup.clone().set("retention.calls_days", "1");
     let said = lab::run(&mut purge.command(&["purge", "--dry-run"])).unwrap();
     assert!(said.starts_with("would go: 0 events, the words of 0 calls, 0 calls"), "{said}");
 }
@@ -271,7 +275,11 @@ async fn a_person_is_shown_held_and_erased() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_do_not_shift_and_small_nouns_are_kept() {
     let home = tempfile::tempdir().unwrap();
-    let (_server, client) = house(&setup(&home)).await;
+    pages(setup(&home)).await;
+}
+
+async fn pages(setup: Setup) {
+    let (_server, client) = house(&setup).await;
     let people: Vec<(&str, u8)> = (0..30).map(|n| ("Person", n)).collect();
     let campaign = client.campaign("Pages", settings(), &people).await.unwrap();
     start(&client, &campaign).await;
@@ -333,7 +341,11 @@ async fn pages_do_not_shift_and_small_nouns_are_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_is_the_same_command() {
     let home = tempfile::tempdir().unwrap();
-    let (server, client) = house(&setup(&home)).await;
+    keys(setup(&home)).await;
+}
+
+async fn keys(setup: Setup) {
+    let (server, client) = house(&setup).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let send = async |key: &str, name: &str| {
         let request = http.post(format!("{}/api/v1/campaigns", server.http)).bearer_auth(&client.token);
@@ -372,7 +384,11 @@ async fn take(State(received): State<Received>, headers: HeaderMap, body: Bytes)
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_are_signed_tried_again_and_logged() {
     let home = tempfile::tempdir().unwrap();
-    let (_server, client) = house(&setup(&home)).await;
+    webhooks(setup(&home)).await;
+}
+
+async fn webhooks(setup: Setup) {
+    let (_server, client) = house(&setup).await;
     let received = Received::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -595,4 +611,23 @@ async fn the_doctor_finds_what_is_wrong() {
         !ill.status.success() && said.contains("FAIL http") && said.contains("start dialdeckd serve"),
         "{said}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_on_postgres() {
+    let postgres = Postgres::start().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let on = async |name: &str| {
+        let url = postgres.database().await.unwrap();
+        let home = home.path().join(name);
+        std::fs::create_dir(&home).unwrap();
+        Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), &home)
+            .set("telephony.kind", "simulated")
+            .set("telephony.simulated_speed", "20")
+            .env("DATABASE_URL", &url)
+    };
+    person(on("person").await).await;
+    pages(on("pages").await).await;
+    keys(on("keys").await).await;
+    webhooks(on("webhooks").await).await;
 }

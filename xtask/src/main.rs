@@ -126,22 +126,21 @@ fn target() -> PathBuf {
 /// Builds the Debian package; gives its path.
 fn package(debug: bool) -> Result<PathBuf> {
     let (profile, folder) = if debug { ("dev", "debug") } else { ("release", "release") };
-    let programs = ["--package", "dialdeck", "--package", "dialdeck-server"];
-    step("programs", cargo().args(["build", "--profile", profile]).args(programs))?;
-    let manual = target().join("manual");
+    // All of the workspace: built alone, the programs would want other features of what they share, and all of it anew.
+    step("programs", cargo().args(["build", "--profile", profile, "--workspace", "--all-targets"]))?;
+    let made = target().join("package");
+    std::fs::create_dir_all(&made)?;
     for program in ["dialdeck", "dialdeckd"] {
-        let mut write = Command::new(target().join(folder).join(program));
-        step("manual and completions", write.args(["manual", "--out"]).arg(&manual))?;
+        let built = target().join(folder).join(program);
+        step("stripped", Command::new("strip").arg("-o").arg(made.join(program)).arg(&built))?;
+        step("manual and completions", Command::new(built).args(["manual", "--out"]).arg(&made))?;
     }
     let tool = tool("cargo-deb", "3.8.0")?;
     let deb = target().join("debian").join("dialdeck.deb");
     let mut make = Command::new(tool);
     // The subcommand's name comes first when cargo itself is not between.
-    make.args(["deb", "--no-build", "--profile", profile, "--package", "dialdeck", "--output"]).arg(&deb);
+    make.args(["deb", "--no-build", "--no-strip", "--package", "dialdeck", "--output"]).arg(&deb);
     make.args(["--compress-type", if debug { "gz" } else { "xz" }]);
-    if debug {
-        make.args(["--fast", "--no-strip"]);
-    }
     step("package", &mut make)?;
     Ok(deb)
 }

@@ -91,11 +91,14 @@ impl Default for Bus {
 
 impl Bus {
     /// Tells everyone. Only what is durable may come here.
-    pub fn publish(&self, events: Vec<Event>) {
-        if events.is_empty() || self.groups.receiver_count() == 0 {
+    pub fn publish<'a>(&self, events: impl Iterator<Item = &'a Event>) {
+        if self.groups.receiver_count() == 0 {
             return;
         }
-        let _ = self.groups.send(Arc::new(Group::new(events)));
+        let events: Vec<Event> = events.cloned().collect();
+        if !events.is_empty() {
+            let _ = self.groups.send(Arc::new(Group::new(events)));
+        }
     }
 
     /// Listens from now on. A listener that lags gets `Lagged` and reads the rest from the store.

@@ -96,9 +96,9 @@ async fn commit_group(store: &dyn Store, bus: &Bus, group: Vec<Deed>) {
     metrics::committed(changes.len(), begun.elapsed(), committed.is_ok());
     match committed {
         Ok(outcomes) => {
-            let events: Vec<Event> = outcomes.iter().flatten().flatten().cloned().collect();
-            metrics::happened(&events);
-            bus.publish(events);
+            let events = || outcomes.iter().flatten().flatten();
+            metrics::happened(events());
+            bus.publish(events());
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 let _ = reply.send(outcome);
             }

@@ -124,9 +124,10 @@ pub fn committed(deeds: usize, took: Duration, done: bool) {
 }
 
 /// Events are durable.
-pub fn happened(events: &[Event]) {
-    counter!("dialdeck_events_total").increment(events.len() as u64);
+pub fn happened<'a>(events: impl Iterator<Item = &'a Event>) {
+    let mut count = 0;
     for event in events {
+        count += 1;
         match &event.body {
             EventBody::CallEnded { outcome, .. } => {
                 counter!("dialdeck_calls_ended_total", "outcome" => outcome.as_str()).increment(1);
@@ -145,6 +146,7 @@ pub fn happened(events: &[Event]) {
             _ => {}
         }
     }
+    counter!("dialdeck_events_total").increment(count);
 }
 
 /// An event was given to a console.

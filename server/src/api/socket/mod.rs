@@ -187,8 +187,12 @@ impl Console {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut alive = true;
         let closing = self.app.closing.clone();
+        let mut closed = std::pin::pin!(closing.cancelled());
         loop {
             tokio::select! {
+                // Nearly always it is an event: nothing else needs to be looked at then. A flood of them starves nobody:
+                // what waits is sent in one write, and then nothing waits.
+                biased;
                 group = listener.recv() => match group {
                     Ok(group) => self.forward(&group, &mut listener).await?,
                     Err(RecvError::Lagged(_)) => self.catch_up_with_store().await?,
@@ -214,7 +218,7 @@ impl Console {
                         .map_err(|_| "its session has ended")?;
                     self.out.push(&wire::ping()).await?;
                 }
-                () = closing.cancelled() => return Ok(()),
+                () = &mut closed => return Ok(()),
             }
         }
     }
