@@ -240,7 +240,7 @@ async fn measure(
     let used = common::cpu_seconds(server.0.id()) - cpu;
     let delivered = (heard.events.load(Ordering::Relaxed) - events) as f64;
     let memory = (common::resident(server.0.id()) - before) / consoles as f64 / 1000.0;
-    let p99 = common::quantile(&mut *heard.lags.lock().await, 0.99);
+    let p99 = common::quantile(&mut heard.lags.lock().await, 0.99);
     for task in tasks {
         task.abort();
     }

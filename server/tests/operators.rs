@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::format_push_string,
     reason = "a test ends where it cannot go on"
 )]
 

@@ -106,6 +106,7 @@ async fn story(store: Arc<dyn Store>) {
     calling(store, &campaign).await;
     refusing(store, &campaign).await;
     never_again(store, &campaign).await;
+    withdrawn_in_between(store, &campaign).await;
     writing_down(store).await;
     in_order(store).await;
     going(store, &campaign).await;
@@ -329,7 +330,13 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
     assert_eq!((held.status, held.next_attempt_at), (ContactStatus::Held, far_future()));
     assert!(held.held_reason.contains("consent"));
     let person = Box::new(held.person.clone());
-    let change = Change::SaveContact { organization_id: org(), contact_id: cid.id, person, at: noon() };
+    let change = Change::SaveContact {
+        organization_id: org(),
+        contact_id: cid.id,
+        person,
+        with_consent: true,
+        at: noon(),
+    };
     one(store, vec![change]).await.unwrap();
     assert_eq!(
         store.contact(&org(), cid.id).await.unwrap().unwrap().next_attempt_at,
@@ -372,6 +379,31 @@ async fn never_again(store: &dyn Store, campaign: &Campaign) {
     let there = store.contacts(&org(), second.id, &page).await.unwrap();
     assert_eq!(there[0].status, ContactStatus::DoNotCall);
     assert_eq!(store.next_due(second.id).await.unwrap(), None);
+}
+
+/// The gate looked, then consent was withdrawn, then the attempt is to be committed: it is refused.
+async fn withdrawn_in_between(store: &dyn Store, campaign: &Campaign) {
+    let mut import = store.import(campaign, ImportMode::Whole, noon()).await.unwrap();
+    import.add(&[person(77)], 1, 0).await.unwrap();
+    import.finish().await.unwrap();
+    let phone = person(77).phone.as_str().to_owned();
+    let seen = store.contacts_of(&org(), &phone).await.unwrap().pop().unwrap();
+    let withdrawn =
+        Change::SetConsent { organization_id: org(), phone: phone.clone(), consent: None, at: noon() };
+    one(store, vec![withdrawn]).await.unwrap();
+    let attempt = begin(campaign.id, &seen, noon());
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(attempt))]).await, Err(Refusal::NotCallable));
+    // A change of something else does not bring it back.
+    let change = Change::SaveContact {
+        organization_id: org(),
+        contact_id: seen.id,
+        person: Box::new(seen.person.clone()),
+        with_consent: false,
+        at: noon(),
+    };
+    one(store, vec![change]).await.unwrap();
+    assert_eq!(store.contacts_of(&org(), &phone).await.unwrap()[0].person.consent, None);
+    one(store, vec![Change::DeleteContact { organization_id: org(), contact_id: seen.id }]).await.unwrap();
 }
 
 async fn writing_down(store: &dyn Store) {
@@ -502,4 +534,55 @@ async fn existing_users_sql_runs_on_postgres() {
     .await
     .unwrap();
     assert_eq!((said.as_str(), turn), ("yes", 2));
+}
+
+/// A record of the first version, with a call and an event in it.
+const OLD: &[&str] = &[
+    "INSERT INTO calls (id, organization_id, status, transcript, to_number, channel_id, created_at, updated_at, owner) \
+     VALUES ('old', 'default', 'completed', 'Customer: about the greenhouse', '+13125550100', 'c', \
+     '2026-01-15 18:00:00', '2026-01-15 18:01:00', 'main')",
+    "UPDATE event_counter SET value = 7",
+    "INSERT INTO events (seq, organization_id, call_id, type, body, at) VALUES (7, 'default', 'old', 'do_not_call_added', \
+     '{\"type\": \"do_not_call_added\", \"source\": \"voice\"}', '2026-01-15 18:00:30')",
+];
+
+/// A folder with the first migration only.
+fn first_migration(engine: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "0001_record.sql";
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(engine).join(name);
+    std::fs::copy(from, folder.path().join(name)).unwrap();
+    folder
+}
+
+async fn taken_along(store: Arc<dyn Store>) {
+    let filter = CallFilter { text: Some("greenhouse".into()), ..CallFilter::default() };
+    let (found, _) = store.calls(&org(), &filter, None).await.unwrap();
+    assert_eq!(found[0].id.as_str(), "old", "what was said before is found");
+    assert_eq!(store.events_after(&org(), 0, 10).await.unwrap()[0].seq, 7);
+    assert_eq!(store.last_seq().await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_record_of_the_first_version_is_taken_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("old.sqlite").display().to_string();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::migrate::Migrator::new(first_migration("sqlite").path()).await.unwrap().run(&pool).await.unwrap();
+    for sql in OLD {
+        sqlx::query(*sql).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    taken_along(open(&file).await.unwrap()).await;
+
+    let server = Postgres::start().unwrap();
+    let url = server.database().await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::migrate::Migrator::new(first_migration("postgres").path()).await.unwrap().run(&pool).await.unwrap();
+    for sql in OLD {
+        sqlx::query(*sql).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    taken_along(open(&url).await.unwrap()).await;
 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::extract::{Body, May};
 use super::problem::RefusedCall;
-use crate::domain::caller::AnswerScripts;
+use crate::domain::caller::{AnswerScripts, SteerCalls};
 use crate::domain::contact::NewContact;
 use crate::domain::phone::Phone;
 use crate::domain::plain;
@@ -234,6 +234,9 @@ pub(super) async fn process(
     }
     let said = plain::line(&user_input, MAX_TEXT);
     let call = app.store.call(organization, &CallId(call_id.clone())).await?;
+    if call.as_ref().is_some_and(|c| !permit.caller().covers_call(c.row.campaign_id)) {
+        return Err(Problem::not_found(format!("call {call_id}")).into());
+    }
     let talk = talk(&app, organization, &call_id, call.as_ref()).await?;
     let mut dialogue = talk.lock().await;
     if said.is_empty() && dialogue.turn() == 1 {
@@ -333,9 +336,10 @@ pub(super) async fn call_ended(
         let key = (organization.clone(), id.clone());
         let talked = app.talks.0.lock().unwrap_or_else(PoisonError::into_inner).pop(&key).is_some();
         let call = app.store.call(organization, &CallId(id.clone())).await?;
-        match call {
+        match call.filter(|c| permit.caller().covers_call(c.row.campaign_id)) {
             Some(call) => {
-                if !call.row.status.is_final() {
+                // Ending a call that still lives takes more than telling that one is over.
+                if !call.row.status.is_final() && permit.caller().permit::<SteerCalls>().is_ok() {
                     app.dialer.end(&call.row.id);
                 }
                 Ok(())

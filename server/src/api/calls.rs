@@ -244,7 +244,7 @@ pub(super) async fn list(
 async fn find(app: &App, caller: &Caller, id: String) -> Result<HistoryRow, Problem> {
     let call = app.store.call(&caller.organization_id, &CallId(id.clone())).await?;
     call.map(|c| c.row)
-        .filter(|row| row.campaign_id.is_none_or(|c| caller.covers(c)))
+        .filter(|row| caller.covers_call(row.campaign_id))
         .ok_or_else(|| Problem::not_found(format!("call {}", plain::line(&id, 60))))
 }
 

@@ -2,7 +2,7 @@
 
 use super::extract::May;
 use super::{App, commands, session};
-use crate::domain::caller::{Caller, EditCampaigns, Look, ManageServer, ManageUsers, Permission};
+use crate::domain::caller::{Caller, EditCampaigns, ManageServer, ManageUsers, Permission};
 use crate::domain::catalog::Noun;
 use crate::storage::Change;
 use crate::storage::keeping::EntryRow;
@@ -53,7 +53,11 @@ fn kept<N: Noun>(row: EntryRow) -> Result<Kept<N>, Problem> {
     Ok(Kept { id: row.id, created_at: row.created_at, updated_at: row.updated_at, noun })
 }
 
-pub(super) async fn list<N: Noun>(app: &App, permit: &May<Look>, which: Which) -> Result<Page<N>, Problem> {
+pub(super) async fn list<N: Noun, P: Permission>(
+    app: &App,
+    permit: &May<P>,
+    which: Which,
+) -> Result<Page<N>, Problem> {
     let limit = which.limit.unwrap_or(100).clamp(1, 1000);
     let store = &app.store;
     let rows = store
@@ -71,7 +75,11 @@ async fn find<N: Noun>(app: &App, caller: &Caller, id: EntryId) -> Result<EntryR
         .ok_or_else(|| Problem::not_found(format!("{} {id}", N::WHAT)))
 }
 
-pub(super) async fn one<N: Noun>(app: &App, permit: &May<Look>, id: EntryId) -> Result<Kept<N>, Problem> {
+pub(super) async fn one<N: Noun, P: Permission>(
+    app: &App,
+    permit: &May<P>,
+    id: EntryId,
+) -> Result<Kept<N>, Problem> {
     kept(find::<N>(app, permit.caller(), id).await?)
 }
 
@@ -141,32 +149,33 @@ pub(super) async fn delete<N: Noun, P: Permission>(
 
 /// The handlers of one noun.
 macro_rules! noun {
-    ($module:ident, $noun:ident, $path:literal, $one:literal, $tag:literal, $permission:ident, $scope:literal) => {
+    ($module:ident, $noun:ident, $path:literal, $one:literal, $tag:literal, $look:ident, $seen:literal, $permission:ident, $scope:literal) => {
         #[doc = concat!("Handlers of ", $path, ".")]
         pub(super) mod $module {
-            use super::{Kept, Look, Page, Which, $permission};
+            use super::{Kept, Page, Which};
             use crate::api::App;
             use crate::api::extract::{Ask, Body, Id, May};
             use crate::api::problem::Refused;
+            use crate::domain::caller;
             use crate::domain::catalog::$noun;
             use axum::Json;
             use axum::extract::State;
             use axum::http::StatusCode;
             use dialdeck_protocol::EntryId;
 
-            #[utoipa::path(get, path = $path, tag = $tag, security(("bearer" = ["look"])), params(Which), summary = "List", responses((status = 200, body = Page<$noun>)))]
+            #[utoipa::path(get, path = $path, tag = $tag, security(("bearer" = [$seen])), params(Which), summary = "List", responses((status = 200, body = Page<$noun>)))]
             pub(in crate::api) async fn list(
                 State(app): State<App>,
-                permit: May<Look>,
+                permit: May<caller::$look>,
                 Ask(which, _): Ask<Which>,
             ) -> Result<Json<Page<$noun>>, Refused> {
                 Ok(Json(super::list(&app, &permit, which).await?))
             }
 
-            #[utoipa::path(get, path = $one, tag = $tag, security(("bearer" = ["look"])), params(("id" = EntryId, Path)), summary = "One", responses((status = 200, body = Kept<$noun>)))]
+            #[utoipa::path(get, path = $one, tag = $tag, security(("bearer" = [$seen])), params(("id" = EntryId, Path)), summary = "One", responses((status = 200, body = Kept<$noun>)))]
             pub(in crate::api) async fn one(
                 State(app): State<App>,
-                permit: May<Look>,
+                permit: May<caller::$look>,
                 Id(id, _): Id<EntryId>,
             ) -> Result<Json<Kept<$noun>>, Refused> {
                 Ok(Json(super::one(&app, &permit, id).await?))
@@ -176,7 +185,7 @@ macro_rules! noun {
                 responses((status = 200, body = Kept<$noun>)))]
             pub(in crate::api) async fn update(
                 State(app): State<App>,
-                permit: May<$permission>,
+                permit: May<caller::$permission>,
                 Id(id, _): Id<EntryId>,
                 Body(noun, _): Body<$noun>,
             ) -> Result<Json<Kept<$noun>>, Refused> {
@@ -186,7 +195,7 @@ macro_rules! noun {
             #[utoipa::path(delete, path = $one, tag = $tag, security(("bearer" = [$scope])), params(("id" = EntryId, Path)), summary = "Remove", responses((status = 204)))]
             pub(in crate::api) async fn delete(
                 State(app): State<App>,
-                permit: May<$permission>,
+                permit: May<caller::$permission>,
                 Id(id, _): Id<EntryId>,
             ) -> Result<StatusCode, Refused> {
                 super::delete::<$noun, _>(&app, &permit, id).await?;
@@ -229,6 +238,8 @@ noun!(
     "/api/v1/dispositions",
     "/api/v1/dispositions/{id}",
     "Dispositions",
+    Look,
+    "look",
     EditCampaigns,
     "campaigns"
 );
@@ -238,6 +249,8 @@ noun!(
     "/api/v1/pause-codes",
     "/api/v1/pause-codes/{id}",
     "Pause codes",
+    Look,
+    "look",
     EditCampaigns,
     "campaigns"
 );
@@ -247,11 +260,23 @@ noun!(
     "/api/v1/knowledge-base",
     "/api/v1/knowledge-base/{id}",
     "Knowledge base",
+    Look,
+    "look",
     EditCampaigns,
     "campaigns"
 );
-noun!(agents, Agent, "/api/v1/agents", "/api/v1/agents/{id}", "Agents", ManageUsers, "users");
-noun!(webhooks, Webhook, "/api/v1/webhooks", "/api/v1/webhooks/{id}", "Webhooks", ManageServer, "server");
+noun!(agents, Agent, "/api/v1/agents", "/api/v1/agents/{id}", "Agents", Look, "look", ManageUsers, "users");
+noun!(
+    webhooks,
+    Webhook,
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/{id}",
+    "Webhooks",
+    ManageServer,
+    "server",
+    ManageServer,
+    "server"
+);
 maker!(make_disposition, Disposition, "/api/v1/dispositions", "Dispositions", EditCampaigns, "campaigns");
 maker!(make_pause_code, PauseCode, "/api/v1/pause-codes", "Pause codes", EditCampaigns, "campaigns");
 maker!(

@@ -82,8 +82,8 @@ async fn carry_out(app: &App, caller: &Caller, command: Command) -> Result<Answe
             }
             Command::HangUp { call_id } => {
                 let call = app.store.call(&caller.organization_id, &call_id).await?;
-                if let Some(campaign) = call.and_then(|c| c.row.campaign_id) {
-                    caller.within(campaign).map_err(|_| Problem::not_found(format!("call {call_id}")))?;
+                if call.is_some_and(|c| !caller.covers_call(c.row.campaign_id)) {
+                    return Err(Problem::not_found(format!("call {call_id}")));
                 }
                 app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;
                 "the call is being hung up".to_owned()
@@ -108,7 +108,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
                 .store
                 .call(organization, &call_id)
                 .await?
-                .filter(|call| call.row.campaign_id.is_none_or(|c| caller.covers(c)))
+                .filter(|call| caller.covers_call(call.row.campaign_id))
                 .ok_or_else(|| Problem::not_found(format!("call {call_id}")))?;
             let exchanges = app.store.exchanges(&call_id).await?;
             Ok(Answer::Conversation { call: Box::new(call.row), exchanges })

@@ -258,11 +258,13 @@ pub(super) async fn update(
     let contact =
         commands::audited(&app, permit.caller(), "contact.update", &id.to_string(), json!({}), async {
             let mut contact = find(&app, permit.caller(), id).await?;
+            let with_consent = given.consent.is_some();
             apply(&mut contact.person, given, &app.settings.dialer.region)?;
             let change = Change::SaveContact {
                 organization_id: permit.organization().clone(),
                 contact_id: id,
                 person: Box::new(contact.person.clone()),
+                with_consent,
                 at: Utc::now(),
             };
             app.journal.commit(vec![change]).await?;

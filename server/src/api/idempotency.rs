@@ -12,12 +12,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use dialdeck_protocol::{Code, Problem};
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// Name of the header.
 pub(super) const HEADER: &str = "idempotency-key";
 /// Longest key.
 const LONGEST: usize = 200;
+
+/// Paths whose answers hold what is shown once and never kept.
+const SHOWN_ONCE: &[&str] = &["/api/v1/tokens", "/api/v1/webhooks"];
 
 fn refused(code: Code, message: &str) -> Response {
     Refused(Problem::new(code, message)).into_response()
@@ -26,7 +30,12 @@ fn refused(code: Code, message: &str) -> Response {
 /// Answers a request whose key is known as it was answered before; keeps the answer of one that is new.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let key = request.headers().get(HEADER).cloned();
-    let Some(key) = key.filter(|_| !request.method().is_safe()) else { return next.run(request).await };
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    // What changes something is done to its end, even if whoever asked has gone: what was stored must be obeyed and
+    // written down too.
+    let Some(key) = key else { return finished(request, next).await };
     let key = plain::line(&String::from_utf8_lossy(key.as_bytes()), LONGEST + 1);
     if key.is_empty() || key.chars().count() > LONGEST {
         return refused(Code::Invalid, "Idempotency-Key must have 1 to 200 characters");
@@ -38,16 +47,21 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return refused(Code::TooLarge, "the body is too large");
     };
-    let mut hash = Sha256::new();
+    // Keyed with what the database does not know, and bound to one log-in or token: bodies may hold passwords.
+    let token = super::session::token(&parts).unwrap_or_default();
+    let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(token.as_bytes()) else {
+        return refused(Code::Internal, "the key could not be kept");
+    };
     for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), &body] {
-        hash.update(part.len().to_le_bytes());
+        hash.update(&part.len().to_le_bytes());
         hash.update(part);
     }
+    let shown_once = SHOWN_ONCE.contains(&parts.uri.path());
     let claim = Claim {
         organization_id: caller.organization_id.clone(),
         actor: caller.name.clone(),
         key,
-        fingerprint: hex::encode(hash.finalize()),
+        fingerprint: hex::encode(hash.finalize().into_bytes()),
     };
     match app.store.claim(&claim, Utc::now()).await {
         Ok(Claimed::Fresh) => {}
@@ -65,12 +79,21 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         }
         Err(error) => return Refused(error.into()).into_response(),
     }
-    // To its end, even if whoever asked has gone: half-done, the key would tell nobody anything.
-    let work = tokio::spawn(async move {
+    to_its_end(async move {
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        settle(&app, &claim, response).await
-    });
-    work.await.unwrap_or_else(|_| refused(Code::Internal, "the command could not be carried out"))
+        settle(&app, &claim, shown_once, response).await
+    })
+    .await
+}
+
+/// For what lasts: no key, but what was begun goes on without whoever asked.
+pub(super) async fn finished(request: Request, next: Next) -> Response {
+    if request.method().is_safe() { next.run(request).await } else { to_its_end(next.run(request)).await }
+}
+
+async fn to_its_end(work: impl Future<Output = Response> + Send + 'static) -> Response {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|_| refused(Code::Internal, "the command could not be carried out"))
 }
 
 fn replayed(status: u16, content_type: &str, body: String) -> Response {
@@ -86,7 +109,7 @@ fn replayed(status: u16, content_type: &str, body: String) -> Response {
 }
 
 /// Keeps the answer. A fault of ours, or one that says "try again", is not kept: the key may be used again.
-async fn settle(app: &App, claim: &Claim, response: Response) -> Response {
+async fn settle(app: &App, claim: &Claim, shown_once: bool, response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return refused(Code::Internal, "the answer is too large to be kept");
@@ -95,7 +118,15 @@ async fn settle(app: &App, claim: &Claim, response: Response) -> Response {
         parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let passing = parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS;
     let text = std::str::from_utf8(&body).ok().filter(|_| !passing);
-    let answer = text.map(|text| (parts.status.as_u16(), content_type, text));
+    let secret = refused(Code::Conflict, "it was made; its secret was shown once and is not kept");
+    let (_, secret) = secret.into_parts();
+    let secret = to_bytes(secret, MAX_BODY).await.unwrap_or_default();
+    let answer = match text {
+        Some(_) if shown_once && parts.status.is_success() => {
+            Some((409, "application/problem+json", std::str::from_utf8(&secret).unwrap_or_default()))
+        }
+        text => text.map(|text| (parts.status.as_u16(), content_type, text)),
+    };
     if let Err(error) = app.store.settle(claim, answer).await {
         tracing::warn!(%error, "the answer to an idempotency key could not be kept");
     }

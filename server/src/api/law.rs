@@ -1,7 +1,7 @@
 //! The do-not-call list, and why a number was (not) called.
 
 use super::extract::{Ask, Body, May};
-use super::persons::{Number, phone};
+use super::persons::{Number, masked, phone};
 use super::problem::Refused;
 use super::{App, commands};
 use crate::domain::caller::{AddDoNotCall, Look};
@@ -52,6 +52,7 @@ pub(super) async fn list(
     permit: May<Look>,
     Ask(List { after, limit }, _): Ask<List>,
 ) -> Result<Json<Page>, Refused> {
+    permit.caller().everywhere()?;
     let limit = limit.unwrap_or(100).clamp(1, 1000);
     let after = crate::domain::plain::line(&after.unwrap_or_default(), 40);
     let rows = app.store.do_not_call(permit.organization(), &after, i64::from(limit)).await?;
@@ -78,7 +79,7 @@ pub(super) async fn add(
     Body(Add { phone: text }, _): Body<Add>,
 ) -> Result<(StatusCode, Json<Add>), Refused> {
     let number = phone(&app, &text)?;
-    commands::audited(&app, permit.caller(), "do_not_call.add", number.as_str(), json!({}), async {
+    commands::audited(&app, permit.caller(), "do_not_call.add", &masked(&number), json!({}), async {
         let change = Change::DoNotCall {
             organization_id: permit.organization().clone(),
             phone: number.as_str().to_owned(),
@@ -87,7 +88,7 @@ pub(super) async fn add(
             at: Utc::now(),
         };
         app.journal.commit(vec![change]).await?;
-        app.dialer.end_number(number.as_str());
+        app.dialer.end_number(permit.organization(), number.as_str());
         Ok(())
     })
     .await?;

@@ -3,6 +3,7 @@
 use super::App;
 use super::extract::Known;
 use super::problem::Refused;
+use super::session;
 use crate::domain::caller::Look;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header;
@@ -19,8 +20,10 @@ pub(super) async fn scrape(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let peer = peer.ip().to_canonical();
-    if !peer.is_loopback() && !app.settings.server.metrics_allow.contains(&peer) {
+    // Behind a proxy on this machine everybody comes from loopback: then its word counts.
+    let forwarded = request.headers().contains_key("x-forwarded-for");
+    let peer = session::address(&app.settings.server.proxies, peer.ip(), request.headers());
+    if (forwarded || !peer.is_loopback()) && !app.settings.server.metrics_allow.contains(&peer) {
         let (mut parts, _) = request.into_parts();
         Known::<Refused>::from_request_parts(&mut parts, &app).await?.0.permit::<Look>()?;
     }

@@ -217,7 +217,8 @@ pub fn router(app: App) -> Router {
         .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::once))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(DefaultBodyLimit::max(MAX_BODY));
-    let (router, _) = ordinary.merge(lasting()).merge(sounds()).split_for_parts();
+    let lasting = lasting().layer(axum::middleware::from_fn(idempotency::finished));
+    let (router, _) = ordinary.merge(lasting).merge(sounds()).split_for_parts();
     let document = document();
     router
         .fallback(problem::no_such_path)

@@ -32,6 +32,13 @@ pub(super) fn phone(app: &App, text: &str) -> Result<Phone, Problem> {
     Phone::parse(text, &app.settings.dialer.region).map_err(|e| Problem::field("phone", e.to_string()))
 }
 
+/// A number in the audit log, which is kept for years and does not repeat what may have to be forgotten: its last four
+/// digits.
+pub(super) fn masked(phone: &Phone) -> String {
+    let digits = phone.as_str();
+    format!("…{}", digits.get(digits.len().saturating_sub(4)..).unwrap_or_default())
+}
+
 /// Consent as it stands on one contact.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -113,7 +120,7 @@ pub(super) async fn give_consent(
         source: plain::line(&given.source, 255),
     };
     let detail = json!(consent);
-    commands::audited(&app, permit.caller(), "consent.give", number.as_str(), detail, async {
+    commands::audited(&app, permit.caller(), "consent.give", &masked(&number), detail, async {
         permit.caller().everywhere()?;
         if given.at > Utc::now() {
             return Err(Problem::field("at", "at lies in the future; give the day on which they consented"));
@@ -141,9 +148,9 @@ pub(super) async fn withdraw_consent(
     Ask(number, _): Ask<Number>,
 ) -> Result<StatusCode, Refused> {
     let number = phone(&app, &number.phone)?;
-    commands::audited(&app, permit.caller(), "consent.withdraw", number.as_str(), json!({}), async {
+    commands::audited(&app, permit.caller(), "consent.withdraw", &masked(&number), json!({}), async {
         set(&app, &permit, number.clone(), None).await?;
-        app.dialer.end_number(number.as_str());
+        app.dialer.end_number(permit.organization(), number.as_str());
         Ok(())
     })
     .await?;
@@ -162,7 +169,7 @@ pub(super) async fn person(
 ) -> Result<Json<Value>, Refused> {
     let number = phone(&app, &number)?;
     let known =
-        commands::audited(&app, permit.caller(), "person.export", number.as_str(), json!({}), async {
+        commands::audited(&app, permit.caller(), "person.export", &masked(&number), json!({}), async {
             permit.caller().everywhere()?;
             Ok(app.store.person(permit.organization(), number.as_str()).await?)
         })
@@ -182,13 +189,12 @@ pub(super) async fn erase(
     Id(number, _): Id<String>,
 ) -> Result<Json<Erased>, Refused> {
     let number = phone(&app, &number)?;
-    // The audit log is kept for years: it does not repeat the number that was to be forgotten.
-    let target = format!("…{}", number.as_str().chars().rev().take(2).collect::<String>());
-    let erased = commands::audited(&app, permit.caller(), "person.erase", &target, json!({}), async {
-        permit.caller().everywhere()?;
-        Ok(app.store.erase(permit.organization(), number.as_str()).await?)
-    })
-    .await?;
+    let erased =
+        commands::audited(&app, permit.caller(), "person.erase", &masked(&number), json!({}), async {
+            permit.caller().everywhere()?;
+            Ok(app.store.erase(permit.organization(), number.as_str()).await?)
+        })
+        .await?;
     Ok(Json(erased))
 }
 
@@ -244,7 +250,7 @@ pub(super) async fn place_hold(
     let number = phone(&app, &new.phone)?;
     let reason = plain::line(&new.reason, 500);
     let detail = json!({ "reason": reason });
-    let row = commands::audited(&app, permit.caller(), "legal_hold.place", number.as_str(), detail, async {
+    let row = commands::audited(&app, permit.caller(), "legal_hold.place", &masked(&number), detail, async {
         permit.caller().everywhere()?;
         if reason.is_empty() {
             return Err(Problem::field("reason", "reason must say why"));
@@ -272,7 +278,7 @@ pub(super) async fn lift_hold(
     Id(number, _): Id<String>,
 ) -> Result<StatusCode, Refused> {
     let number = phone(&app, &number)?;
-    commands::audited(&app, permit.caller(), "legal_hold.lift", number.as_str(), json!({}), async {
+    commands::audited(&app, permit.caller(), "legal_hold.lift", &masked(&number), json!({}), async {
         permit.caller().everywhere()?;
         let lifted = app.store.lift_hold(permit.organization(), number.as_str()).await?;
         if lifted { Ok(()) } else { Err(Problem::not_found("a hold on this number")) }

@@ -51,8 +51,12 @@ pub fn address(proxies: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr 
         return peer;
     }
     // The last entry is the one that our proxy wrote; those before it are whatever a stranger sent.
-    let stated =
-        headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next());
+    let stated = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.rsplit(',').next());
     stated.and_then(|text| text.trim().parse().ok()).unwrap_or(peer)
 }
 
@@ -70,14 +74,20 @@ pub async fn log_in(
     let wrong = || Problem::new(Code::Unauthenticated, "name or password is wrong");
     let busy = || Problem::new(Code::RateLimited, "too many log-ins at once; try again in a moment");
     let lockout = || app.lockout.lock().unwrap_or_else(PoisonError::into_inner);
-    lockout().admit(from, name, now).map_err(|open| {
-        let wait = (open - now).num_seconds().max(1);
-        Problem::new(Code::RateLimited, format!("too many wrong passwords; try again in {wait} s"))
-    })?;
+    let admitted = || {
+        let now = Utc::now();
+        lockout().admit(from, name, now).map_err(|open| {
+            let wait = (open - now).num_seconds().max(1);
+            Problem::new(Code::RateLimited, format!("too many wrong passwords; try again in {wait} s"))
+        })
+    };
+    admitted()?;
     let _turn = tokio::time::timeout(std::time::Duration::from_secs(5), CHECKS.acquire())
         .await
         .map_err(|_| busy())?
         .map_err(|_| busy())?;
+    // Once more: of many who waited together, those before may have used up the patience.
+    admitted()?;
     let user = app.store.user(name).await?;
     let hash = user.as_ref().map_or_else(|| NOBODY.clone(), |u| u.password_hash.clone());
     let right = tokio::task::spawn_blocking(move || {

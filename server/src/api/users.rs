@@ -212,7 +212,23 @@ pub(super) struct Whose {
 
 /// One's own, or everybody's where that is permitted and asked for.
 fn whose(caller: &Caller, all: bool) -> Result<Option<UserId>, Problem> {
-    if all { caller.permit::<ManageUsers>().map(|_| None) } else { Ok(Some(caller.user_id)) }
+    // A token for one thing does not look at, or end, what its user has open elsewhere.
+    if all || caller.scopes.is_some() {
+        caller.permit::<ManageUsers>()?;
+    }
+    if all {
+        caller.everywhere()?;
+    }
+    Ok((!all).then_some(caller.user_id))
+}
+
+/// Whose sessions and tokens a caller may end: their own, or (`None`) anybody's.
+fn reach(caller: &Caller) -> Result<Option<UserId>, Problem> {
+    let manages = caller.permit::<ManageUsers>();
+    if caller.scopes.is_some() {
+        manages.as_ref().map_err(Clone::clone)?;
+    }
+    Ok((manages.is_err() || caller.everywhere().is_err()).then_some(caller.user_id))
 }
 
 /// List open log-ins
@@ -237,8 +253,8 @@ pub(super) async fn end_session(
     Known(caller, _): Known,
     Id(id, _): Id<SessionId>,
 ) -> Result<StatusCode, Refused> {
-    let own = caller.permit::<ManageUsers>().is_err().then_some(caller.user_id);
     commands::audited(&app, &caller, "session.end", &id.to_string(), json!({}), async {
+        let own = reach(&caller)?;
         let ended = app.store.revoke_session(&caller.organization_id, own, id, Utc::now()).await?;
         if ended { Ok(()) } else { Err(Problem::not_found(format!("session {id}"))) }
     })
@@ -362,8 +378,8 @@ pub(super) async fn end_token(
     Known(caller, _): Known,
     Id(id, _): Id<TokenId>,
 ) -> Result<StatusCode, Refused> {
-    let own = caller.permit::<ManageUsers>().is_err().then_some(caller.user_id);
     commands::audited(&app, &caller, "token.end", &id.to_string(), json!({}), async {
+        let own = reach(&caller)?;
         let ended = app.store.revoke_token(&caller.organization_id, own, id, Utc::now()).await?;
         if ended { Ok(()) } else { Err(Problem::not_found(format!("token {id}"))) }
     })

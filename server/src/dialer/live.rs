@@ -1,11 +1,12 @@
 //! The calls that this server has in flight, and how to end each.
 
-use dialdeck_protocol::{CallId, CampaignId};
+use dialdeck_protocol::{CallId, CampaignId, OrganizationId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 struct Entry {
+    organization: OrganizationId,
     campaign: CampaignId,
     phone: String,
     end: CancellationToken,
@@ -34,9 +35,16 @@ impl LiveCalls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, call: &CallId, campaign: CampaignId, phone: &str) -> InFlight {
+    pub(super) fn add(
+        &self,
+        call: &CallId,
+        organization: &OrganizationId,
+        campaign: CampaignId,
+        phone: &str,
+    ) -> InFlight {
         let end = CancellationToken::new();
-        self.lock().insert(call.clone(), Entry { campaign, phone: phone.to_owned(), end: end.clone() });
+        let (organization, phone) = (organization.clone(), phone.to_owned());
+        self.lock().insert(call.clone(), Entry { organization, campaign, phone, end: end.clone() });
         InFlight { calls: self.clone(), call: call.clone(), end }
     }
 
@@ -56,9 +64,10 @@ impl LiveCalls {
         })
     }
 
-    /// Asks the calls to a number to end.
-    pub(super) fn end_number(&self, phone: &str) {
-        for entry in self.lock().values().filter(|entry| entry.phone == phone) {
+    /// Asks an organization's calls to a number to end.
+    pub(super) fn end_number(&self, organization: &OrganizationId, phone: &str) {
+        let ours = |entry: &&Entry| entry.phone == phone && entry.organization == *organization;
+        for entry in self.lock().values().filter(ours) {
             entry.end.cancel();
         }
     }

@@ -19,7 +19,9 @@ use crate::storage::{Change, Journal, Store};
 use crate::telephony::Telephony;
 use crate::voice::conversation::Providers;
 use chrono::Utc;
-use dialdeck_protocol::{CallId, CampaignId, CampaignStatus, Code, PhoneNumberId, Problem, QueueState};
+use dialdeck_protocol::{
+    CallId, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem, QueueState,
+};
 use live::LiveCalls;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,8 +231,8 @@ impl Dialer {
     }
 
     /// Ends the calls in flight to a number: it is never to be called again, from now on.
-    pub fn end_number(&self, phone: &str) {
-        self.0.live.end_number(phone);
+    pub fn end_number(&self, organization: &OrganizationId, phone: &str) {
+        self.0.live.end_number(organization, phone);
     }
 
     /// Something changed that a campaign's queue may wait for: new contacts, new settings.

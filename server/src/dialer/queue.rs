@@ -224,7 +224,8 @@ impl Driver {
             decision,
             at: Utc::now(),
         };
-        let in_flight = dialer.0.live.add(&call_id, self.campaign.id, &attempt.to);
+        let in_flight =
+            dialer.0.live.add(&call_id, &self.campaign.organization_id, self.campaign.id, &attempt.to);
         match dialer.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await {
             Ok(_) => {}
             Err(CommitError::Refused(Refusal::NumberBusy)) => {

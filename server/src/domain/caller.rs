@@ -151,6 +151,11 @@ impl Caller {
         self.campaigns.as_ref().is_none_or(|own| own.contains(&campaign))
     }
 
+    /// Whether they may see a call of this campaign; of a campaign that is gone, only who sees all of them.
+    pub fn covers_call(&self, campaign: Option<CampaignId>) -> bool {
+        campaign.map_or(self.campaigns.is_none(), |campaign| self.covers(campaign))
+    }
+
     /// Refuses what lies outside their campaigns, in the words for what is not there.
     ///
     /// # Errors

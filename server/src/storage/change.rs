@@ -200,6 +200,8 @@ pub enum Change {
         organization_id: OrganizationId,
         contact_id: ContactId,
         person: Box<NewContact>,
+        /// Whether consent is among what is changed; what stands there stays otherwise.
+        with_consent: bool,
         at: DateTime<Utc>,
     },
     /// A contact goes. Refused while a call to it is in flight.

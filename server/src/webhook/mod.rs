@@ -17,9 +17,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Events looked at, and deliveries tried, at a time.
-const PAGE: i64 = 200;
+const PAGE: i64 = 64;
 /// Deliveries under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// How long a receiver may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Tries before a delivery is given up: about two days.
@@ -94,15 +94,14 @@ impl Sender {
             .filter_map(|row| Some((row.clone(), serde_json::from_value(row.body).ok()?)))
             .collect();
         self.collect(&hooks).await?;
-        loop {
-            let due = self.store.due_deliveries(Utc::now(), PAGE).await?;
-            if due.is_empty() {
-                break;
-            }
+        let due = self.store.due_deliveries(Utc::now(), PAGE).await?;
+        if !due.is_empty() {
             let sent =
                 stream::iter(due).map(|delivery| self.deliver(delivery, &hooks)).buffer_unordered(AT_ONCE);
             let results: Vec<StoreResult<()>> = sent.collect().await;
             results.into_iter().collect::<StoreResult<()>>()?;
+            // A page at a time: what is new, and a wish to stop, are looked at in between.
+            return Ok(std::time::Duration::ZERO);
         }
         let next = self.store.next_delivery().await?.map(|at| (at - Utc::now()).to_std().unwrap_or_default());
         Ok(next.unwrap_or(LOOK).min(LOOK))
@@ -132,8 +131,12 @@ impl Sender {
 
     async fn deliver(&self, mut delivery: DeliveryRow, hooks: &[(EntryRow, Webhook)]) -> StoreResult<()> {
         let now = Utc::now();
-        delivery.attempts += 1;
         let hook = hooks.iter().find(|(row, _)| row.id == delivery.webhook_id);
+        if hook.is_some_and(|(_, webhook)| webhook.paused) {
+            delivery.next_attempt_at = now + Duration::minutes(5);
+            return self.store.note_delivery(&delivery).await;
+        }
+        delivery.attempts += 1;
         let event = self.store.event(&delivery.organization_id, delivery.seq).await?;
         let (response, error) = if let (Some((row, webhook)), Some(event)) = (hook, event) {
             self.post(&delivery, row, webhook, &event, now).await

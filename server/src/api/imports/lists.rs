@@ -76,7 +76,7 @@ pub(in super::super) async fn do_not_call(
     let listed = commands::audited(&app, permit.caller(), "do_not_call.import", "", json!({}), async {
         let (region, path) = (app.settings.dialer.region.clone(), upload.path().to_owned());
         let (batches, mut reader) = tokio::sync::mpsc::channel::<Result<Vec<Phone>, (u64, String)>>(4);
-        tokio::task::spawn_blocking(move || {
+        let reading = tokio::task::spawn_blocking(move || {
             let mut lines = file::Lines::open(&path, None)?;
             let (mut batch, mut count) = (Vec::with_capacity(BATCH), 0);
             while let Some((text, _)) = lines.next_line()? {
@@ -110,13 +110,17 @@ pub(in super::super) async fn do_not_call(
                         Change::DoNotCallList { organization_id, phones: phones.clone(), source, at };
                     app.journal.commit(vec![change]).await?;
                     for phone in &phones {
-                        app.dialer.end_number(phone);
+                        app.dialer.end_number(permit.organization(), phone);
                     }
                 }
                 Err((line, message)) => listed.bad(line, message),
             }
         }
-        Ok(listed)
+        let broken = "the list could be read in part only; what was read is obeyed; send it again";
+        match reading.await {
+            Ok(Ok(())) => Ok(listed),
+            _ => Err(Problem::new(Code::Invalid, broken)),
+        }
     })
     .await?;
     Ok(Json(listed))

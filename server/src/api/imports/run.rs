@@ -18,6 +18,8 @@ use tokio::sync::mpsc;
 
 /// Contacts stored at a time.
 const BATCH: usize = 500;
+/// How long whoever asked may read nothing.
+const READER: std::time::Duration = std::time::Duration::from_secs(10);
 /// Lines between two words of progress.
 const PROGRESS: u64 = 1000;
 
@@ -171,12 +173,10 @@ impl Work {
 
 /// Nobody reads any more: the import stops, because whoever asked for it does not know what came of it.
 async fn say(lines: &mpsc::Sender<String>, line: &serde_json::Value) -> Result<(), Problem> {
-    lines.send(format!("{line}\n")).await.map_err(|_| {
-        Problem::new(
-            Code::Unavailable,
-            "the connection was closed during the import; send the file again with resume",
-        )
-    })
+    let gone = "the connection was closed, or nobody read the answer; send the file again with resume";
+    // An import that may not be half done holds others up: it does not wait for ever for whoever asked.
+    let sent = tokio::time::timeout(READER, lines.send(format!("{line}\n"))).await;
+    sent.ok().and_then(Result::ok).ok_or_else(|| Problem::new(Code::Unavailable, gone))
 }
 
 fn read(

@@ -20,9 +20,10 @@ use bytes::Bytes;
 use chrono::Utc;
 use dialdeck_protocol::{ClientMessage, Code, Event, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage};
 use futures_util::StreamExt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
@@ -42,9 +43,11 @@ const REPLAY: i64 = 20_000;
 /// Bytes of events put into one message.
 const COALESCED: usize = 64 * 1024;
 /// Bytes read from a console at a time.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 1024;
 /// Requests of one client at a time.
 const REQUESTS: usize = 16;
+/// Requests of one console that are worked on at a time; a console in use asks for a few.
+const AT_ONCE: usize = 64;
 
 /// Open the WebSocket
 ///
@@ -78,7 +81,16 @@ pub(super) async fn open(
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
         let (stream, answers, out) = wire::split(line, config, STALLED).await;
-        let mut console = Console { app, caller, token, out, answers, scope: Scope::default(), sent: 0 };
+        let mut console = Console {
+            app,
+            caller,
+            token,
+            out,
+            answers,
+            scope: Scope::default(),
+            requests: Arc::new(Semaphore::new(AT_ONCE)),
+            sent: 0,
+        };
         if let Err(why) = console.run(stream).await {
             tracing::debug!(user = console.caller.name, why, "console left");
         }
@@ -95,6 +107,8 @@ struct Console {
     /// What the WebSocket library answers by itself.
     answers: mpsc::UnboundedReceiver<Bytes>,
     scope: Scope,
+    /// Room for requests under way.
+    requests: Arc<Semaphore>,
     /// The last event that was sent or passed over.
     sent: i64,
 }
@@ -183,7 +197,8 @@ impl Console {
         mut stream: WebSocketStream<Incoming>,
         mut listener: Listener,
     ) -> Result<(), Left> {
-        let (replies, mut answered) = mpsc::channel::<ServerMessage>(REQUESTS);
+        // Encoded: a channel keeps room for thirty-two of what it carries.
+        let (replies, mut answered) = mpsc::channel::<Bytes>(REQUESTS);
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut alive = true;
         let closing = self.app.closing.clone();
@@ -198,7 +213,7 @@ impl Console {
                     Err(RecvError::Lagged(_)) => self.catch_up_with_store().await?,
                     Err(RecvError::Closed) => return Err("the bus is closed"),
                 },
-                Some(reply) = answered.recv() => self.send(&reply).await?,
+                Some(reply) = answered.recv() => self.out.push(&reply).await?,
                 Some(answer) = self.answers.recv() => self.out.push(&answer).await?,
                 message = stream.next() => {
                     alive = true;
@@ -279,7 +294,7 @@ impl Console {
     }
 
     /// Takes a request; its answer comes when it comes, and events go on meanwhile.
-    async fn request(&mut self, text: &str, replies: &mpsc::Sender<ServerMessage>) -> Result<(), Left> {
+    async fn request(&mut self, text: &str, replies: &mpsc::Sender<Bytes>) -> Result<(), Left> {
         let message = match serde_json::from_str::<ClientMessage>(text) {
             Ok(message) => message,
             Err(error) => {
@@ -288,18 +303,24 @@ impl Console {
             }
         };
         let (app, caller, replies) = (self.app.clone(), self.caller.clone(), replies.clone());
+        let Ok(place) = self.requests.clone().try_acquire_owned() else {
+            let problem = Problem::new(Code::RateLimited, "too many requests at once; wait for an answer");
+            return self.send(&ServerMessage::Refused(problem)).await;
+        };
         match message {
             ClientMessage::Command { id, command } => {
                 tokio::spawn(async move {
+                    let _place = place;
                     let result = commands::execute(&app, &caller, command).await;
-                    let _ = replies.send(ServerMessage::Reply { id, result }).await;
+                    let _ = replies.send(encoded(&ServerMessage::Reply { id, result })).await;
                 });
                 Ok(())
             }
             ClientMessage::Query { id, query } => {
                 tokio::spawn(async move {
+                    let _place = place;
                     let result = commands::answer(&app, &caller, query).await;
-                    let _ = replies.send(ServerMessage::Reply { id, result }).await;
+                    let _ = replies.send(encoded(&ServerMessage::Reply { id, result })).await;
                 });
                 Ok(())
             }
@@ -311,9 +332,13 @@ impl Console {
     }
 
     async fn send(&mut self, message: &ServerMessage) -> Result<(), Left> {
-        let text = serde_json::to_string(message).map_err(|_| "a message could not be encoded")?;
-        self.out.push(&wire::text(&text)).await
+        self.out.push(&encoded(message)).await
     }
+}
+
+/// A message as a frame.
+fn encoded(message: &ServerMessage) -> Bytes {
+    wire::text(&serde_json::to_string(message).unwrap_or_default())
 }
 
 /// Events that are encoded already, as one message.

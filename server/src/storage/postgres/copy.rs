@@ -138,6 +138,7 @@ pub async fn restore(pool: &sqlx::Pool<Db>, from: &Path) -> StoreResult<()> {
         return Err(StoreError::Conflict("the database is not empty; restore into a new one".into()));
     }
     sqlx::query("DELETE FROM event_counter").execute(&mut *tx).await.map_err(|e| broken(&e))?;
+    sqlx::query("DELETE FROM webhook_cursor").execute(&mut *tx).await.map_err(|e| broken(&e))?;
     sqlx::query("DELETE FROM organizations").execute(&mut *tx).await.map_err(|e| broken(&e))?;
     let mut done = 0;
     while done < TABLES.len() {

@@ -27,15 +27,17 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     if in_flight.is_some() {
         return Err(Refusal::NumberBusy.into());
     }
-    // The status guards against two dialers: whoever comes second finds the contact pending.
+    // The status guards against two dialers: whoever comes second finds the contact pending. Number and consent are
+    // asked once more: either may have been changed since the gate looked.
     let leased = sqlx::query(
         "UPDATE contacts SET status = 'pending', attempts = attempts + 1, retry_count = attempts, held_reason = '', \
-         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND status IN ('new', 'retry', 'held') AND attempts = $4",
+         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND status IN ('new', 'retry', 'held') AND attempts = $4 AND phone = $5 AND consent_basis <> ''",
     )
     .bind(attempt.contact_id.0)
     .bind(at)
     .bind(far_future().naive_utc())
     .bind(attempt.attempt - 1)
+    .bind(&attempt.to)
     .execute(&mut *conn)
     .await?
     .rows_affected();

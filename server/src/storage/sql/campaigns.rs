@@ -76,6 +76,19 @@ pub(super) async fn delete(
             Refusal::InUse("calls of the campaign are in flight; stop its queue and wait for them").into()
         );
     }
+    let held: Option<i32> = sqlx::query_scalar(
+        "SELECT 1 FROM contacts c JOIN legal_holds h ON h.organization_id = c.organization_id AND h.phone = c.phone \
+         WHERE c.campaign_id = $1 LIMIT 1",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut *conn)
+    .await?;
+    if held.is_some() {
+        return Err(Refusal::InUse(
+            "a number of the campaign is under legal hold; archive the campaign instead",
+        )
+        .into());
+    }
     let gone = sqlx::query("DELETE FROM campaigns WHERE organization_id = $1 AND id = $2")
         .bind(organization.as_str())
         .bind(id.0)

@@ -63,7 +63,7 @@ impl SqlStore {
     }
 
     async fn commit_together(&self, deeds: &[Vec<Change>]) -> Result<Committed, Stop> {
-        let mut tx = self.pool.begin_with(BEGIN_WRITE).await?;
+        let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
         let mut happenings: Vec<Vec<Happening>> = Vec::with_capacity(deeds.len());
         for deed in deeds {
             let mut made = Vec::new();
@@ -181,8 +181,8 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::DeletePhoneNumber { organization_id, id } => {
             campaigns::delete_phone_number(conn, organization_id, *id).await
         }
-        Change::SaveContact { organization_id, contact_id, person, at } => {
-            contacts::save(conn, organization_id, *contact_id, person, *at).await
+        Change::SaveContact { organization_id, contact_id, person, with_consent, at } => {
+            contacts::save(conn, organization_id, *contact_id, person, *with_consent, *at).await
         }
         Change::DeleteContact { organization_id, contact_id } => {
             contacts::delete(conn, organization_id, *contact_id).await

@@ -78,13 +78,16 @@ pub(super) async fn save(
     organization: &OrganizationId,
     id: ContactId,
     person: &NewContact,
+    with_consent: bool,
     at: DateTime<Utc>,
 ) -> Applied {
     let consent = person.consent.as_ref();
     let changed = sqlx::query(
         "UPDATE contacts SET first_name = $3, last_name = $4, phone = $5, email = $6, company = $7, state = $8, \
-         postal_code = $9, timezone = $10, consent_basis = $11, consent_at = $12, consent_source = $13, \
-         custom_fields = $14, \
+         postal_code = $9, timezone = $10, custom_fields = $14, \
+         consent_basis = CASE WHEN $16 THEN $11 ELSE consent_basis END, \
+         consent_at = CASE WHEN $16 THEN $12 ELSE consent_at END, \
+         consent_source = CASE WHEN $16 THEN $13 ELSE consent_source END, \
          next_attempt_at = CASE WHEN status = 'held' THEN $15 ELSE next_attempt_at END \
          WHERE organization_id = $1 AND id = $2 AND status <> 'pending'",
     )
@@ -103,6 +106,7 @@ pub(super) async fn save(
     .bind(consent.map_or("", |c| c.source.as_str()))
     .bind(Json(&person.custom_fields))
     .bind(at.naive_utc())
+    .bind(with_consent)
     .execute(&mut *conn)
     .await?
     .rows_affected();
@@ -114,14 +118,15 @@ pub(super) async fn save(
 
 pub(super) async fn delete(conn: &mut Conn, organization: &OrganizationId, id: ContactId) -> Applied {
     let gone =
-        sqlx::query("DELETE FROM contacts WHERE organization_id = $1 AND id = $2 AND status <> 'pending'")
+        sqlx::query("DELETE FROM contacts WHERE organization_id = $1 AND id = $2 AND status <> 'pending' \
+             AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.organization_id = $1 AND h.phone = contacts.phone)")
             .bind(organization.as_str())
             .bind(id.0)
             .execute(conn)
             .await?
             .rows_affected();
     if gone == 0 {
-        return Err(Refusal::InUse("the contact is not there, or a call to it is in flight").into());
+        return Err(Refusal::InUse("the contact is not there, in a call, or under legal hold").into());
     }
     Ok(Vec::new())
 }

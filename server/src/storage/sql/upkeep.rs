@@ -51,6 +51,8 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         let of_these = format!("call_id IN (SELECT id FROM calls WHERE created_at < $1 AND {FREE})");
         if !dry_run {
             swept(conn, false, "call_texts", "DELETE FROM call_texts", &of_these, before).await?;
+            let told = format!("type IN ('conversation_turn', 'call_ended') AND {of_these}");
+            swept(conn, false, "events", "DELETE FROM events", &told, before).await?;
             let said = format!("event_type = 'ai_conversation' AND {of_these}");
             swept(conn, false, "call_events", "DELETE FROM call_events", &said, before).await?;
         }
@@ -61,7 +63,12 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
     if let Some(before) = retention.calls {
         let of_these = format!("call_id IN (SELECT id FROM calls WHERE created_at < $1 AND {FREE})");
         if !dry_run {
+            swept(conn, false, "events", "DELETE FROM events", &of_these, before).await?;
             swept(conn, false, "decisions", "DELETE FROM decisions", &of_these, before).await?;
+            // Those that held a contact, and led to no call.
+            let held = "call_id IS NULL AND decided_at < $1 AND NOT EXISTS (SELECT 1 FROM legal_holds h \
+                        WHERE h.organization_id = decisions.organization_id AND h.phone = decisions.phone)";
+            swept(conn, false, "decisions", "DELETE FROM decisions", held, before).await?;
         }
         let condition = format!("created_at < $1 AND {FREE}");
         purged.calls = swept(conn, dry_run, "calls", "DELETE FROM calls", &condition, before).await?;
@@ -180,6 +187,11 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
     ]) {
         *count = sqlx::query(sql).bind(org).bind(phone).execute(&mut *conn).await?.rows_affected();
     }
+    sqlx::query("DELETE FROM idempotency WHERE organization_id = $1 AND body LIKE $2")
+        .bind(org)
+        .bind(format!("%{phone}%"))
+        .execute(&mut *conn)
+        .await?;
     let calls = sqlx::query(
         "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', \
          ai_insights = NULL, detail = '' WHERE organization_id = $1 AND to_number = $2",

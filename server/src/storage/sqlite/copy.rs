@@ -4,7 +4,8 @@ use super::engine::Db;
 use crate::storage::{StoreError, StoreResult};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 fn unavailable(what: &str, error: &dyn std::fmt::Display) -> StoreError {
@@ -15,14 +16,18 @@ fn unavailable(what: &str, error: &dyn std::fmt::Display) -> StoreError {
 pub async fn backup(pool: &sqlx::Pool<Db>, to: &Path) -> StoreResult<u64> {
     let shown = to.display().to_string();
     let text = to.to_str().ok_or_else(|| unavailable(&shown, &"the path is not UTF-8"))?;
+    // It holds people and password hashes, like the original: nobody else may read it, from its first byte on.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(|e| unavailable(&shown, &e))?;
     let mut conn = pool.acquire().await.map_err(|e| unavailable("the database", &e))?;
     sqlx::query("VACUUM INTO $1")
         .bind(text)
         .execute(&mut *conn)
         .await
-        .map_err(|e| unavailable(&shown, &e))?;
-    // It holds people and password hashes, like the original.
-    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o600))
         .map_err(|e| unavailable(&shown, &e))?;
     let file = std::fs::File::open(to).map_err(|e| unavailable(&shown, &e))?;
     file.sync_all().map_err(|e| unavailable(&shown, &e))?;

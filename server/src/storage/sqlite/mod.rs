@@ -36,6 +36,7 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(30));
+    let writing = options.clone();
     let pool = SqlitePoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(30))
@@ -43,5 +44,11 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
         .await
         .map_err(|e| unavailable(&e))?;
     sqlx::migrate!("../migrations/sqlite").run(&pool).await.map_err(|e| unavailable(&e))?;
-    Ok(sql::SqlStore { pool, place: format!("SQLite at {path}") })
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .connect_with(writing)
+        .await
+        .map_err(|e| unavailable(&e))?;
+    Ok(sql::SqlStore { pool, writer, place: format!("SQLite at {path}") })
 }
