@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 const GROUP: usize = 256;
 /// Least time between the beginnings of two commits, and where many deeds come, unless they fill a group.
 const PACE: Duration = Duration::from_millis(4);
-const CROWDED: Duration = Duration::from_millis(14);
+const CROWDED: Duration = Duration::from_millis(8);
 /// Deeds in one group that are many.
 const CROWD: usize = 12;
 /// Deeds that may wait before callers have to.
