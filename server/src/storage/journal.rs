@@ -60,13 +60,14 @@ impl Journal {
             while waiting.recv_many(&mut group, GROUP).await > 0 {
                 // The first after a pause is committed at once; under load each commit, and each write to each console,
                 // carries what came within a few milliseconds.
-                let rest = begun.and_then(|at| pace.checked_sub(at.elapsed()));
-                if let Some(rest) = rest.filter(|_| group.len() + waiting.len() < GROUP) {
-                    tokio::time::sleep(rest).await;
-                    while group.len() < GROUP
-                        && let Ok(more) = waiting.try_recv()
-                    {
-                        group.push(more);
+                let until = begun.map_or_else(Instant::now, |at| at + pace);
+                // A full group waits for nothing.
+                while group.len() < GROUP {
+                    let room = GROUP - group.len();
+                    let more =
+                        tokio::time::timeout_at(until.into(), waiting.recv_many(&mut group, room)).await;
+                    if !more.is_ok_and(|count| count > 0) {
+                        break;
                     }
                 }
                 begun = Some(Instant::now());
