@@ -29,7 +29,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Why the server could not start.
@@ -75,12 +75,20 @@ async fn listen(address: SocketAddr, what: &'static str) -> Result<TcpListener, 
 /// # Errors
 /// When it cannot be opened.
 pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+    Ok(storage::open(&database_url(settings)?).await?)
+}
+
+/// Where the record is: what the settings name, or the file in the user's data folder.
+///
+/// # Errors
+/// When neither is known.
+pub fn database_url(settings: &Settings) -> Result<String, StartError> {
     let url = settings.database.url.expose_secret();
     if !url.is_empty() {
-        return Ok(storage::open(url).await?);
+        return Ok(url.to_owned());
     }
     let file = data_file(&|name| std::env::var(name).ok()).ok_or(StartError::NoHome)?;
-    Ok(storage::open(&file.to_string_lossy()).await?)
+    Ok(file.to_string_lossy().into_owned())
 }
 
 /// The voice that the settings name.
@@ -249,7 +257,8 @@ impl Floor {
             in_words,
         });
         let closing = CancellationToken::new();
-        tokio::spawn(webhook::run(store.clone(), bus.clone(), closing.clone()));
+        let webhooks = Arc::new(Notify::new());
+        tokio::spawn(webhook::run(store.clone(), bus.clone(), webhooks.clone(), closing.clone()));
         let settings = Arc::new(settings);
         tokio::spawn(upkeep::run(store.clone(), settings.clone(), closing.clone()));
         let app = App::new(api::Inner {
@@ -264,6 +273,7 @@ impl Floor {
             talks: api::Talks::default(),
             lockout: std::sync::Mutex::default(),
             metrics,
+            webhooks,
             closing,
         });
         Ok(Self { app, http, agi, audiosocket, listener, tls })

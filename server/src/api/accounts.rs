@@ -79,7 +79,7 @@ pub(super) async fn login(
 ) -> Result<Json<LoggedIn>, Refused> {
     let name = plain::line(&username, 80);
     let from = session::address(&app.settings.server.proxies, peer.ip(), &headers);
-    match session::log_in(&app, &name, password, from, Utc::now()).await {
+    match session::log_in(&app, &name, password, from).await {
         Ok((token, expires_at, caller)) => {
             commands::note(&app, &caller, "auth.login", &name, json!({ "from": from }), "done").await;
             Ok(Json(LoggedIn { success: true, token, expires_at, user: Me::of(&caller) }))

@@ -2,7 +2,7 @@
 
 use super::extract::{Ask, May};
 use super::problem::Refused;
-use super::{App, exports};
+use super::{App, exports, paging};
 use crate::domain::caller::ReadAudit;
 use crate::storage::AuditLine;
 use axum::Json;
@@ -81,9 +81,9 @@ pub(super) async fn list(
     Ask(Which { before, limit }, _): Ask<Which>,
 ) -> Result<Json<Page>, Refused> {
     permit.caller().everywhere()?;
-    let limit = limit.unwrap_or(100).clamp(1, 1000);
-    let lines = app.store.audit(permit.organization(), before, i64::from(limit)).await?;
-    let next = lines.last().filter(|_| lines.len() == limit as usize).map(|line| line.id);
+    let limit = paging::limit(limit);
+    let lines = app.store.audit(permit.organization(), before, limit).await?;
+    let next = paging::next(&lines, limit, |line| line.id);
     Ok(Json(Page { entries: lines.into_iter().map(Entry::from).collect(), next }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::extract::{Ask, Body, Id, May, given};
 use super::problem::Refused;
-use super::{App, commands};
+use super::{App, commands, paging};
 use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::caller::{Caller, KeepCallbacks, Look};
 use crate::domain::plain;
@@ -96,18 +96,17 @@ pub(super) async fn list(
         }
         place => place.flatten(),
     };
-    let limit = which.limit.unwrap_or(100).clamp(1, 1000);
+    let limit = paging::limit(which.limit);
     let filter = CallbackFilter {
         status: which.status,
         campaign_id: which.campaign_id,
         user_id: which.mine.then_some(permit.caller().user_id),
         due_before: which.due_before,
         after,
-        limit: i64::from(limit),
+        limit,
     };
     let found = app.store.callbacks(permit.organization(), &filter).await?;
-    let next = found.last().filter(|_| found.len() == limit as usize);
-    let next = next.map(|c| format!("{}.{}", c.due_at.timestamp_micros(), c.id));
+    let next = paging::next(&found, limit, |c| format!("{}.{}", c.due_at.timestamp_micros(), c.id));
     let seen = found.into_iter().filter(|c| permit.caller().covers(c.campaign_id));
     Ok(Json(Page { callbacks: seen.map(Shown::from).collect(), next }))
 }

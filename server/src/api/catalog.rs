@@ -1,9 +1,9 @@
 //! The small nouns of the catalog: listed, made, changed and removed, all in the same way.
 
 use super::extract::May;
-use super::{App, commands, session};
-use crate::domain::caller::{Caller, EditCampaigns, ManageServer, ManageUsers, Permission};
-use crate::domain::catalog::Noun;
+use super::{App, commands, paging};
+use crate::domain::caller::{Caller, Permission};
+use crate::domain::catalog::{Noun, Webhook};
 use crate::storage::Change;
 use crate::storage::keeping::EntryRow;
 use chrono::{DateTime, Utc};
@@ -58,12 +58,10 @@ pub(super) async fn list<N: Noun, P: Permission>(
     permit: &May<P>,
     which: Which,
 ) -> Result<Page<N>, Problem> {
-    let limit = which.limit.unwrap_or(100).clamp(1, 1000);
-    let store = &app.store;
-    let rows = store
-        .entries(permit.organization(), N::KIND, which.campaign_id, which.after, i64::from(limit))
-        .await?;
-    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id);
+    let limit = paging::limit(which.limit);
+    let (organization, store) = (permit.organization(), &app.store);
+    let rows = store.entries(organization, N::KIND, which.campaign_id, which.after, limit).await?;
+    let next = paging::next(&rows, limit, |row| row.id);
     let seen = |row: &EntryRow| row.campaign_id.is_none_or(|c| permit.caller().covers(c));
     let entries: Result<_, _> = rows.into_iter().filter(seen).map(kept).collect();
     Ok(Page { entries: entries?, next })
@@ -125,6 +123,9 @@ pub(super) async fn save<N: Noun, P: Permission>(
         };
         let id = row.id;
         app.journal.commit(vec![Change::SaveEntry { entry: Box::new(row.clone()), at: now }]).await?;
+        if N::KIND == Webhook::KIND {
+            app.webhooks.notify_one();
+        }
         Ok(Kept { id, created_at: row.created_at, updated_at: now, noun })
     })
     .await
@@ -210,10 +211,11 @@ macro_rules! maker {
     ($module:ident, $noun:ident, $path:literal, $tag:literal, $permission:ident, $scope:literal) => {
         #[doc = concat!("Makes one at ", $path, ".")]
         pub(super) mod $module {
-            use super::{Kept, $permission};
+            use super::Kept;
             use crate::api::App;
             use crate::api::extract::{Body, May};
             use crate::api::problem::Refused;
+            use crate::domain::caller;
             use crate::domain::catalog::$noun;
             use axum::Json;
             use axum::extract::State;
@@ -222,7 +224,7 @@ macro_rules! maker {
             #[utoipa::path(post, path = $path, tag = $tag, security(("bearer" = [$scope])), request_body = $noun, summary = "Make", responses((status = 201, body = Kept<$noun>)))]
             pub(in crate::api) async fn create(
                 State(app): State<App>,
-                permit: May<$permission>,
+                permit: May<caller::$permission>,
                 Body(noun, _): Body<$noun>,
             ) -> Result<(StatusCode, Json<Kept<$noun>>), Refused> {
                 let made = super::save(&app, &permit, None, noun, String::new).await?;
@@ -288,27 +290,3 @@ maker!(
     "campaigns"
 );
 maker!(make_agent, Agent, "/api/v1/agents", "Agents", ManageUsers, "users");
-
-/// A new webhook, with the secret that signs what it is sent. The only time it is shown.
-#[derive(Serialize, ToSchema)]
-pub(super) struct MadeWebhook {
-    /// Key of the HMAC-SHA-256 in `Dialdeck-Signature`.
-    secret: String,
-    #[serde(flatten)]
-    webhook: Kept<crate::domain::catalog::Webhook>,
-}
-
-/// Make a webhook
-///
-/// What it is sent is signed: `Dialdeck-Signature: t=<seconds>,v1=<HMAC-SHA-256 of "t.body">`.
-#[utoipa::path(post, path = "/api/v1/webhooks", tag = "Webhooks", security(("bearer" = ["server"])),
-    request_body = crate::domain::catalog::Webhook, responses((status = 201, body = MadeWebhook)))]
-pub(super) async fn make_webhook(
-    axum::extract::State(app): axum::extract::State<App>,
-    permit: May<ManageServer>,
-    super::extract::Body(noun, _): super::extract::Body<crate::domain::catalog::Webhook>,
-) -> Result<(axum::http::StatusCode, axum::Json<MadeWebhook>), super::problem::Refused> {
-    let secret = session::fresh_token();
-    let webhook = save(&app, &permit, None, noun, || secret.clone()).await?;
-    Ok((axum::http::StatusCode::CREATED, axum::Json(MadeWebhook { secret, webhook })))
-}

@@ -4,7 +4,7 @@ use super::App;
 use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls};
 use crate::storage::{AuditEntry, Change};
 use chrono::Utc;
-use dialdeck_protocol::{Answer, CampaignId, Code, Command, Problem, Query};
+use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
 use serde_json::{Value, json};
 
 /// Writes a line into the audit log.
@@ -48,15 +48,8 @@ pub(super) async fn audited<T>(
     result
 }
 
-/// Does a command, to its end even if whoever asked has gone.
+/// Does a command. Callers see to it that it is done to its end: `detached` over REST, a task each over the WebSocket.
 pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
-    let (app, caller) = (app.clone(), caller.clone());
-    tokio::spawn(async move { carry_out(&app, &caller, command).await })
-        .await
-        .unwrap_or_else(|_| Err(Problem::new(Code::Internal, "the command could not be carried out")))
-}
-
-async fn carry_out(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {

@@ -4,7 +4,7 @@ use super::campaigns::find as find_campaign;
 use super::extract::{Ask, Body, Id, May};
 use super::persons::phone;
 use super::problem::Refused;
-use super::{App, commands};
+use super::{App, commands, paging};
 use crate::domain::caller::{Caller, EditCampaigns, Look};
 use crate::domain::contact::{Consent, Contact, NewContact};
 use crate::domain::ending::far_future;
@@ -120,11 +120,10 @@ pub(super) async fn list(
     Ask(List { status, after, sort, limit }, _): Ask<List>,
 ) -> Result<Json<Page>, Refused> {
     let campaign = find_campaign(&app, permit.caller(), id).await?;
-    let limit = i64::from(limit.unwrap_or(100).clamp(1, 1000));
+    let limit = paging::limit(limit);
     let page = ContactPage { status, after, newest_first: matches!(sort, Order::Newest), limit };
     let contacts = app.store.contacts(&campaign.organization_id, campaign.id, &page).await?;
-    let full = i64::try_from(contacts.len()).unwrap_or(0) == limit;
-    let next = contacts.last().filter(|_| full).map(|c| c.id);
+    let next = paging::next(&contacts, limit, |c| c.id);
     Ok(Json(Page { contacts: contacts.into_iter().map(Shown::from).collect(), next }))
 }
 

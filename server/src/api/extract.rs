@@ -58,7 +58,7 @@ impl<R: Shape> FromRequestParts<App> for Known<R> {
         if let Some(caller) = parts.extensions.get::<Caller>() {
             return Ok(Self(caller.clone(), PhantomData));
         }
-        let caller = session::caller(app.store.as_ref(), session::token(parts)?).await?;
+        let caller = session::caller(app.store.as_ref(), session::token(&parts.headers)?).await?;
         parts.extensions.insert(caller.clone());
         Ok(Self(caller, PhantomData))
     }

@@ -1,8 +1,8 @@
 //! Commands that are sent twice are done once: `Idempotency-Key`.
 
 use super::extract::Known;
-use super::problem::Refused;
-use super::{App, MAX_BODY};
+use super::problem::{self, Refused};
+use super::{App, MAX_BODY, session};
 use crate::domain::plain;
 use crate::storage::accounts::{Claim, Claimed};
 use axum::body::{Body, to_bytes};
@@ -30,12 +30,7 @@ fn refused(code: Code, message: &str) -> Response {
 /// Answers a request whose key is known as it was answered before; keeps the answer of one that is new.
 pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let key = request.headers().get(HEADER).cloned();
-    if request.method().is_safe() {
-        return next.run(request).await;
-    }
-    // What changes something is done to its end, even if whoever asked has gone: what was stored must be obeyed and
-    // written down too.
-    let Some(key) = key else { return finished(request, next).await };
+    let Some(key) = key.filter(|_| !request.method().is_safe()) else { return next.run(request).await };
     let key = plain::line(&String::from_utf8_lossy(key.as_bytes()), LONGEST + 1);
     if key.is_empty() || key.chars().count() > LONGEST {
         return refused(Code::Invalid, "Idempotency-Key must have 1 to 200 characters");
@@ -48,7 +43,7 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         return refused(Code::TooLarge, "the body is too large");
     };
     // Keyed with what the database does not know, and bound to one log-in or token: bodies may hold passwords.
-    let token = super::session::token(&parts).unwrap_or_default();
+    let token = session::token(&parts.headers).unwrap_or_default();
     let Ok(mut hash) = Hmac::<Sha256>::new_from_slice(token.as_bytes()) else {
         return refused(Code::Internal, "the key could not be kept");
     };
@@ -79,21 +74,8 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         }
         Err(error) => return Refused(error.into()).into_response(),
     }
-    to_its_end(async move {
-        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        settle(&app, &claim, shown_once, response).await
-    })
-    .await
-}
-
-/// For what lasts: no key, but what was begun goes on without whoever asked.
-pub(super) async fn finished(request: Request, next: Next) -> Response {
-    if request.method().is_safe() { next.run(request).await } else { to_its_end(next.run(request)).await }
-}
-
-async fn to_its_end(work: impl Future<Output = Response> + Send + 'static) -> Response {
-    let done = tokio::spawn(work).await;
-    done.unwrap_or_else(|_| refused(Code::Internal, "the command could not be carried out"))
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    settle(&app, &claim, shown_once, response).await
 }
 
 fn replayed(status: u16, content_type: &str, body: String) -> Response {
@@ -118,15 +100,14 @@ async fn settle(app: &App, claim: &Claim, shown_once: bool, response: Response) 
         parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let passing = parts.status.is_server_error() || parts.status == StatusCode::TOO_MANY_REQUESTS;
     let text = std::str::from_utf8(&body).ok().filter(|_| !passing);
-    let secret = refused(Code::Conflict, "it was made; its secret was shown once and is not kept");
-    let (_, secret) = secret.into_parts();
-    let secret = to_bytes(secret, MAX_BODY).await.unwrap_or_default();
     let answer = match text {
         Some(_) if shown_once && parts.status.is_success() => {
-            Some((409, "application/problem+json", std::str::from_utf8(&secret).unwrap_or_default()))
+            let gone = Problem::new(Code::Conflict, "it was made; its secret was shown once and is not kept");
+            Some((409, "application/problem+json", problem::details(gone)))
         }
-        text => text.map(|text| (parts.status.as_u16(), content_type, text)),
+        text => text.map(|text| (parts.status.as_u16(), content_type, text.to_owned())),
     };
+    let answer = answer.as_ref().map(|(status, content_type, body)| (*status, *content_type, body.as_str()));
     if let Err(error) = app.store.settle(claim, answer).await {
         tracing::warn!(%error, "the answer to an idempotency key could not be kept");
     }

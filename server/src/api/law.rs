@@ -3,7 +3,7 @@
 use super::extract::{Ask, Body, May};
 use super::persons::{Number, masked, phone};
 use super::problem::Refused;
-use super::{App, commands};
+use super::{App, commands, paging};
 use crate::domain::caller::{AddDoNotCall, Look};
 use crate::storage::{Change, DecisionRow};
 use axum::Json;
@@ -53,10 +53,10 @@ pub(super) async fn list(
     Ask(List { after, limit }, _): Ask<List>,
 ) -> Result<Json<Page>, Refused> {
     permit.caller().everywhere()?;
-    let limit = limit.unwrap_or(100).clamp(1, 1000);
+    let limit = paging::limit(limit);
     let after = crate::domain::plain::line(&after.unwrap_or_default(), 40);
-    let rows = app.store.do_not_call(permit.organization(), &after, i64::from(limit)).await?;
-    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|(phone, ..)| phone.clone());
+    let rows = app.store.do_not_call(permit.organization(), &after, limit).await?;
+    let next = paging::next(&rows, limit, |(phone, ..)| phone.clone());
     let entries = rows.into_iter().map(|(phone, source, created_at)| Entry { phone, source, created_at });
     Ok(Json(Page { entries: entries.collect(), next }))
 }

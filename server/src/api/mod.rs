@@ -9,7 +9,7 @@ mod campaigns;
 mod catalog;
 mod commands;
 mod contacts;
-mod deliveries;
+mod detached;
 mod exports;
 mod extract;
 mod health;
@@ -20,6 +20,7 @@ mod metrics;
 mod numbers;
 pub mod openapi;
 mod organizations;
+mod paging;
 mod persons;
 mod problem;
 mod queues;
@@ -28,6 +29,7 @@ mod serve;
 pub mod session;
 mod socket;
 mod users;
+mod webhooks;
 
 pub use agi::Talks;
 pub use serve::{ServeError, Tls, serve};
@@ -46,6 +48,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
@@ -88,6 +91,8 @@ pub struct Inner {
     pub lockout: Mutex<Lockout>,
     /// Figures.
     pub metrics: Exposition,
+    /// Told when a webhook was made, changed or deleted.
+    pub webhooks: Arc<Notify>,
     /// Cancelled when the server stops: open sockets are told.
     pub closing: CancellationToken,
 }
@@ -156,9 +161,9 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(catalog::knowledge::one, catalog::knowledge::update, catalog::knowledge::delete))
         .routes(routes!(catalog::agents::list, catalog::make_agent::create))
         .routes(routes!(catalog::agents::one, catalog::agents::update, catalog::agents::delete))
-        .routes(routes!(catalog::webhooks::list, catalog::make_webhook))
+        .routes(routes!(catalog::webhooks::list, webhooks::create))
         .routes(routes!(catalog::webhooks::one, catalog::webhooks::update, catalog::webhooks::delete))
-        .routes(routes!(deliveries::list))
+        .routes(routes!(webhooks::deliveries))
         .routes(routes!(callbacks::list, callbacks::create))
         .routes(routes!(callbacks::one, callbacks::update))
         .routes(routes!(law::list, law::add))
@@ -215,9 +220,10 @@ pub fn document() -> OpenApi {
 pub fn router(app: App) -> Router {
     let ordinary = ordinary()
         .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::once))
+        .layer(axum::middleware::from_fn(detached::detached))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(DefaultBodyLimit::max(MAX_BODY));
-    let lasting = lasting().layer(axum::middleware::from_fn(idempotency::finished));
+    let lasting = lasting().layer(axum::middleware::from_fn(detached::detached));
     let (router, _) = ordinary.merge(lasting).merge(sounds()).split_for_parts();
     let document = document();
     router

@@ -36,6 +36,20 @@ fn operation_id(path: &str, method: &Method) -> String {
     parts.fold(method.as_str().to_lowercase(), |id, part| format!("{id}_{part}"))
 }
 
+/// Stands in the place of a scope where no log-in is needed.
+pub const PUBLIC: &str = "public";
+
+/// The scope that an operation takes; `None`: any caller may.
+fn scope(operation: &Operation) -> Option<String> {
+    operation.security.iter().flatten().find_map(|requirement| {
+        let requirement = serde_json::to_value(requirement).unwrap_or_default();
+        match requirement.get("bearer") {
+            Some(scopes) => scopes.get(0).and_then(|s| s.as_str()).map(str::to_owned),
+            None => Some(PUBLIC.to_owned()),
+        }
+    })
+}
+
 fn complete(path: &str, method: &Method, operation: &mut Operation) {
     operation.operation_id = Some(operation_id(path, method));
     let name = if is_of_calls(path) { CallProblem::name() } else { ProblemDetails::name() };
@@ -59,9 +73,8 @@ fn complete(path: &str, method: &Method, operation: &mut Operation) {
         let mut response = ResponseBuilder::new().description(*words);
         // A request that takes too long is cut off without a body.
         if *status != "408" {
-            let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name.clone()))).build();
-            content.example = None;
-            response = response.content(content_type, content);
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name.clone())));
+            response = response.content(content_type, content.build());
             // The key is looked at before the path's own shape is known.
             if is_of_calls(path) && ["409", "413", "422", "503"].contains(status) {
                 let problem = Ref::from_schema_name(ProblemDetails::name());
@@ -71,9 +84,7 @@ fn complete(path: &str, method: &Method, operation: &mut Operation) {
         }
         operation.responses.responses.insert((*status).into(), RefOr::T(response.build()));
     }
-    if !method.is_safe()
-        && operation.security.as_ref().is_none_or(|s| s.iter().all(|s| *s != SecurityRequirement::default()))
-    {
+    if !method.is_safe() && scope(operation).as_deref() != Some(PUBLIC) {
         let key = ParameterBuilder::new()
             .name(idempotency::HEADER)
             .parameter_in(ParameterIn::Header)
@@ -85,10 +96,7 @@ fn complete(path: &str, method: &Method, operation: &mut Operation) {
             .build();
         operation.parameters.get_or_insert_default().push(RefOr::T(key));
     }
-    let scope = operation.security.iter().flatten().find_map(|requirement| {
-        let value = serde_json::to_value(requirement).ok()?;
-        value.get("bearer")?.get(0)?.as_str().map(str::to_owned)
-    });
+    let scope = scope(operation);
     let known = scope.and_then(|scope| PERMISSIONS.iter().find(|(word, ..)| *word == scope));
     if let Some((scope, role, what)) = known {
         let own = operation.description.take().unwrap_or_default();
@@ -145,7 +153,7 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Every operation: method, path, scope (empty: any caller; `public`: anyone).
+/// Every operation: method, path, scope (empty: any caller; [`PUBLIC`]: anyone).
 pub fn operations(document: &OpenApi) -> Vec<(Method, String, String)> {
     let mut all = Vec::new();
     for (path, item) in &document.paths.paths {
@@ -157,14 +165,7 @@ pub fn operations(document: &OpenApi) -> Vec<(Method, String, String)> {
             (Method::PATCH, &item.patch),
         ] {
             let Some(operation) = operation else { continue };
-            let scope = operation.security.iter().flatten().find_map(|requirement| {
-                let value = serde_json::to_value(requirement).unwrap_or_default();
-                match value.get("bearer") {
-                    Some(scopes) => scopes.get(0).and_then(|s| s.as_str()).map(str::to_owned),
-                    None => Some("public".to_owned()),
-                }
-            });
-            all.push((method, path.clone(), scope.unwrap_or_default()));
+            all.push((method, path.clone(), scope(operation).unwrap_or_default()));
         }
     }
     all

@@ -64,18 +64,24 @@ fn status(code: Code) -> StatusCode {
     }
 }
 
+/// A problem's details as JSON.
+pub fn details(problem: Problem) -> String {
+    let status = status(problem.code);
+    let details = ProblemDetails {
+        kind: format!("urn:dialdeck:problem:{}", problem.code),
+        title: status.canonical_reason().unwrap_or_default().to_owned(),
+        status: status.as_u16(),
+        code: problem.code,
+        detail: problem.message,
+        field: problem.field,
+    };
+    serde_json::to_string(&details).unwrap_or_default()
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = status(self.0.code);
-        let body = ProblemDetails {
-            kind: format!("urn:dialdeck:problem:{}", self.0.code),
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
-            status: status.as_u16(),
-            code: self.0.code,
-            detail: self.0.message,
-            field: self.0.field,
-        };
-        let body = serde_json::to_string(&body).unwrap_or_default();
+        let body = details(self.0);
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if status == StatusCode::UNAUTHORIZED {

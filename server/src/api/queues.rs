@@ -153,7 +153,7 @@ pub(super) async fn events(
     permit: May<Look>,
     Ask(Since { after, limit }, _): Ask<Since>,
 ) -> Result<Json<Events>, Refused> {
-    let limit = i64::from(limit.unwrap_or(100).clamp(1, 1000));
+    let limit = super::paging::limit(limit);
     let events = app.store.events_after(permit.organization(), after, limit).await?;
     let next = events.last().map_or(after, |e| e.seq);
     let seen = events.into_iter().filter(|e| e.campaign_id.is_none_or(|c| permit.caller().covers(c)));

@@ -7,7 +7,6 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
 use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::{Code, Problem, SessionId};
 use sha2::{Digest, Sha256};
@@ -69,7 +68,6 @@ pub async fn log_in(
     name: &str,
     password: String,
     from: IpAddr,
-    now: DateTime<Utc>,
 ) -> Result<(String, DateTime<Utc>, Caller), Problem> {
     let wrong = || Problem::new(Code::Unauthenticated, "name or password is wrong");
     let busy = || Problem::new(Code::RateLimited, "too many log-ins at once; try again in a moment");
@@ -96,6 +94,7 @@ pub async fn log_in(
     })
     .await
     .unwrap_or(false);
+    let now = Utc::now();
     let Some(user) = user.filter(|u| right && !u.disabled) else {
         lockout().failed(from, name, now);
         return Err(wrong());
@@ -145,9 +144,8 @@ pub async fn caller(store: &dyn Store, token: &str) -> Result<Caller, Problem> {
 }
 
 /// The bearer token of a request.
-pub fn token(parts: &Parts) -> Result<&str, Problem> {
-    parts
-        .headers
+pub fn token(headers: &HeaderMap) -> Result<&str, Problem> {
+    headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split_once(' '))

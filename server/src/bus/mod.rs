@@ -5,7 +5,7 @@ use bytes::Bytes;
 use chrono::Utc;
 use dialdeck_protocol::{Event, OrganizationId};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 /// Groups of events that a slow listener may lag behind before it has to read them from the store.
 const BACKLOG: usize = 1024;
@@ -78,6 +78,8 @@ impl Group {
 #[derive(Debug, Clone)]
 pub struct Bus {
     groups: broadcast::Sender<Arc<Group>>,
+    /// For who reads the record and only wants to know when.
+    news: Arc<Notify>,
 }
 
 /// A listener's end.
@@ -85,20 +87,28 @@ pub type Listener = broadcast::Receiver<Arc<Group>>;
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { groups: broadcast::channel(BACKLOG).0 }
+        Self { groups: broadcast::channel(BACKLOG).0, news: Arc::default() }
     }
 }
 
 impl Bus {
     /// Tells everyone. Only what is durable may come here.
     pub fn publish<'a>(&self, events: impl Iterator<Item = &'a Event>) {
+        let mut events = events.peekable();
+        if events.peek().is_none() {
+            return;
+        }
+        self.news.notify_one();
         if self.groups.receiver_count() == 0 {
             return;
         }
         let events: Vec<Event> = events.cloned().collect();
-        if !events.is_empty() {
-            let _ = self.groups.send(Arc::new(Group::new(events)));
-        }
+        let _ = self.groups.send(Arc::new(Group::new(events)));
+    }
+
+    /// Waits until something was published since the last time anyone waited here: for one who reads the record itself.
+    pub async fn news(&self) {
+        self.news.notified().await;
     }
 
     /// Listens from now on. A listener that lags gets `Lagged` and reads the rest from the store.

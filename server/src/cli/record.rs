@@ -1,13 +1,12 @@
 //! `dialdeckd backup`, `restore`, `purge` and `organization`.
 
-use crate::floor::open_store;
-use crate::settings::{Settings, data_file};
+use crate::floor::{database_url, open_store};
+use crate::settings::Settings;
 use crate::storage;
 use chrono::Utc;
-use color_eyre::eyre::{Result, bail, eyre};
+use color_eyre::eyre::{Result, bail};
 use dialdeck_protocol::OrganizationId;
-use secrecy::ExposeSecret;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 pub(super) async fn backup(settings: &Settings, to: &Path) -> Result<()> {
@@ -30,18 +29,7 @@ fn mebibytes(bytes: u64) -> f64 {
 }
 
 pub(super) async fn restore(settings: &Settings, from: &Path) -> Result<()> {
-    let url = settings.database.url.expose_secret();
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        storage::postgres::restore(url, from).await?;
-    } else {
-        let file = if url.is_empty() {
-            data_file(&|name| std::env::var(name).ok())
-                .ok_or_else(|| eyre!("neither XDG_DATA_HOME nor HOME is set; set DATABASE_URL"))?
-        } else {
-            PathBuf::from(url.trim_start_matches("sqlite:").trim_start_matches("//"))
-        };
-        storage::sqlite::restore(from, &file).await?;
-    }
+    storage::restore(&database_url(settings)?, from).await?;
     let store = open_store(settings).await?;
     match store.verify_audit().await? {
         Ok(count) => {

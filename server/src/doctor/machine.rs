@@ -1,9 +1,10 @@
 //! The machine: its clock, its disk, and who may read our files.
 
 use super::{State, Verdict, fail, ok, warn};
-use crate::settings::{Settings, data_file};
+use crate::floor::database_url;
+use crate::settings::Settings;
+use crate::storage::Location;
 use chrono::{Datelike, Utc};
-use secrecy::ExposeSecret;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -25,20 +26,10 @@ pub(super) fn clock() -> Verdict {
 }
 
 fn data_folder(settings: &Settings) -> Option<PathBuf> {
-    let url = settings.database.url.expose_secret();
-    if url.starts_with("postgres") {
-        return None;
-    }
-    let file = if url.is_empty() {
-        data_file(&|name| std::env::var(name).ok())?
-    } else {
-        PathBuf::from(url.trim_start_matches("sqlite:").trim_start_matches("//"))
-    };
-    let folder = file
-        .parent()
-        .filter(|f| !f.as_os_str().is_empty())
-        .map_or_else(|| PathBuf::from("."), Path::to_owned);
-    Some(folder)
+    let url = database_url(settings).ok()?;
+    let Location::Sqlite(file) = Location::of(&url) else { return None };
+    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
+    Some(folder.map_or_else(|| PathBuf::from("."), Path::to_owned))
 }
 
 /// The nearest folder that is there.

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 /// Most deeds in one transaction.
 const GROUP: usize = 256;
 /// Least time between the beginnings of two commits, and where many deeds come, unless they fill a group.
-const PACE: Duration = Duration::from_millis(4);
-const CROWDED: Duration = Duration::from_millis(8);
+const PACE: Duration = Duration::from_millis(3);
+const CROWDED: Duration = Duration::from_millis(12);
 /// Deeds in one group that are many.
 const CROWD: usize = 12;
 /// Deeds that may wait before callers have to.

@@ -33,6 +33,7 @@ use dialdeck_protocol::{
     PhoneNumberId, ScriptId, Snapshot,
 };
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why the store could not do something.
@@ -187,14 +188,44 @@ pub trait Store: Accounts + Keeping + Upkeep + Send + Sync {
     async fn verify_audit(&self) -> StoreResult<Result<i64, i64>>;
 }
 
-/// Opens the store that `url` names: `postgres://…`, or a path or `sqlite:` URL. Migrates it.
+/// Where a record is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location<'a> {
+    /// A PostgreSQL address. It may hold a password.
+    Postgres(&'a str),
+    /// A file.
+    Sqlite(&'a str),
+}
+
+impl<'a> Location<'a> {
+    /// What a `DATABASE_URL` means: `postgres://…`, or a path or `sqlite:` URL.
+    pub fn of(url: &'a str) -> Self {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::Postgres(url)
+        } else {
+            Self::Sqlite(url.trim_start_matches("sqlite:").trim_start_matches("//"))
+        }
+    }
+}
+
+/// Opens the store that `url` names. Migrates it.
 ///
 /// # Errors
 /// When it cannot be reached or migrated, saying which.
 pub async fn open(url: &str) -> StoreResult<Arc<dyn Store>> {
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        Ok(Arc::new(postgres::open(url).await?))
-    } else {
-        Ok(Arc::new(sqlite::open(url.trim_start_matches("sqlite:").trim_start_matches("//")).await?))
+    Ok(match Location::of(url) {
+        Location::Postgres(url) => Arc::new(postgres::open(url).await?),
+        Location::Sqlite(path) => Arc::new(sqlite::open(path).await?),
+    })
+}
+
+/// Restores a backup into the place that `url` names, where nothing is yet.
+///
+/// # Errors
+/// When something is there, or the backup is damaged or of another version.
+pub async fn restore(url: &str, from: &Path) -> StoreResult<()> {
+    match Location::of(url) {
+        Location::Postgres(url) => postgres::restore(url, from).await,
+        Location::Sqlite(path) => sqlite::restore(from, Path::new(path)).await,
     }
 }

@@ -39,7 +39,7 @@ pub struct Retention {
 }
 
 /// What went: rows by noun.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Purged {
     /// Events.
     pub events: u64,

@@ -14,6 +14,7 @@ use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::Event;
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Events looked at, and deliveries tried, at a time.
@@ -24,6 +25,8 @@ const AT_ONCE: usize = 16;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Tries before a delivery is given up: about two days.
 const TRIES: i32 = 12;
+/// A burst of events is one round.
+const BURST: std::time::Duration = std::time::Duration::from_millis(50);
 /// How often we look although nothing was heard.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -35,15 +38,20 @@ fn again(attempts: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// Whether a webhook wants an event.
 fn wants(row: &EntryRow, webhook: &Webhook, event: &Event, kind: &str) -> bool {
+    // What happened before a webhook was made is not its news.
+    let fresh = event.at >= row.created_at;
     let ours = event.organization_id == row.organization_id || event.organization_id.0.is_empty();
     let campaign = webhook.campaign_id.is_none() || webhook.campaign_id == event.campaign_id;
-    ours && campaign
+    fresh
+        && ours
+        && campaign
         && !webhook.paused
         && (webhook.events.is_empty() || webhook.events.iter().any(|e| e == kind))
 }
 
-/// Runs until told to stop.
-pub async fn run(store: Arc<dyn Store>, bus: Bus, stop: CancellationToken) {
+/// Runs until told to stop. `changed`: somebody made, changed or deleted a webhook on this server; what another server's
+/// people did is seen at the next look.
+pub async fn run(store: Arc<dyn Store>, bus: Bus, changed: Arc<Notify>, stop: CancellationToken) {
     let client = reqwest::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
@@ -57,23 +65,20 @@ pub async fn run(store: Arc<dyn Store>, bus: Bus, stop: CancellationToken) {
         }
     };
     let sender = Sender { store, client };
-    let mut heard = bus.listen();
     loop {
-        let wait = match sender.round().await {
-            Ok(wait) => wait,
+        let (wait, any) = match sender.round().await {
+            Ok(next) => next,
             Err(error) => {
                 tracing::warn!(%error, "webhooks wait for the database");
-                LOOK
+                (LOOK, true)
             }
         };
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
-            _ = heard.recv() => {
-                // A burst is one round.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                while heard.try_recv().is_ok() {}
-            }
+            () = changed.notified() => {}
+            // Where there is no webhook, what happens is looked at now and then only, to move on.
+            () = bus.news(), if any => tokio::time::sleep(BURST).await,
         }
     }
 }
@@ -84,8 +89,10 @@ struct Sender {
 }
 
 impl Sender {
-    /// Puts there what is new, sends what is due; gives how long nothing is.
-    async fn round(&self) -> StoreResult<std::time::Duration> {
+    /// Puts there what is new, sends what is due; gives how long nothing is, and whether there is any webhook.
+    async fn round(&self) -> StoreResult<(std::time::Duration, bool)> {
+        // Looked at before the webhooks: one that is made meanwhile misses nothing.
+        let last = self.store.last_seq().await?;
         let hooks: Vec<(EntryRow, Webhook)> = self
             .store
             .webhooks()
@@ -93,7 +100,7 @@ impl Sender {
             .into_iter()
             .filter_map(|row| Some((row.clone(), serde_json::from_value(row.body).ok()?)))
             .collect();
-        self.collect(&hooks).await?;
+        self.collect(&hooks, last).await?;
         let due = self.store.due_deliveries(Utc::now(), PAGE).await?;
         if !due.is_empty() {
             let sent =
@@ -101,16 +108,18 @@ impl Sender {
             let results: Vec<StoreResult<()>> = sent.collect().await;
             results.into_iter().collect::<StoreResult<()>>()?;
             // A page at a time: what is new, and a wish to stop, are looked at in between.
-            return Ok(std::time::Duration::ZERO);
+            return Ok((std::time::Duration::ZERO, true));
         }
         let next = self.store.next_delivery().await?.map(|at| (at - Utc::now()).to_std().unwrap_or_default());
-        Ok(next.unwrap_or(LOOK).min(LOOK))
+        Ok((next.unwrap_or(LOOK).min(LOOK), !hooks.is_empty()))
     }
 
-    async fn collect(&self, hooks: &[(EntryRow, Webhook)]) -> StoreResult<()> {
-        let Some(mut cursor) = self.store.webhook_cursor().await? else {
-            // The first time: what happened before webhooks were known is nobody's news.
-            return self.store.queue_deliveries(self.store.last_seq().await?, &[], Utc::now()).await;
+    async fn collect(&self, hooks: &[(EntryRow, Webhook)], last: i64) -> StoreResult<()> {
+        let cursor = self.store.webhook_cursor().await?;
+        let Some(mut cursor) = cursor.filter(|_| !hooks.is_empty()) else {
+            // Nobody wants to know.
+            let behind = cursor.is_none_or(|cursor| cursor < last);
+            return if behind { self.store.queue_deliveries(last, &[], Utc::now()).await } else { Ok(()) };
         };
         loop {
             let events = self.store.all_events_after(cursor, PAGE).await?;

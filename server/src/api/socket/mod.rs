@@ -14,7 +14,6 @@ use crate::domain::caller::{Caller, Look};
 use crate::telemetry::metrics;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::Utc;
@@ -44,10 +43,8 @@ const REPLAY: i64 = 20_000;
 const COALESCED: usize = 64 * 1024;
 /// Bytes read from a console at a time.
 const READ_BUFFER: usize = 1024;
-/// Requests of one client at a time.
-const REQUESTS: usize = 16;
 /// Requests of one console that are worked on at a time; a console in use asks for a few.
-const AT_ONCE: usize = 64;
+const REQUESTS: usize = 64;
 
 /// Open the WebSocket
 ///
@@ -63,14 +60,7 @@ pub(super) async fn open(
     let line = hyper::upgrade::on(&mut request);
     let response = create_response_with_body(&request, Body::empty)
         .map_err(|_| Problem::new(Code::Invalid, "this path takes WebSocket handshakes only"))?;
-    let token = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.split_once(' '))
-        .map(|(_, token)| token.trim())
-        .unwrap_or_default()
-        .to_owned();
+    let token = session::token(request.headers())?.to_owned();
     let caller = permit.caller().clone();
     tokio::spawn(async move {
         let Ok(line) = line.await else { return };
@@ -88,7 +78,7 @@ pub(super) async fn open(
             out,
             answers,
             scope: Scope::default(),
-            requests: Arc::new(Semaphore::new(AT_ONCE)),
+            requests: Arc::new(Semaphore::new(REQUESTS)),
             sent: 0,
         };
         if let Err(why) = console.run(stream).await {

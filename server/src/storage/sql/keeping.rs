@@ -423,7 +423,7 @@ impl Keeping for SqlStore {
         deliveries: &[NewDelivery],
         now: DateTime<Utc>,
     ) -> StoreResult<()> {
-        let mut tx = self.pool.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
+        let mut tx = self.writer.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
         put_deliveries(&mut tx, cursor, deliveries, now).await.map_err(|e| failed(&e))?;
         tx.commit().await.map_err(|e| failed(&e))
     }

@@ -1,16 +1,44 @@
-//! What was sent to a webhook, and what became of it.
+//! Webhooks: made with a secret that is shown once; the log of what was sent.
 
-use super::App;
-use super::extract::{Ask, Id, May};
+use super::catalog::{self, Kept};
+use super::extract::{Ask, Body, Id, May};
 use super::problem::Refused;
+use super::{App, paging, session};
 use crate::domain::caller::ManageServer;
+use crate::domain::catalog::Webhook;
 use crate::storage::keeping::DeliveryRow;
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::EntryId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+/// A new webhook, with the secret that signs what it is sent. The only time it is shown.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MadeWebhook)]
+pub(super) struct Made {
+    /// Key of the HMAC-SHA-256 in `Dialdeck-Signature`.
+    secret: String,
+    #[serde(flatten)]
+    webhook: Kept<Webhook>,
+}
+
+/// Make a webhook
+///
+/// What it is sent is signed: `Dialdeck-Signature: t=<seconds>,v1=<HMAC-SHA-256 of "t.body">`.
+#[utoipa::path(post, path = "/api/v1/webhooks", tag = "Webhooks", security(("bearer" = ["server"])),
+    request_body = Webhook, responses((status = 201, body = Made)))]
+pub(super) async fn create(
+    State(app): State<App>,
+    permit: May<ManageServer>,
+    Body(noun, _): Body<Webhook>,
+) -> Result<(StatusCode, Json<Made>), Refused> {
+    let secret = session::fresh_token();
+    let webhook = catalog::save(&app, &permit, None, noun, || secret.clone()).await?;
+    Ok((StatusCode::CREATED, Json(Made { secret, webhook })))
+}
 
 /// A delivery.
 #[derive(Serialize, ToSchema)]
@@ -67,14 +95,14 @@ pub(super) struct Which {
 /// A webhook's log
 #[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", tag = "Webhooks", security(("bearer" = ["server"])),
     params(("id" = EntryId, Path), Which), responses((status = 200, body = Deliveries)))]
-pub(super) async fn list(
+pub(super) async fn deliveries(
     State(app): State<App>,
     permit: May<ManageServer>,
     Id(id, _): Id<EntryId>,
     Ask(Which { before, limit }, _): Ask<Which>,
 ) -> Result<Json<Deliveries>, Refused> {
-    let limit = limit.unwrap_or(100).clamp(1, 1000);
-    let rows = app.store.deliveries(permit.organization(), id, before, i64::from(limit)).await?;
-    let next = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id);
+    let limit = paging::limit(limit);
+    let rows = app.store.deliveries(permit.organization(), id, before, limit).await?;
+    let next = paging::next(&rows, limit, |row| row.id);
     Ok(Json(Deliveries { deliveries: rows.into_iter().map(Delivery::from).collect(), next }))
 }
