@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod domain;
 pub mod floor;
 pub mod settings;
+pub mod simulator;
 pub mod storage;
 pub mod telemetry;
 pub mod telephony;

@@ -6,6 +6,7 @@
 mod attempt;
 mod live;
 pub mod pace;
+pub mod pacing;
 mod queue;
 mod recovery;
 mod scribe;

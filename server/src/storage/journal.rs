@@ -10,11 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Most deeds in one transaction.
 const GROUP: usize = 256;
-/// Least time between the beginnings of two commits, and where many deeds come, unless they fill a group.
-const PACE: Duration = Duration::from_millis(3);
-const CROWDED: Duration = Duration::from_millis(12);
-/// Deeds in one group that are many.
-const CROWD: usize = 12;
+/// Least time between the beginnings of two commits where many deeds come, unless they fill a group.
+const CROWDED: Duration = Duration::from_millis(8);
+/// Deeds a second that are many, and over how many seconds they are counted.
+const CROWD: f64 = 750.0;
+const COUNTED: f64 = 0.25;
 /// Deeds that may wait before callers have to.
 const WAITING: usize = 4096;
 
@@ -56,10 +56,12 @@ impl Journal {
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(GROUP);
             let mut begun: Option<Instant> = None;
-            let mut pace = PACE;
+            // Deeds that came lately, the older the less.
+            let mut lately = 0.0_f64;
             while waiting.recv_many(&mut group, GROUP).await > 0 {
-                // The first after a pause is committed at once; under load each commit, and each write to each console,
-                // carries what came within a few milliseconds.
+                // A few are committed at once, so that consoles see them at once; of many, each commit and each write to
+                // each console carries what came within a few milliseconds.
+                let pace = if lately < CROWD * COUNTED { Duration::ZERO } else { CROWDED };
                 let until = begun.map_or_else(Instant::now, |at| at + pace);
                 // A full group waits for nothing.
                 while group.len() < GROUP {
@@ -70,8 +72,10 @@ impl Journal {
                         break;
                     }
                 }
-                begun = Some(Instant::now());
-                pace = if group.len() < CROWD { PACE } else { CROWDED };
+                let now = Instant::now();
+                let since = begun.map_or(f64::INFINITY, |at| (now - at).as_secs_f64());
+                lately = lately * (-since / COUNTED).exp() + f64::from(u16::try_from(group.len()).unwrap_or(u16::MAX));
+                begun = Some(now);
                 commit_group(store.as_ref(), &bus, std::mem::take(&mut group)).await;
             }
         });

@@ -4,21 +4,26 @@
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-/// A connection after its upgrade.
-type Line = TokioIo<Upgraded>;
+/// What a connection's half is read from, and written to.
+type Reads = Box<dyn AsyncRead + Send + Unpin>;
+type Writes = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// What comes from the console. Its library's own answers (to pings, to a close) go to whoever writes.
 pub(super) struct Incoming {
-    read: ReadHalf<Line>,
+    /// What came with the handshake.
+    early: Bytes,
+    read: Reads,
     answers: mpsc::UnboundedSender<Bytes>,
 }
 
@@ -28,6 +33,11 @@ impl AsyncRead for Incoming {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.early.is_empty() {
+            let length = self.early.len().min(buf.remaining());
+            buf.put_slice(&self.early.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.read).poll_read(cx, buf)
     }
 }
@@ -49,7 +59,7 @@ impl AsyncWrite for Incoming {
 
 /// What goes to the console.
 pub(super) struct Outgoing {
-    write: WriteHalf<Line>,
+    write: Writes,
     stalled: Duration,
 }
 
@@ -92,15 +102,30 @@ pub(super) fn close() -> Bytes {
     framed(CLOSE, &1000_u16.to_be_bytes())
 }
 
+/// The halves of a connection, and what came before it was taken apart. A plain socket's halves need no lock.
+fn halves(line: Upgraded) -> (Reads, Writes, Bytes) {
+    match upgrade::downcast::<TokioIo<TcpStream>>(line) {
+        Ok(parts) => {
+            let (read, write) = parts.io.into_inner().into_split();
+            // A copy: what is left, nearly always nothing, must not keep the whole buffer of the handshake.
+            (Box::new(read), Box::new(write), Bytes::copy_from_slice(&parts.read_buf))
+        }
+        Err(line) => {
+            let (read, write) = tokio::io::split(TokioIo::new(line));
+            (Box::new(read), Box::new(write), Bytes::new())
+        }
+    }
+}
+
 /// Takes an upgraded connection apart.
 pub(super) async fn split(
     line: Upgraded,
     config: WebSocketConfig,
     stalled: Duration,
 ) -> (WebSocketStream<Incoming>, mpsc::UnboundedReceiver<Bytes>, Outgoing) {
-    let (read, write) = tokio::io::split(TokioIo::new(line));
+    let (read, write, early) = halves(line);
     let (answers, answered) = mpsc::unbounded_channel();
-    let incoming = Incoming { read, answers };
+    let incoming = Incoming { early, read, answers };
     let stream = WebSocketStream::from_raw_socket(incoming, Role::Server, Some(config)).await;
     (stream, answered, Outgoing { write, stalled })
 }

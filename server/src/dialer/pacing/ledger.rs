@@ -1,0 +1,156 @@
+//! How many were answered and how many abandoned, over thirty days; and how much risk that leaves.
+
+use std::collections::VecDeque;
+
+/// Seconds of a day, and days that count.
+const DAY: f64 = 86_400.0;
+const DAYS: f64 = 30.0;
+/// By how many abandoned calls more or fewer in hand the threshold of risk grows or falls by a factor of e: so many times
+/// the square root of those that the limit allows in a day, within these bounds. A small floor cannot wait as long.
+const SOFTNESS: f64 = 4.2;
+const HARDEST: f64 = 30.0;
+const SOFTEST: f64 = 120.0;
+/// Abandoned calls that are kept in hand, as a share of that.
+const IN_HAND: f64 = 0.4;
+/// The threshold at the beginning, as a share of the limit.
+const BEGIN: f64 = 0.5;
+/// Bounds of what is learned: factors of the limit.
+const LEAST: f64 = 0.02;
+const MOST_LEARNED: f64 = 8.0;
+/// Risk that is never taken, however much is left over.
+const MOST: f64 = 0.35;
+
+/// The ledger of a campaign. Days are those of the caller's clock.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// Share of the answered who may be abandoned, 0–1.
+    limit: f64,
+    /// Day, answered, abandoned; oldest first.
+    days: VecDeque<(i64, u64, u64)>,
+    answered: u64,
+    abandoned: u64,
+    /// Logarithm of the threshold, as a share of the limit, at which as many are abandoned as may be: learned.
+    appetite: f64,
+}
+
+impl Ledger {
+    /// An empty one, for a limit: share of the answered who may be abandoned, 0–1.
+    pub fn new(limit: f64) -> Self {
+        Self { limit, days: VecDeque::new(), answered: 0, abandoned: 0, appetite: BEGIN.ln() }
+    }
+
+    /// Takes note of a call that a person answered, at a time in seconds since any moment: abandoned or not.
+    pub fn note(&mut self, at: f64, abandoned: bool) {
+        self.add(at, 1, u64::from(abandoned));
+        // Slowly, a quarter of what would make it swing: what is in hand goes back to where it should be.
+        let step = self.limit / (8.0 * self.softness()) * self.spare().clamp(-2.0, 2.0);
+        self.appetite = (self.appetite + step).clamp(LEAST.ln(), MOST_LEARNED.ln());
+    }
+
+    /// Abandoned calls that the limit still allows.
+    fn left(&self) -> f64 {
+        self.limit * to_f64(self.answered) - to_f64(self.abandoned)
+    }
+
+    /// Takes note of many calls of one day.
+    pub fn add(&mut self, at: f64, answered: u64, abandoned: u64) {
+        #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
+        let day = (at / DAY).floor() as i64;
+        self.forget(at);
+        match self.days.back_mut().filter(|last| last.0 == day) {
+            Some(last) => {
+                last.1 += answered;
+                last.2 += abandoned;
+            }
+            None => self.days.push_back((day, answered, abandoned)),
+        }
+        self.answered += answered;
+        self.abandoned += abandoned;
+    }
+
+    /// Leaves out what is older than thirty days.
+    pub fn forget(&mut self, now: f64) {
+        #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
+        let first = (now / DAY - DAYS).floor() as i64 + 1;
+        while let Some((_, answered, abandoned)) = self.days.front().copied().filter(|day| day.0 < first) {
+            self.days.pop_front();
+            self.answered -= answered;
+            self.abandoned -= abandoned;
+        }
+    }
+
+    /// Calls that a person answered.
+    pub fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Those of them that were abandoned.
+    pub fn abandoned(&self) -> u64 {
+        self.abandoned
+    }
+
+    fn softness(&self) -> f64 {
+        let days = self.days.len().max(1) as u64;
+        (SOFTNESS * (self.limit * to_f64(self.answered) / to_f64(days)).sqrt()).clamp(HARDEST, SOFTEST)
+    }
+
+    /// By how much more is left than should be kept in hand.
+    fn spare(&self) -> f64 {
+        self.left() / self.softness() - IN_HAND
+    }
+
+    /// Share abandoned, 0–1.
+    pub fn share(&self) -> f64 {
+        to_f64(self.abandoned) / to_f64(self.answered.max(1))
+    }
+
+    /// Chance of finding no agent up to which a line may be dialled: nothing while the limit leaves no room for one more
+    /// abandoned call, and the more the more is left over.
+    pub fn threshold(&self) -> f64 {
+        if self.left() < 1.0 {
+            return 0.0;
+        }
+        (self.limit * (self.appetite + self.spare()).exp()).min(MOST)
+    }
+
+    /// Share of the answered who may be abandoned, 0–1.
+    pub fn limit(&self) -> f64 {
+        self.limit
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "calls of thirty days are far below 2^52")]
+fn to_f64(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, Ledger};
+
+    #[test]
+    fn nothing_is_risked_before_there_is_room() {
+        let mut ledger = Ledger::new(0.03);
+        assert!(ledger.threshold() <= 0.0);
+        for n in 0..33 {
+            ledger.note(f64::from(n), false);
+        }
+        assert!(ledger.threshold() <= 0.0);
+        for n in 0..34 {
+            ledger.note(f64::from(n), false);
+        }
+        assert!(ledger.threshold() > 0.005);
+        ledger.add(0.0, 10, 3);
+        assert!(ledger.threshold() <= 0.0);
+    }
+
+    #[test]
+    fn thirty_days_count() {
+        let mut ledger = Ledger::new(0.03);
+        ledger.add(0.5 * DAY, 100, 50);
+        ledger.add(29.5 * DAY, 100, 0);
+        assert_eq!((ledger.answered(), ledger.abandoned()), (200, 50));
+        ledger.forget(30.0 * DAY);
+        assert_eq!((ledger.answered(), ledger.abandoned()), (100, 0));
+    }
+}

@@ -1,0 +1,297 @@
+//! How many lines to dial now, so that agents talk and hardly anybody who answers waits for one in vain.
+//!
+//! Pure. [`Pacer`] learns from what is seen how often, and after how many seconds, a dialled line is answered by a
+//! person, and how long agents talk. For one more line it asks: if it is answered, how likely is it that no agent
+//! will be free within the patience of a person? It dials while that chance is under a threshold, and the threshold
+//! follows the campaign's ledger of thirty days: [`ledger`]. The chance is a Poisson-binomial tail ([`tail`]) over
+//! everything that is known of each line and each agent: how long it has been ringing, how long they have talked.
+
+pub mod curve;
+pub mod ledger;
+pub mod level;
+pub mod tail;
+
+use curve::{Bins, Curve};
+use ledger::Ledger;
+use level::Level;
+use tail::Tail;
+
+/// Points in the wait for an answer at which the floor is looked at, as shares of those that answer.
+const LOOKS: [f64; 4] = [0.125, 0.375, 0.625, 0.875];
+/// Observations that the curves remember.
+const MEMORY: f64 = 6000.0;
+
+/// A line that was dialled and has no agent yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Line {
+    /// Nobody has picked up for so many seconds.
+    Ringing(f64),
+    /// Somebody or something picked up so many seconds ago; it is not known yet which.
+    Detecting(f64),
+}
+
+/// An agent at work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Busy {
+    /// Talking for so many seconds.
+    Talking(f64),
+    /// Wrapping up for so many seconds.
+    WrappingUp(f64),
+}
+
+/// What was seen, from which the pacer learns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seen {
+    /// A line ended unanswered so many seconds after it was dialled.
+    Unanswered(f64),
+    /// A line was picked up after so many seconds.
+    PickedUp(f64),
+    /// So many seconds after it was picked up it was known to be a person, or none.
+    Told {
+        /// Seconds since it was picked up; 0 where nothing is detected.
+        after: f64,
+        /// Whether it is a person.
+        person: bool,
+    },
+    /// An agent talked for so many seconds.
+    Talked(f64),
+    /// An agent wrapped up for so many seconds; 0 where there is nothing to wrap up.
+    WrappedUp(f64),
+}
+
+/// The floor of a campaign at a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Floor<'a> {
+    /// Agents who wait for a call.
+    pub ready: usize,
+    /// Agents at work.
+    pub busy: &'a [Busy],
+    /// Lines that were dialled and have no agent yet.
+    pub lines: &'a [Line],
+    /// Persons who wait for an agent.
+    pub waiting: usize,
+}
+
+/// Bounds of a campaign.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Seconds that a person waits for an agent before the call counts as abandoned.
+    pub patience: f64,
+    /// Lines that may still be dialled: trunks, calls per second, contacts.
+    pub room: usize,
+    /// Most lines for each agent who is logged in and not paused.
+    pub maximum_level: f64,
+}
+
+/// What to do, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Advice {
+    /// Lines to dial now.
+    pub lines: usize,
+    /// Lines without an agent, these included, for each agent who is ready or will be within `horizon`.
+    pub level: f64,
+    /// Agents ready, talking or wrapping up.
+    pub agents: usize,
+    /// Share of dialled lines that a person answers.
+    pub answer: f64,
+    /// Agents who are ready or will be within `horizon`.
+    pub free: f64,
+    /// Seconds within which nine of ten answers come.
+    pub horizon: f64,
+    /// Chance that the next line, if answered, would find no agent.
+    pub risk: f64,
+    /// Risk up to which lines are dialled.
+    pub threshold: f64,
+    /// Share abandoned so far, 0–1.
+    pub abandoned: f64,
+    /// Share that may be.
+    pub limit: f64,
+}
+
+impl std::fmt::Display for Advice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "level {:.1}: {} agents, {:.0} % answer, {:.0} free within {:.0} s; drop {:.1} % of {:.0} %",
+            self.level,
+            self.agents,
+            self.answer * 100.0,
+            self.free,
+            self.horizon,
+            self.abandoned * 100.0,
+            self.limit * 100.0
+        )
+    }
+}
+
+/// Learns, and decides.
+#[derive(Debug, Clone)]
+pub struct Pacer {
+    /// From dialling to picking up (first cause) or the end.
+    ringing: Curve<2>,
+    /// From picking up to a person (first cause) or none.
+    detecting: Curve<2>,
+    /// Whether lines are held back after the pick-up until it is known what picked up.
+    detects: bool,
+    talking: Curve<1>,
+    wrapping: Curve<1>,
+    /// Whether there is anything to wrap up.
+    wraps: bool,
+    level: Level,
+}
+
+impl Default for Pacer {
+    fn default() -> Self {
+        // Before anything was seen, more is believed to answer than will: too few lines harm nobody.
+        Self {
+            ringing: Curve::new(Bins::of_ringing(), MEMORY, [0.05, 0.03], 10.0),
+            detecting: Curve::new(Bins::of_ringing(), MEMORY, [0.8, 0.2], 5.0),
+            detects: false,
+            talking: Curve::new(Bins::of_talking(), MEMORY / 2.0, [1.0 / 180.0], 5.0),
+            wrapping: Curve::new(Bins::of_talking(), MEMORY / 2.0, [1.0 / 15.0], 5.0),
+            wraps: false,
+            level: Level::default(),
+        }
+    }
+}
+
+impl Pacer {
+    /// Takes note of what was seen.
+    pub fn observe(&mut self, seen: Seen) {
+        match seen {
+            Seen::Unanswered(after) => {
+                self.level.observe(self.answer_believed(), false);
+                self.ringing.observe(after, Some(1));
+            }
+            Seen::PickedUp(after) => {
+                self.ringing.observe(after, Some(0));
+            }
+            Seen::Told { after, person } => {
+                self.level.observe(self.answer_believed(), person);
+                self.detects |= after > 0.0;
+                self.detecting.observe(after, Some(usize::from(!person)));
+            }
+            Seen::Talked(seconds) => self.talking.observe(seconds, Some(0)),
+            Seen::WrappedUp(seconds) => {
+                self.wraps |= seconds > 0.0;
+                if self.wraps {
+                    self.wrapping.observe(seconds, Some(0));
+                }
+            }
+        }
+    }
+
+    /// Share of lines that a person answers, by the curves alone.
+    fn answer_believed(&self) -> f64 {
+        self.ringing.ever() * self.detecting.ever()
+    }
+
+    /// Decides.
+    pub fn advise(&mut self, floor: &Floor<'_>, bounds: &Bounds, ledger: &Ledger) -> Advice {
+        for curve in [&mut self.ringing, &mut self.detecting] {
+            curve.refresh();
+        }
+        self.talking.refresh();
+        self.wrapping.refresh();
+        let agents = floor.ready + floor.busy.len();
+        let threshold = ledger.threshold();
+        let outlook = self.outlook(floor, bounds);
+        let mut tails: Vec<Tail> = outlook.looks.iter().map(|look| look.tail.clone()).collect();
+        let risk = |tails: &[Tail]| tails.iter().map(Tail::value).sum::<f64>() / to_f64(tails.len().max(1));
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a level is small")]
+        let most = (bounds.maximum_level.max(0.0) * to_f64(agents)).floor() as usize;
+        let room = bounds.room.min(most.saturating_sub(floor.lines.len()));
+        let mut lines = 0;
+        let mut next = risk(&tails);
+        // The one that is dialled for an agent who waits and has no line yet endangers nobody.
+        while lines < room && agents > 0 && next <= threshold {
+            lines += 1;
+            for (tail, look) in tails.iter_mut().zip(&outlook.looks) {
+                tail.add(look.fresh);
+            }
+            next = risk(&tails);
+        }
+        let horizon = self.answer_time(0.9);
+        let free = to_f64(floor.ready)
+            + floor.busy.iter().map(|busy| self.free_within(*busy, horizon)).sum::<f64>();
+        Advice {
+            lines,
+            level: to_f64(floor.lines.len() + lines) / free.max(1.0),
+            agents,
+            answer: self.answer_share(),
+            free,
+            horizon,
+            risk: next,
+            threshold,
+            abandoned: ledger.share(),
+            limit: ledger.limit(),
+        }
+    }
+
+    /// Share of lines that a person answers, as it is at present.
+    pub fn answer_share(&self) -> f64 {
+        (self.answer_believed() * self.level.factor()).min(1.0)
+    }
+
+    /// Seconds after which a share of those persons who answer have been told from machines.
+    fn answer_time(&self, share: f64) -> f64 {
+        let told = if self.detects { self.detecting.quantile(0.5) } else { 0.0 };
+        self.ringing.quantile(share) + told
+    }
+
+    fn outlook(&self, floor: &Floor<'_>, bounds: &Bounds) -> Outlook {
+        let factor = self.level.factor();
+        let person = if self.detects { self.detecting.ever() } else { self.detecting.ever().min(1.0) };
+        let told = if self.detects { self.detecting.quantile(0.5) } else { 0.0 };
+        let agents = floor.ready + floor.busy.len();
+        let lines: Vec<_> = floor.lines.iter().map(|line| match line {
+            Line::Ringing(age) => (Some(self.ringing.aged(*age)), None),
+            Line::Detecting(age) => (None, Some(self.detecting.aged(*age))),
+        }).collect();
+        let looks = LOOKS.map(|share| {
+            let at = self.answer_time(share);
+            let fresh = (self.ringing.within(0.0, at - told) * person * factor).min(1.0);
+            let mut chances = vec![1.0; floor.waiting];
+            chances.extend(lines.iter().map(|line| match line {
+                (Some(ringing), _) => (ringing.within(at - told) * person * factor).min(1.0),
+                (None, Some(detecting)) => detecting.within(at),
+                (None, None) => 0.0,
+            }));
+            chances.extend(floor.busy.iter().map(|busy| 1.0 - self.free_within(*busy, at + bounds.patience)));
+            // Of agents and persons: an agent who stays busy takes as much of the floor as a person who answers.
+            Look { tail: Tail::new(agents, chances.into_iter()), fresh }
+        });
+        Outlook { looks: looks.into() }
+    }
+
+    /// Chance that an agent is ready again within so many seconds.
+    fn free_within(&self, busy: Busy, seconds: f64) -> f64 {
+        match busy {
+            Busy::WrappingUp(age) => self.wrapping.within(age, seconds),
+            Busy::Talking(age) if !self.wraps => self.talking.within(age, seconds),
+            Busy::Talking(age) => {
+                let aged = self.talking.aged(age);
+                // By how long the wrap-up takes, in four parts.
+                LOOKS.iter().map(|share| aged.within((seconds - self.wrapping.quantile(*share)).max(0.0))).sum::<f64>()
+                    / to_f64(LOOKS.len())
+            }
+        }
+    }
+}
+
+/// The floor as it will be when a line that is dialled now is answered.
+struct Outlook {
+    looks: Vec<Look>,
+}
+
+struct Look {
+    /// Of finding no agent.
+    tail: Tail,
+    /// Chance that a line dialled now is answered by then.
+    fresh: f64,
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of a floor are far below 2^52")]
+fn to_f64(count: usize) -> f64 {
+    count as f64
+}

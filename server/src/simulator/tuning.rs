@@ -1,0 +1,104 @@
+//! Gives each opponent its best setting: an untuned opponent is an unfair one.
+
+use super::opponent::adapt::{Adapt, Adapting, Method};
+use super::opponent::ratio::{Dialling, Ratio};
+use super::policy::Policy;
+use super::scenario::Scenario;
+use super::world;
+
+/// A setting of an opponent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Setting {
+    /// A fixed ratio.
+    Ratio(f64, Dialling),
+    /// An adaptive method.
+    Adapt(Adapting, Dialling),
+}
+
+impl Setting {
+    /// A fresh opponent of this setting.
+    pub fn policy(&self) -> Box<dyn Policy> {
+        match *self {
+            Self::Ratio(level, dialling) => Box::new(Ratio { level, dialling }),
+            Self::Adapt(adapting, dialling) => Box::new(Adapt::new(adapting, dialling)),
+        }
+    }
+
+    /// In words.
+    pub fn describe(&self) -> String {
+        let dialling = |dialling: &Dialling| {
+            format!("target {}{}", dialling.target, if dialling.available_only { ", available only" } else { "" })
+        };
+        match self {
+            Self::Ratio(level, how) => format!("level {level}, {}", dialling(how)),
+            Self::Adapt(adapting, how) => format!("at most {}, {}", adapting.maximum, dialling(how)),
+        }
+    }
+}
+
+/// An opponent: its name and all settings that are tried.
+pub struct Opponent {
+    /// Name.
+    pub name: &'static str,
+    /// Settings.
+    pub settings: Vec<Setting>,
+}
+
+/// All opponents of a scenario, with the settings to be tried.
+pub fn opponents(scenario: &Scenario) -> Vec<Opponent> {
+    let diallings: Vec<Dialling> = [false, true]
+        .into_iter()
+        .flat_map(|available_only| [-2.0, -1.0, 0.0, 1.0].map(|target| Dialling { target, available_only }))
+        .collect();
+    let levels = (0..24).map(|n| 1.0 + f64::from(n) * 0.1).chain((0..8).map(|n| 3.5 + f64::from(n)));
+    let ratio = levels.flat_map(|level| diallings.iter().map(move |dialling| Setting::Ratio(level, *dialling))).collect();
+    let limit = scenario.limit_percent;
+    let adapt = |method: Method| {
+        let maxima = [1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0];
+        let settings = maxima.into_iter().flat_map(|maximum| {
+            diallings.iter().map(move |dialling| {
+                let target = dialling.target;
+                Setting::Adapt(Adapting { method, maximum, intensity: 0.0, target, limit }, *dialling)
+            })
+        });
+        settings.collect()
+    };
+    vec![
+        Opponent { name: "fixed ratio", settings: ratio },
+        Opponent { name: "adapt hard limit", settings: adapt(Method::Hard) },
+        Opponent { name: "adapt average", settings: adapt(Method::Average) },
+        Opponent { name: "adapt tapered", settings: adapt(Method::Tapered) },
+    ]
+}
+
+/// The setting that keeps agents busiest within the limit over `days` days under the tuning seeds; where none is within
+/// it, the one that abandons least. First a day for each setting, then all days for the best.
+pub fn best(scenario: &Scenario, opponent: &Opponent, days: u32, seeds: &[u64]) -> Setting {
+    /// Settings that are looked at for longer.
+    const FINAL: usize = 6;
+    let try_out = |setting: &Setting, days: u32, seeds: &[u64]| {
+        let (mut busy, mut present, mut answered, mut abandoned) = (0.0, 0.0, 0, 0);
+        for seed in seeds {
+            let went = world::run(scenario, *seed, days, setting.policy().as_mut());
+            busy += went.busy;
+            present += went.present;
+            answered += went.answered;
+            abandoned += went.abandoned;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "counts of a campaign are far below 2^52")]
+        let share = abandoned as f64 / (answered.max(1)) as f64;
+        (busy / f64::max(present, 1.0), share)
+    };
+    let limit = scenario.limit_percent / 100.0;
+    // Within the limit the busier, beyond it the fewer abandoned.
+    let merit = |(busy, share): (f64, f64), limit: f64| if share <= limit { 1.0 + busy } else { -share };
+    let mut ranked: Vec<(f64, Setting)> = opponent
+        .settings
+        .iter()
+        .map(|setting| (merit(try_out(setting, 1, &seeds[..1.min(seeds.len())]), limit * 1.1), *setting))
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked.truncate(FINAL);
+    let finals = ranked.into_iter().map(|(_, setting)| (merit(try_out(&setting, days, seeds), limit), setting));
+    finals.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(Setting::Ratio(1.0, Dialling { target: 0.0, available_only: false }), |best| best.1)
+}
