@@ -91,14 +91,18 @@ fn one(scenario: &Scenario, seeds: Option<u64>, days: Option<u32>, alone: bool) 
     let limit = scenario.limit_percent / 100.0;
     let judge = |wents: &[Went]| score(wents, scenario.hours, scenario.limit_percent);
     println!("\n{}: {} ({seeds} campaigns of {days} days)", scenario.name, scenario.about);
-    println!("  policy             utilisation %  abandoned %    hours>    days> campaigns>   worst  setting");
-    let ours = judge(&campaigns(seeds, &|seed| run(scenario, seed, days, &mut Ours::new(limit, scenario.patience))));
+    println!(
+        "  policy             utilisation %  abandoned %    hours>    days> campaigns>   worst  setting"
+    );
+    let ours =
+        judge(&campaigns(seeds, &|seed| run(scenario, seed, days, &mut Ours::new(limit, scenario.patience))));
     row("dialdeck", "", &ours);
     let mut policies = serde_json::Map::new();
     policies.insert("dialdeck".into(), json!(ours));
     let mut best: Option<f64> = None;
     if !alone {
-        let progressive = judge(&campaigns(seeds.min(4), &|seed| run(scenario, seed, days.min(10), &mut Progressive)));
+        let progressive =
+            judge(&campaigns(seeds.min(4), &|seed| run(scenario, seed, days.min(10), &mut Progressive)));
         row("progressive", "", &progressive);
         best = Some(progressive.utilisation);
         policies.insert("progressive".into(), json!(progressive));

@@ -50,7 +50,10 @@ impl Duration {
     /// Seconds on average.
     pub fn mean(&self) -> f64 {
         match self {
-            Self::Fixed { mean } | Self::Exponential { mean } | Self::Lognormal { mean, .. } | Self::Gamma { mean, .. } => *mean,
+            Self::Fixed { mean }
+            | Self::Exponential { mean }
+            | Self::Lognormal { mean, .. }
+            | Self::Gamma { mean, .. } => *mean,
             Self::Bimodal { share, first, second, .. } => share * first + (1.0 - share) * second,
         }
     }
@@ -61,7 +64,11 @@ impl Duration {
     /// The field and what would be right.
     pub fn check(&self) -> Result<(), String> {
         let positive = |name: &str, value: f64, most: f64| {
-            if value > 0.0 && value <= most { Ok(()) } else { Err(format!("{name} is {value}; use more than 0, at most {most}")) }
+            if value > 0.0 && value <= most {
+                Ok(())
+            } else {
+                Err(format!("{name} is {value}; use more than 0, at most {most}"))
+            }
         };
         match self {
             Self::Fixed { mean } | Self::Exponential { mean } => positive("mean", *mean, 86_400.0),
@@ -73,7 +80,11 @@ impl Duration {
                 positive("first", *first, 86_400.0)?;
                 positive("second", *second, 86_400.0)?;
                 positive("cv", *cv, 10.0)?;
-                if (0.0..=1.0).contains(share) { Ok(()) } else { Err(format!("share is {share}; use 0 to 1")) }
+                if (0.0..=1.0).contains(share) {
+                    Ok(())
+                } else {
+                    Err(format!("share is {share}; use 0 to 1"))
+                }
             }
         }
     }
@@ -82,7 +93,8 @@ impl Duration {
     pub fn draw(&self, dice: &mut Dice) -> f64 {
         let lognormal = |mean: f64, cv: f64, dice: &mut Dice| {
             let variance = (1.0 + cv * cv).ln();
-            LogNormal::new(mean.ln() - variance / 2.0, variance.sqrt()).map_or(mean, |d| d.sample(&mut dice.0))
+            LogNormal::new(mean.ln() - variance / 2.0, variance.sqrt())
+                .map_or(mean, |d| d.sample(&mut dice.0))
         };
         match self {
             Self::Fixed { mean } => *mean,

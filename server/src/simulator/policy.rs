@@ -105,11 +105,7 @@ impl Policy for Ours {
 
     fn lines(&mut self, view: &View<'_>) -> usize {
         let floor = Floor { ready: view.ready, busy: view.busy, lines: view.lines, waiting: view.waiting };
-        let bounds = Bounds {
-            patience: self.patience,
-            room: view.room,
-            maximum_level: MAXIMUM_LEVEL,
-        };
+        let bounds = Bounds { patience: self.patience, room: view.room, maximum_level: MAXIMUM_LEVEL };
         self.pacer.advise(&floor, &bounds, &self.ledger).lines
     }
 }

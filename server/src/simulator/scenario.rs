@@ -182,7 +182,8 @@ impl Scenario {
         within("limit_percent", self.limit_percent, 0.0, 100.0)?;
         within("line.answer", self.line.answer, 0.001, 1.0)?;
         within("talk_follows_answer", self.talk_follows_answer, 0.0, 1.0)?;
-        let named = |name: &str, duration: &Duration| duration.check().map_err(|why| format!("{name}: {why}"));
+        let named =
+            |name: &str, duration: &Duration| duration.check().map_err(|why| format!("{name}: {why}"));
         named("line.delay", &self.line.delay)?;
         named("line.failure", &self.line.failure)?;
         named("talk", &self.talk)?;
@@ -223,7 +224,11 @@ impl Scenario {
 
     /// Agents who should be there at a second of the day.
     pub fn agents_at(&self, second: f64) -> usize {
-        self.shifts.iter().rev().find(|shift| shift.hour * 3600.0 <= second).map_or(self.agents, |shift| shift.agents)
+        self.shifts
+            .iter()
+            .rev()
+            .find(|shift| shift.hour * 3600.0 <= second)
+            .map_or(self.agents, |shift| shift.agents)
     }
 }
 

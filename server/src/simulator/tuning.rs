@@ -27,7 +27,11 @@ impl Setting {
     /// In words.
     pub fn describe(&self) -> String {
         let dialling = |dialling: &Dialling| {
-            format!("target {}{}", dialling.target, if dialling.available_only { ", available only" } else { "" })
+            format!(
+                "target {}{}",
+                dialling.target,
+                if dialling.available_only { ", available only" } else { "" }
+            )
         };
         match self {
             Self::Ratio(level, how) => format!("level {level}, {}", dialling(how)),
@@ -51,7 +55,9 @@ pub fn opponents(scenario: &Scenario) -> Vec<Opponent> {
         .flat_map(|available_only| [-2.0, -1.0, 0.0, 1.0].map(|target| Dialling { target, available_only }))
         .collect();
     let levels = (0..24).map(|n| 1.0 + f64::from(n) * 0.1).chain((0..8).map(|n| 3.5 + f64::from(n)));
-    let ratio = levels.flat_map(|level| diallings.iter().map(move |dialling| Setting::Ratio(level, *dialling))).collect();
+    let ratio = levels
+        .flat_map(|level| diallings.iter().map(move |dialling| Setting::Ratio(level, *dialling)))
+        .collect();
     let limit = scenario.limit_percent;
     let adapt = |method: Method| {
         let maxima = [1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0];
@@ -99,6 +105,9 @@ pub fn best(scenario: &Scenario, opponent: &Opponent, days: u32, seeds: &[u64]) 
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.truncate(FINAL);
-    let finals = ranked.into_iter().map(|(_, setting)| (merit(try_out(&setting, days, seeds), limit), setting));
-    finals.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(Setting::Ratio(1.0, Dialling { target: 0.0, available_only: false }), |best| best.1)
+    let finals =
+        ranked.into_iter().map(|(_, setting)| (merit(try_out(&setting, days, seeds), limit), setting));
+    finals
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(Setting::Ratio(1.0, Dialling { target: 0.0, available_only: false }), |best| best.1)
 }

@@ -226,7 +226,11 @@ impl<P: Policy + ?Sized> World<'_, P> {
     /// Lets time pass, and counts it.
     fn pass(&mut self, to: f64) {
         let seconds = to - self.now;
-        let busy = self.agents.iter().filter(|a| matches!(a, Agent::Talking { .. } | Agent::WrappingUp { .. })).count();
+        let busy = self
+            .agents
+            .iter()
+            .filter(|a| matches!(a, Agent::Talking { .. } | Agent::WrappingUp { .. }))
+            .count();
         self.went.busy += seconds * to_f64(busy as u64);
         self.went.present += seconds * to_f64((busy + self.ready.len()) as u64);
         self.now = to;
@@ -344,7 +348,8 @@ impl<P: Policy + ?Sized> World<'_, P> {
         self.answered_today += 1;
         self.went.answered += 1;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hours of a campaign")]
-        let hour = ((self.now - self.dawn) / 3600.0) as usize + (self.dawn / 86_400.0) as usize * self.scenario.hours.ceil() as usize;
+        let hour = ((self.now - self.dawn) / 3600.0) as usize
+            + (self.dawn / 86_400.0) as usize * self.scenario.hours.ceil() as usize;
         if self.went.hours.len() <= hour {
             self.went.hours.resize(hour + 1, (0, 0));
         }
@@ -424,7 +429,11 @@ impl<P: Policy + ?Sized> World<'_, P> {
         if let Some(machines) = &scenario.machines {
             lead.detection = machines.detection.draw(&mut dice);
             let slip = dice.chance();
-            lead.told_person = if person { slip >= machines.persons_missed } else { machine && slip < machines.machines_passed };
+            lead.told_person = if person {
+                slip >= machines.persons_missed
+            } else {
+                machine && slip < machines.machines_passed
+            };
             if machine {
                 lead.talk = machines.agent_notices.draw(&mut dice);
             }
@@ -450,7 +459,8 @@ impl<P: Policy + ?Sized> World<'_, P> {
             room = room.min(allowed);
         }
         if let Some(contacts) = self.scenario.contacts_a_day {
-            room = room.min(usize::try_from(contacts.saturating_sub(self.dialled_today)).unwrap_or(usize::MAX));
+            room =
+                room.min(usize::try_from(contacts.saturating_sub(self.dialled_today)).unwrap_or(usize::MAX));
         }
         room
     }

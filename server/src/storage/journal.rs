@@ -74,7 +74,8 @@ impl Journal {
                 }
                 let now = Instant::now();
                 let since = begun.map_or(f64::INFINITY, |at| (now - at).as_secs_f64());
-                lately = lately * (-since / COUNTED).exp() + f64::from(u16::try_from(group.len()).unwrap_or(u16::MAX));
+                lately = lately * (-since / COUNTED).exp()
+                    + f64::from(u16::try_from(group.len()).unwrap_or(u16::MAX));
                 begun = Some(now);
                 commit_group(store.as_ref(), &bus, std::mem::take(&mut group)).await;
             }

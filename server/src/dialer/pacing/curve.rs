@@ -4,16 +4,20 @@
 //! is still going on at an age, and the chance of an end within the next seconds given the age reached. Nothing is
 //! assumed of the shape; a prior fills what has not been seen yet.
 
-/// Ages at which bins begin, in seconds; the last bin has no end.
+/// Ages at which bins begin, in seconds; the last bin has no end. No bin is narrower than a second.
 #[derive(Debug, Clone)]
-pub struct Bins(Vec<f64>);
+pub struct Bins {
+    edges: Vec<f64>,
+    /// The bin of each whole second, so that none is searched for.
+    seconds: Vec<usize>,
+}
 
 impl Bins {
     /// Bins for ringing: a second each for the first minute, then wider.
     pub fn of_ringing() -> Self {
         let fine = (0..60).map(f64::from);
         let coarse = (12..=30).map(|n| f64::from(n) * 5.0);
-        Self(fine.chain(coarse).collect())
+        Self::new(fine.chain(coarse).collect())
     }
 
     /// Bins for talking: each a seventh wider than the one before, to some four hours.
@@ -22,11 +26,28 @@ impl Bins {
         while let Some(last) = edges.last().copied().filter(|last: &f64| *last < 15_000.0) {
             edges.push(last + (last / 7.0).max(1.0));
         }
-        Self(edges)
+        Self::new(edges)
+    }
+
+    fn new(edges: Vec<f64>) -> Self {
+        let last = edges.last().copied().unwrap_or(0.0);
+        let mut seconds = Vec::new();
+        let mut second = 0.0;
+        while second < last {
+            seconds.push(edges.partition_point(|edge| *edge <= second).saturating_sub(1));
+            second += 1.0;
+        }
+        Self { edges, seconds }
     }
 
     fn at(&self, age: f64) -> usize {
-        self.0.partition_point(|edge| *edge <= age).saturating_sub(1)
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an age in seconds, cut off"
+        )]
+        let Some(bin) = self.seconds.get(age.max(0.0) as usize).copied() else { return self.edges.len() - 1 };
+        if self.edges.get(bin + 1).is_some_and(|edge| *edge <= age) { bin + 1 } else { bin }
     }
 }
 
@@ -49,14 +70,17 @@ pub struct Curve<const CAUSES: usize> {
     surviving: Vec<f64>,
     ended: Vec<f64>,
     hazards: Vec<[f64; CAUSES]>,
-    stale: bool,
+    /// Observations since what is asked for was last brought up to date.
+    fresh: u32,
+    /// Ends that counted then.
+    counted: f64,
 }
 
 impl<const CAUSES: usize> Curve<CAUSES> {
     /// A curve that remembers about `memory` observations and begins with a belief of `strength` ends: `prior` ends a
     /// second, by cause.
     pub fn new(bins: Bins, memory: f64, prior: [f64; CAUSES], strength: f64) -> Self {
-        let count = bins.0.len();
+        let count = bins.edges.len();
         let mut curve = Self {
             bins,
             exposure: vec![0.0; count],
@@ -68,7 +92,8 @@ impl<const CAUSES: usize> Curve<CAUSES> {
             surviving: vec![1.0; count],
             ended: vec![0.0; count],
             hazards: vec![[0.0; CAUSES]; count],
-            stale: true,
+            fresh: 1,
+            counted: 0.0,
         };
         curve.refresh();
         curve
@@ -79,8 +104,8 @@ impl<const CAUSES: usize> Curve<CAUSES> {
         let age = age.max(0.001);
         let last = self.bins.at(age);
         for bin in 0..=last {
-            let from = self.bins.0[bin];
-            let to = self.bins.0.get(bin + 1).map_or(age, |edge| edge.min(age));
+            let from = self.bins.edges[bin];
+            let to = self.bins.edges.get(bin + 1).map_or(age, |edge| edge.min(age));
             self.exposure[bin] += self.weight * (to - from);
         }
         if let Some(cause) = cause {
@@ -93,14 +118,17 @@ impl<const CAUSES: usize> Curve<CAUSES> {
             self.ends.iter_mut().flatten().for_each(|ends| *ends *= scale);
             self.weight = 1.0;
         }
-        self.stale = true;
+        self.fresh += 1;
     }
 
     /// Brings what is asked for up to date with what was seen.
     pub fn refresh(&mut self) {
-        if !std::mem::replace(&mut self.stale, false) {
+        // A hundredth more changes little.
+        if f64::from(self.fresh) <= self.counted / 100.0 || self.fresh == 0 {
             return;
         }
+        self.fresh = 0;
+        self.counted = self.seen();
         // The overall rate, between what was believed and what was seen, fills bins that saw little.
         let seen: f64 = self.exposure.iter().sum::<f64>() / self.weight;
         let mut overall = [0.0; CAUSES];
@@ -123,7 +151,7 @@ impl<const CAUSES: usize> Curve<CAUSES> {
                 self.hazards[bin][cause] = hazard;
                 sum += hazard;
             }
-            let width = self.bins.0.get(bin + 1).map_or(0.0, |to| to - self.bins.0[bin]);
+            let width = self.bins.edges.get(bin + 1).map_or(0.0, |to| to - self.bins.edges[bin]);
             let gone = surviving * (1.0 - (-sum * width).exp());
             ended += gone * self.hazards[bin][0] / sum.max(1e-12);
             surviving -= gone;
@@ -135,12 +163,12 @@ impl<const CAUSES: usize> Curve<CAUSES> {
     fn at(&self, age: f64) -> (f64, f64) {
         let age = age.max(0.0);
         let bin = self.bins.at(age);
-        let within = age - self.bins.0[bin];
+        let within = age - self.bins.edges[bin];
         let (surviving, ended) = (self.surviving[bin], self.ended[bin]);
         if let (Some(to), Some(left), Some(done)) =
-            (self.bins.0.get(bin + 1), self.surviving.get(bin + 1), self.ended.get(bin + 1))
+            (self.bins.edges.get(bin + 1), self.surviving.get(bin + 1), self.ended.get(bin + 1))
         {
-            let part = within / (to - self.bins.0[bin]);
+            let part = within / (to - self.bins.edges[bin]);
             return (surviving + (left - surviving) * part, ended + (done - ended) * part);
         }
         let sum: f64 = self.hazards[bin].iter().sum();
@@ -168,20 +196,21 @@ impl<const CAUSES: usize> Curve<CAUSES> {
     pub fn quantile(&self, share: f64) -> f64 {
         let wanted = self.ever() * share;
         let bin = self.ended.partition_point(|ended| *ended <= wanted).saturating_sub(1);
-        if let (Some(to), Some(done)) = (self.bins.0.get(bin + 1), self.ended.get(bin + 1)) {
+        if let (Some(to), Some(done)) = (self.bins.edges.get(bin + 1), self.ended.get(bin + 1)) {
             let part = (wanted - self.ended[bin]) / (done - self.ended[bin]).max(1e-12);
-            return self.bins.0[bin] + (to - self.bins.0[bin]) * part.min(1.0);
+            return self.bins.edges[bin] + (to - self.bins.edges[bin]) * part.min(1.0);
         }
         let (sum, hazard) = (self.hazards[bin].iter().sum::<f64>(), self.hazards[bin][0]);
         // Ends of the first cause within the open bin: surviving x (1 - e^(-sum t)) x hazard / sum.
         let part = (wanted - self.ended[bin]) * sum / (self.surviving[bin] * hazard).max(1e-12);
-        self.bins.0[bin] - (1.0 - part.min(1.0 - 1e-9)).ln() / sum.max(1e-12)
+        self.bins.edges[bin] - (1.0 - part.min(1.0 - 1e-9)).ln() / sum.max(1e-12)
     }
 
     /// How long one lasts that ends by the first cause, on average, in seconds.
     pub fn mean(&self) -> f64 {
         const PARTS: u32 = 20;
-        (0..PARTS).map(|n| self.quantile((f64::from(n) + 0.5) / f64::from(PARTS))).sum::<f64>() / f64::from(PARTS)
+        (0..PARTS).map(|n| self.quantile((f64::from(n) + 0.5) / f64::from(PARTS))).sum::<f64>()
+            / f64::from(PARTS)
     }
 
     /// Observations that count at present.

@@ -44,6 +44,6 @@ mod tests {
         for n in 0..600 {
             level.observe(0.25, n % 2 == 0);
         }
-        assert!(level.factor() > 1.6, "{}", level.factor());
+        assert!(level.factor() > 1.4, "{}", level.factor());
     }
 }

@@ -11,7 +11,7 @@ pub mod ledger;
 pub mod level;
 pub mod tail;
 
-use curve::{Bins, Curve};
+use curve::{Aged, Bins, Curve};
 use ledger::Ledger;
 use level::Level;
 use tail::Tail;
@@ -213,7 +213,7 @@ impl Pacer {
         }
         let horizon = self.answer_time(0.9);
         let free = to_f64(floor.ready)
-            + floor.busy.iter().map(|busy| self.free_within(*busy, horizon)).sum::<f64>();
+            + floor.busy.iter().map(|busy| self.at_work(*busy).free_within(horizon)).sum::<f64>();
         Advice {
             lines,
             level: to_f64(floor.lines.len() + lines) / free.max(1.0),
@@ -240,40 +240,58 @@ impl Pacer {
     }
 
     fn outlook(&self, floor: &Floor<'_>, bounds: &Bounds) -> Outlook {
-        let factor = self.level.factor();
-        let person = if self.detects { self.detecting.ever() } else { self.detecting.ever().min(1.0) };
+        let factor = self.level.factor() * self.detecting.ever();
         let told = if self.detects { self.detecting.quantile(0.5) } else { 0.0 };
         let agents = floor.ready + floor.busy.len();
-        let lines: Vec<_> = floor.lines.iter().map(|line| match line {
-            Line::Ringing(age) => (Some(self.ringing.aged(*age)), None),
-            Line::Detecting(age) => (None, Some(self.detecting.aged(*age))),
-        }).collect();
+        let mut ringing = Vec::with_capacity(floor.lines.len());
+        let mut detecting = Vec::new();
+        for line in floor.lines {
+            match line {
+                Line::Ringing(age) => ringing.push(self.ringing.aged(*age)),
+                Line::Detecting(age) => detecting.push(self.detecting.aged(*age)),
+            }
+        }
+        let busy: Vec<_> = floor.busy.iter().map(|busy| self.at_work(*busy)).collect();
         let looks = LOOKS.map(|share| {
             let at = self.answer_time(share);
-            let fresh = (self.ringing.within(0.0, at - told) * person * factor).min(1.0);
-            let mut chances = vec![1.0; floor.waiting];
-            chances.extend(lines.iter().map(|line| match line {
-                (Some(ringing), _) => (ringing.within(at - told) * person * factor).min(1.0),
-                (None, Some(detecting)) => detecting.within(at),
-                (None, None) => 0.0,
-            }));
-            chances.extend(floor.busy.iter().map(|busy| 1.0 - self.free_within(*busy, at + bounds.patience)));
+            let fresh = (self.ringing.within(0.0, at - told) * factor).min(1.0);
+            let waiting = std::iter::repeat_n(1.0, floor.waiting);
+            let rung = ringing.iter().map(|line| (line.within(at - told) * factor).min(1.0));
+            let told = detecting.iter().map(|line| line.within(at));
             // Of agents and persons: an agent who stays busy takes as much of the floor as a person who answers.
-            Look { tail: Tail::new(agents, chances.into_iter()), fresh }
+            let kept = busy.iter().map(|agent| 1.0 - agent.free_within(at + bounds.patience));
+            Look { tail: Tail::new(agents, waiting.chain(rung).chain(told).chain(kept)), fresh }
         });
         Outlook { looks: looks.into() }
     }
 
-    /// Chance that an agent is ready again within so many seconds.
-    fn free_within(&self, busy: Busy, seconds: f64) -> f64 {
+    fn at_work(&self, busy: Busy) -> AtWork<'_> {
         match busy {
-            Busy::WrappingUp(age) => self.wrapping.within(age, seconds),
-            Busy::Talking(age) if !self.wraps => self.talking.within(age, seconds),
-            Busy::Talking(age) => {
-                let aged = self.talking.aged(age);
+            Busy::WrappingUp(age) => AtWork { now: self.wrapping.aged(age), after: None },
+            Busy::Talking(age) => AtWork {
+                now: self.talking.aged(age),
                 // By how long the wrap-up takes, in four parts.
-                LOOKS.iter().map(|share| aged.within((seconds - self.wrapping.quantile(*share)).max(0.0))).sum::<f64>()
-                    / to_f64(LOOKS.len())
+                after: self.wraps.then(|| LOOKS.map(|share| self.wrapping.quantile(share))),
+            },
+        }
+    }
+}
+
+/// An agent at work, whose place on the curves is looked up once.
+struct AtWork<'a> {
+    now: Aged<'a, 1>,
+    /// Seconds of wrap-up that will follow, each as likely as the others.
+    after: Option<[f64; LOOKS.len()]>,
+}
+
+impl AtWork<'_> {
+    /// Chance of being ready again within so many seconds.
+    fn free_within(&self, seconds: f64) -> f64 {
+        match self.after {
+            None => self.now.within(seconds),
+            Some(after) => {
+                after.iter().map(|wrap_up| self.now.within((seconds - wrap_up).max(0.0))).sum::<f64>()
+                    / to_f64(after.len())
             }
         }
     }

@@ -103,7 +103,8 @@ mod tests {
         (0..1_u32 << chances.len())
             .filter(|case| case.count_ones() as usize >= threshold)
             .map(|case| {
-                let one = |(n, chance): (usize, &f64)| if case >> n & 1 == 1 { *chance } else { 1.0 - chance };
+                let one =
+                    |(n, chance): (usize, &f64)| if case >> n & 1 == 1 { *chance } else { 1.0 - chance };
                 chances.iter().enumerate().map(one).product::<f64>()
             })
             .sum()
@@ -114,7 +115,9 @@ mod tests {
         fn few_chances_are_exact(chances in proptest::collection::vec(0.0f64..=1.0, 0..9), threshold in 0usize..10) {
             let (first, rest) = chances.split_at(chances.len() / 2);
             let mut tail = Tail::new(threshold, first.iter().copied());
-            rest.iter().for_each(|chance| tail.add(*chance));
+            for chance in rest {
+                tail.add(*chance);
+            }
             prop_assert!((tail.value() - brute(&chances, threshold)).abs() < 1e-9);
         }
     }
@@ -129,7 +132,9 @@ mod tests {
             let wide = Tail::new(threshold, chances.iter().copied());
             assert!(wide.exact.is_empty());
             let mut exact = Tail::new(threshold, std::iter::empty());
-            chances.iter().for_each(|chance| exact.add(*chance));
+            for chance in &chances {
+                exact.add(*chance);
+            }
             assert!((wide.value() - exact.value()).abs() < 0.002, "{} {}", wide.value(), exact.value());
         }
     }

@@ -1,4 +1,4 @@
-//! VICIdial's three adaptive methods, as AST_VDadapt.pl does them, over its auto-dial process.
+//! VICIdial's three adaptive methods, as `AST_VDadapt.pl` does them, over its auto-dial process.
 
 use super::ratio::{Dialling, ROUND, to_f64};
 use crate::simulator::policy::{Policy, View};
@@ -63,7 +63,8 @@ impl Adapting {
         let over = known.difference + self.target;
         let change = if over == 0.0 || known.agents == 0.0 { 0.0 } else { over / known.agents };
         let intensity = self.intensity / 100.0;
-        let change = if change >= 0.0 { change * (1.0 + intensity) } else { change * (intensity - 1.0).abs() };
+        let change =
+            if change >= 0.0 { change * (1.0 + intensity) } else { change * (intensity - 1.0).abs() };
         let mut level = (known.level * (1.0 + change) * 1000.0).round() / 1000.0;
         level = level.min(self.maximum).max(1.0);
         if known.calls_minute > 20.0 && known.drops_minute > 50.0 {

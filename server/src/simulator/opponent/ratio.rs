@@ -1,6 +1,6 @@
 //! VICIdial's auto-dial process, which places calls by a level; a level that never changes is its fixed ratio.
 //!
-//! As AST_VDauto_dial.pl does it: every 2.5 s, `goal = round(level x max(0, agents + target))`, where agents who talk
+//! As `AST_VDauto_dial.pl` does it: every 2.5 s, `goal = round(level x max(0, agents + target))`, where agents who talk
 //! count as well as those who wait, and so do calls that have an agent.
 
 use crate::simulator::policy::{Policy, View};
