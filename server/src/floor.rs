@@ -3,6 +3,7 @@
 use crate::api::{self, App};
 use crate::bus::Bus;
 use crate::dialer::{Dialer, Tools};
+use crate::lawbook::Lawbook;
 use crate::settings::{Kind, Settings, data_file};
 use crate::storage::{self, Journal, Store};
 use crate::telemetry::metrics::Exposition;
@@ -244,6 +245,7 @@ impl Floor {
             Err(_) if in_words => recogniser(&settings).await.ok(),
             Err(_) => None,
         };
+        let closing = CancellationToken::new();
         let dialer = Dialer::start(Tools {
             store: store.clone(),
             journal: journal.clone(),
@@ -254,9 +256,10 @@ impl Floor {
             max_calls: settings.dialer.max_concurrent_calls,
             rates: settings.rates.clone(),
             hours: settings.hours()?,
+            law: Lawbook::open(settings.rules_file(), closing.clone())
+                .map_err(crate::settings::SettingsError)?,
             in_words,
         });
-        let closing = CancellationToken::new();
         let webhooks = Arc::new(Notify::new());
         tokio::spawn(webhook::run(store.clone(), bus.clone(), webhooks.clone(), closing.clone()));
         let settings = Arc::new(settings);

@@ -10,6 +10,7 @@ pub mod dialer;
 pub mod doctor;
 pub mod domain;
 pub mod floor;
+pub mod lawbook;
 pub mod settings;
 pub mod simulator;
 pub mod storage;

@@ -18,6 +18,7 @@ use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
 use dialdeck_server::domain::ending::{ContactAfter, contact_after, far_future};
 use dialdeck_server::domain::gate::{Hours, Question, judge};
+use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
 use dialdeck_server::storage::change::QueueStart;
@@ -64,9 +65,16 @@ fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAtt
         attempt: contact.attempts + 1,
         owner: "main".into(),
         decision: judge(
-            Question { person: &contact.person, on_do_not_call: false, hours: Hours::default() },
+            Question {
+                person: &contact.person,
+                on_do_not_call: false,
+                hours: Hours::default(),
+                rules: &Rules::shipped(),
+                recent: &[],
+            },
             at,
         ),
+        caps: Vec::new(),
         at,
     }
 }
@@ -314,10 +322,25 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
     let stale = BeginAttempt { attempt: 1, ..begin(campaign.id, &bob, noon()) };
     assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(stale))]).await, Err(Refusal::NotCallable));
 
+    let capped = BeginAttempt {
+        attempt: 2,
+        caps: vec![(noon() - chrono::Duration::hours(24), 1)],
+        ..begin(campaign.id, &bob, noon())
+    };
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(capped))]).await, Err(Refusal::Capped));
+
     let mut question = person(1);
     question.consent = None;
-    let decision =
-        judge(Question { person: &question, on_do_not_call: false, hours: Hours::default() }, noon());
+    let decision = judge(
+        Question {
+            person: &question,
+            on_do_not_call: false,
+            hours: Hours::default(),
+            rules: &Rules::shipped(),
+            recent: &[],
+        },
+        noon(),
+    );
     let hold = Change::Hold {
         organization_id: org(),
         campaign_id: campaign.id,

@@ -5,6 +5,7 @@ use super::persons::{Number, masked, phone};
 use super::problem::Refused;
 use super::{App, commands, paging};
 use crate::domain::caller::{AddDoNotCall, Look};
+use crate::domain::law as rules;
 use crate::storage::{Change, DecisionRow};
 use axum::Json;
 use axum::extract::State;
@@ -136,4 +137,26 @@ pub(super) async fn decisions(
     });
     let phone = number.as_str().to_owned();
     Ok(Json(Decisions { phone, on_do_not_call_list, decisions: decisions.collect() }))
+}
+
+/// The rules of law in force on this server.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LawRules)]
+pub(super) struct InForce {
+    /// Calls only within these hours, in the called person's time.
+    hours: Vec<rules::Hours>,
+    /// No calls on these days.
+    closed: Vec<rules::Closed>,
+    /// So many calls to one number.
+    caps: Vec<rules::Cap>,
+}
+
+/// The rules that stand between a contact and the dial
+///
+/// The shipped ones and the operator's, with their sources; each holds where and when its head says.
+#[utoipa::path(get, path = "/api/v1/law/rules", tag = "The law", security(("bearer" = ["look"])),
+    responses((status = 200, body = InForce)))]
+pub(super) async fn in_force(State(app): State<App>, _permit: May<Look>) -> Json<InForce> {
+    let law = app.dialer.rules();
+    Json(InForce { hours: law.hours().to_vec(), closed: law.closed().to_vec(), caps: law.caps().to_vec() })
 }

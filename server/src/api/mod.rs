@@ -168,6 +168,7 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(callbacks::one, callbacks::update))
         .routes(routes!(law::list, law::add))
         .routes(routes!(law::decisions))
+        .routes(routes!(law::in_force))
         .routes(routes!(persons::consents, persons::give_consent, persons::withdraw_consent))
         .routes(routes!(persons::person, persons::erase))
         .routes(routes!(persons::holds, persons::place_hold))

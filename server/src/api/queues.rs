@@ -4,11 +4,10 @@ use super::App;
 use super::extract::{Ask, Id, May};
 use super::problem::Refused;
 use crate::domain::caller::Look;
-use crate::domain::gate::{Question, judge};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallCounts, CampaignId, Code, ContactId, Event, Problem, QueueState};
+use dialdeck_protocol::{CallCounts, CampaignId, ContactId, Event, QueueState};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -103,12 +102,10 @@ pub(super) async fn hopper(
 ) -> Result<Json<Hopper>, Refused> {
     let campaign = super::campaigns::find(&app, permit.caller(), id).await?;
     let (now, limit) = (Utc::now(), i64::from(limit.unwrap_or(50).clamp(1, 500)));
-    let hours = app.settings.hours().map_err(|e| Problem::new(Code::Internal, e.to_string()))?;
     let mut contacts = Vec::new();
     for contact in app.store.candidates(campaign.id, now, limit).await? {
         let phone = contact.person.phone.as_str().to_owned();
-        let on_do_not_call = app.store.is_do_not_call(&contact.organization_id, &phone).await?;
-        let decision = judge(Question { person: &contact.person, on_do_not_call, hours }, now);
+        let decision = app.dialer.judge(&contact, now).await?;
         contacts.push(Due {
             contact_id: contact.id,
             name: contact.person.display_name(),

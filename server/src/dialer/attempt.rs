@@ -90,8 +90,15 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) 
 /// What keeps a committed attempt from being placed: we are stopping, or the commit took so long that the hour is not
 /// legal any more.
 fn hindered(dialer: &Dialer, attempt: &Attempt) -> Option<Result> {
-    let question =
-        Question { person: &attempt.contact.person, on_do_not_call: false, hours: dialer.0.tools.hours };
+    let rules = dialer.rules();
+    // Lists and caps were asked in the commit; only time has passed since.
+    let question = Question {
+        person: &attempt.contact.person,
+        on_do_not_call: false,
+        hours: dialer.0.tools.hours,
+        rules: &rules,
+        recent: &[],
+    };
     let why = if dialer.0.closing.is_cancelled() {
         "not placed: the server is stopping".to_owned()
     } else {

@@ -13,13 +13,16 @@ mod scribe;
 
 use crate::domain::caller::{Permit, RunQueue, SteerCalls};
 use crate::domain::campaign::Campaign;
+use crate::domain::contact::Contact;
 use crate::domain::cost::Rates;
-use crate::domain::gate::Hours;
+use crate::domain::gate::{self, Decision, Hours, Question};
+use crate::domain::law::Rules;
+use crate::lawbook::Lawbook;
 use crate::storage::change::QueueStart;
-use crate::storage::{Change, Journal, Store};
+use crate::storage::{Change, Journal, Store, StoreResult};
 use crate::telephony::Telephony;
 use crate::voice::conversation::Providers;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallId, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem, QueueState,
 };
@@ -49,8 +52,10 @@ pub struct Tools {
     pub max_calls: u32,
     /// What calls cost.
     pub rates: Rates,
-    /// When people may be called.
+    /// Hours of the operator's own, within those of the law.
     pub hours: Hours,
+    /// The law.
+    pub law: Lawbook,
     /// Whether calls carry words: then no voice is needed.
     pub in_words: bool,
 }
@@ -107,6 +112,28 @@ impl Dialer {
     /// By which calls are placed.
     pub fn telephony(&self) -> &Arc<dyn Telephony> {
         &self.0.tools.telephony
+    }
+
+    /// The rules of law in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.0.tools.law.rules()
+    }
+
+    /// What the law, its lists and the calls of late say of a contact at a moment.
+    ///
+    /// # Errors
+    /// When the store is not available.
+    pub async fn judge(&self, contact: &Contact, now: DateTime<Utc>) -> StoreResult<Decision> {
+        let (tools, person, rules) = (&self.0.tools, &contact.person, self.rules());
+        let (organization, phone) = (&contact.organization_id, person.phone.as_str());
+        let on_do_not_call = tools.store.is_do_not_call(organization, phone).await?;
+        let recent = match gate::caps(person, &rules, now).iter().map(|(since, _)| *since).min() {
+            Some(since) => tools.store.calls_since(organization, phone, since).await?,
+            None => Vec::new(),
+        };
+        let question =
+            Question { person, on_do_not_call, hours: tools.hours, rules: &rules, recent: &recent };
+        Ok(gate::judge(question, now))
     }
 
     /// Ends a call that is in flight here.

@@ -4,7 +4,7 @@ use super::pace::{Facts, Step, step};
 use super::{Dialer, Handle, attempt};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::gate::{self, Question};
+use crate::domain::gate;
 use crate::storage::journal::CommitError;
 use crate::storage::{BeginAttempt, CallKey, Change, QueueRow, Refusal, StoreResult};
 use crate::telephony::channel_id;
@@ -179,9 +179,7 @@ impl Driver {
                 return Ok(Next::Never);
             }
             let phone = contact.person.phone.as_str().to_owned();
-            let on_do_not_call = tools.store.is_do_not_call(&organization, &phone).await?;
-            let question = Question { person: &contact.person, on_do_not_call, hours: tools.hours };
-            let decision = gate::judge(question, Utc::now());
+            let decision = self.dialer.judge(&contact, Utc::now()).await?;
             if !decision.is_allowed() {
                 let hold = Change::Hold {
                     organization_id: organization.clone(),
@@ -222,6 +220,7 @@ impl Driver {
             channel_id: channel_id(&call_id),
             owner: dialer.0.tools.name.clone(),
             decision,
+            caps: gate::caps(&contact.person, &dialer.rules(), Utc::now()),
             at: Utc::now(),
         };
         let in_flight =

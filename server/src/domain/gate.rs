@@ -1,10 +1,12 @@
 //! The gate before the dial: may this number be called now? Pure; every answer is kept.
 //!
-//! A rule that cannot be evaluated forbids. The rules here are those that hold for every call; further ones are data.
+//! A rule that cannot be evaluated forbids. The rules here are those that hold for every call; those of a place or a day
+//! are data: [`super::law`].
 
 use super::contact::NewContact;
+use super::law::Rules;
 use super::zone::{self, Whereabouts};
-use chrono::{DateTime, Duration, NaiveTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Duration, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -34,8 +36,12 @@ pub struct Question<'a> {
     pub person: &'a NewContact,
     /// Whether the number is on a do-not-call list that applies.
     pub on_do_not_call: bool,
-    /// Allowed hours.
+    /// Hours of the operator's own, within those of the law.
     pub hours: Hours,
+    /// The law.
+    pub rules: &'a Rules,
+    /// When the number was called of late: as far back as the longest cap that holds counts.
+    pub recent: &'a [DateTime<Utc>],
 }
 
 /// The answer, as it is kept with the attempt or on the contact.
@@ -47,8 +53,12 @@ pub struct Decision {
     pub reason: String,
     /// When it may be asked again; `None`: only after something changes.
     pub opens_at: Option<DateTime<Utc>>,
+    /// Id and source of the rule that held it.
+    pub basis: String,
     /// Zones that were looked at.
     pub zones: Vec<String>,
+    /// Places whose rules were looked at.
+    pub places: Vec<String>,
     /// Consent it rests on.
     pub consent: String,
     /// Ring floor applied, in seconds.
@@ -71,7 +81,9 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         rule: "allowed",
         reason: String::new(),
         opens_at: None,
+        basis: String::new(),
         zones: Vec::new(),
+        places: Vec::new(),
         consent: person.consent.as_ref().map(|c| format!("{} ({})", c.basis, c.source)).unwrap_or_default(),
         ring_floor_seconds: LEAST_RING_SECONDS,
         decided_at: now,
@@ -88,32 +100,49 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
             "held: no consent to an artificial voice is on file, or its date lies in the future".into();
         return decision;
     }
-    let Some(zones) = zone::candidates(Whereabouts {
-        phone: person.phone.as_str(),
-        state: &person.state,
-        postal_code: &person.postal_code,
-        timezone: &person.timezone,
-    }) else {
+    let place = whereabouts(person);
+    let Some(zones) = zone::candidates(place) else {
         decision.rule = "zone";
         decision.reason =
             "held: no time zone is known for the number; give state, postal code or timezone".into();
         return decision;
     };
     decision.zones = zones.iter().map(|z| z.name().to_owned()).collect();
-    if let Some(closed) = zones.iter().find(|zone| !is_open(**zone, question.hours, now)) {
-        let local = now.with_timezone(closed);
-        let opens = opening(&zones, question.hours, now);
+    let Some(places) = zone::places(place) else {
+        decision.rule = "place";
+        decision.reason = "held: it cannot be told which state's law applies; give the state".into();
+        return decision;
+    };
+    decision.places = places.iter().cloned().collect();
+    let rules = question.rules;
+    let open = |at: DateTime<Utc>| {
+        rules.forbids(&places, &zones, at).is_none()
+            && zones.iter().all(|zone| is_open(*zone, question.hours, at))
+    };
+    if let Some(forbidden) = rules.forbids(&places, &zones, now) {
+        (decision.rule, decision.reason, decision.basis) =
+            (forbidden.rule, forbidden.reason, forbidden.basis);
+        decision.opens_at = opening(now, open);
+    } else if let Some(closed) = zones.iter().find(|zone| !is_open(**zone, question.hours, now)) {
         decision.rule = "hours";
+        decision.basis = "the operator's own hours: dialer.opens and dialer.closes".into();
         decision.reason = format!(
-            "held: {:02}:{:02} in {}, calls {} to {}{}",
-            local.hour(),
-            local.minute(),
+            "held: {} in {}, calls {} to {}",
+            now.with_timezone(closed).format("%H:%M"),
             closed.name(),
             question.hours.opens.format("%H:%M"),
             question.hours.closes.format("%H:%M"),
-            opens.map(|at| format!(", opens {} UTC", at.format("%Y-%m-%d %H:%M"))).unwrap_or_default(),
         );
-        decision.opens_at = opens;
+        decision.opens_at = opening(now, open);
+    } else if let Some((forbidden, until)) = rules.capped(&places, question.recent, now) {
+        (decision.rule, decision.reason, decision.basis) =
+            (forbidden.rule, forbidden.reason, forbidden.basis);
+        decision.opens_at = if open(until) { Some(until) } else { opening(until, open) };
+    }
+    if !decision.is_allowed() {
+        if let Some(at) = decision.opens_at {
+            decision.reason.push_str(&at.format(", opens %Y-%m-%d %H:%M UTC").to_string());
+        }
         return decision;
     }
     "every rule allows it".clone_into(&mut decision.reason);
@@ -125,18 +154,36 @@ fn is_open(zone: Tz, hours: Hours, now: DateTime<Utc>) -> bool {
     local >= hours.opens && local < hours.closes
 }
 
-/// The next moment at which every zone is open, looked for a quarter of an hour at a time over two days; `None` when
-/// the zones' days do not overlap.
-fn opening(zones: &[Tz], hours: Hours, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// The next open moment, looked for a quarter of an hour at a time over nine days; `None` where there is none, as when the
+/// zones' days do not overlap.
+fn opening(now: DateTime<Utc>, open: impl Fn(DateTime<Utc>) -> bool) -> Option<DateTime<Utc>> {
     let quarter = Duration::minutes(15);
     let start = Utc.timestamp_opt(now.timestamp() / 900 * 900, 0).single()?;
-    (1..=192).map(|n| start + quarter * n).find(|at| zones.iter().all(|zone| is_open(*zone, hours, *at)))
+    (1..=9 * 96).map(|n| start + quarter * n).find(|at| open(*at))
+}
+
+/// What is known of where a person is.
+pub fn whereabouts(person: &NewContact) -> Whereabouts<'_> {
+    Whereabouts {
+        phone: person.phone.as_str(),
+        state: &person.state,
+        postal_code: &person.postal_code,
+        timezone: &person.timezone,
+    }
+}
+
+/// The caps that hold where a person may be: since when calls to the number count, and how many there may be with the next.
+pub fn caps(person: &NewContact, rules: &Rules, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, u32)> {
+    let Some(places) = zone::places(whereabouts(person)) else { return Vec::new() };
+    let window = |cap: &super::law::Cap| (now - Duration::hours(i64::from(cap.hours)), cap.calls);
+    rules.caps_in(&places, now).map(window).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Hours, Question, judge};
+    use super::{Decision, Hours, Question, judge};
     use crate::domain::contact::{Consent, NewContact};
+    use crate::domain::law::Rules;
     use crate::domain::phone::Phone;
     use chrono::{DateTime, TimeZone, Utc};
     use proptest::prelude::*;
@@ -156,8 +203,13 @@ mod tests {
         }
     }
 
+    fn judged(person: &NewContact, on_do_not_call: bool, now: DateTime<Utc>) -> Decision {
+        let rules = Rules::shipped();
+        judge(Question { person, on_do_not_call, hours: Hours::default(), rules: &rules, recent: &[] }, now)
+    }
+
     fn rule(person: &NewContact, dnc: bool, now: DateTime<Utc>) -> &'static str {
-        judge(Question { person, on_do_not_call: dnc, hours: Hours::default() }, now).rule
+        judged(person, dnc, now).rule
     }
 
     fn at(hour: u32, minute: u32) -> DateTime<Utc> {
@@ -178,9 +230,26 @@ mod tests {
         let panhandle = person("850 555 0142");
         assert_eq!(rule(&panhandle, false, at(13, 30)), "hours", "8:30 in New York, 7:30 in Chicago");
         assert_eq!(rule(&panhandle, false, at(2, 30)), "hours", "20:30 in Chicago, 21:30 in New York");
-        let decision =
-            judge(Question { person: &panhandle, on_do_not_call: false, hours: Hours::default() }, at(2, 30));
+        let decision = judged(&panhandle, false, at(2, 30));
         assert_eq!(decision.opens_at, Some(at(14, 0)));
+    }
+
+    #[test]
+    fn a_cap_holds_and_says_when_it_leaves_room() {
+        let (miami, rules, now) = (person("305 555 0142"), Rules::shipped(), at(17, 0));
+        let recent = [1, 2, 3].map(|hours| now - chrono::Duration::hours(hours));
+        let ask = |recent| Question {
+            person: &miami,
+            on_do_not_call: false,
+            hours: Hours::default(),
+            rules: &rules,
+            recent,
+        };
+        assert!(judge(ask(&recent[..2]), now).is_allowed());
+        let decision = judge(ask(&recent), now);
+        assert_eq!((decision.rule, decision.places.join(" ").as_str()), ("cap", "US US-FL"));
+        assert!(decision.basis.starts_with("us-fl-cap: "), "{}", decision.basis);
+        assert_eq!(decision.opens_at, Some(at(14, 0) + chrono::Duration::hours(24)));
     }
 
     #[test]
@@ -206,14 +275,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_it_says_opens_is_open(seconds in 1_700_000_000i64..1_900_000_000, which in 0usize..4) {
+        fn what_it_says_opens_is_open(seconds in 1_700_000_000i64..1_900_000_000, which in 0usize..6) {
             let now = Utc.timestamp_opt(seconds, 0).unwrap();
-            let ann = person(["212 555 0142", "850 555 0142", "808 555 0142", "+442079460123"][which]);
-            let question = Question { person: &ann, on_do_not_call: false, hours: Hours::default() };
-            let decision = judge(question, now);
+            let ann = person(["212 555 0142", "850 555 0142", "808 555 0142", "+442079460123", "401 555 0142", "205 555 0142"][which]);
+            let decision = judged(&ann, false, now);
             if let Some(opens) = decision.opens_at {
                 prop_assert!(opens > now);
-                prop_assert!(judge(question, opens).is_allowed());
+                prop_assert!(judged(&ann, false, opens).is_allowed());
             } else {
                 prop_assert!(decision.is_allowed());
             }

@@ -9,6 +9,7 @@ pub mod cost;
 pub mod ending;
 pub mod gate;
 pub mod import;
+pub mod law;
 pub mod lockout;
 pub mod phone;
 pub mod plain;

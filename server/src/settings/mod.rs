@@ -78,6 +78,7 @@ impl Settings {
         let refuse = |text: String| Err(SettingsError(text));
         self.kind()?;
         self.hours()?;
+        self.rules()?;
         if !self.asterisk.url.is_empty() {
             self.ari_url()?;
         }
@@ -192,6 +193,22 @@ impl Settings {
             ));
         }
         Ok(hours)
+    }
+
+    /// The rules of law: the shipped ones and those of `dialer.rules`.
+    ///
+    /// # Errors
+    /// File and line, and what would be right.
+    pub fn rules(&self) -> Result<crate::domain::law::Rules, SettingsError> {
+        match self.rules_file() {
+            Some(file) => crate::lawbook::read(&file).map_err(SettingsError),
+            None => Ok(crate::domain::law::Rules::shipped()),
+        }
+    }
+
+    /// The operator's own rules of law.
+    pub fn rules_file(&self) -> Option<std::path::PathBuf> {
+        (!self.dialer.rules.is_empty()).then(|| std::path::PathBuf::from(&self.dialer.rules))
     }
 
     /// Call settings of a new campaign.

@@ -198,6 +198,8 @@ section! {
         opens: String,
         /// End of the day, `21:00`.
         closes: String,
+        /// A file of rules of law; empty: only the shipped ones.
+        rules: String,
         /// Country of numbers without one.
         region: String,
     }

@@ -47,6 +47,8 @@ pub struct BeginAttempt {
     pub owner: String,
     /// Why it is allowed.
     pub decision: Decision,
+    /// Caps of the law: since when calls to the number count, and how many there may be. Asked once more in the commit.
+    pub caps: Vec<(DateTime<Utc>, u32)>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -242,6 +244,9 @@ pub enum Refusal {
     /// The number is on the do-not-call list.
     #[error("the number is on the do-not-call list")]
     DoNotCall,
+    /// The number was called as often as the law allows.
+    #[error("the number was called as often as the law allows for now")]
+    Capped,
     /// The call was settled before.
     #[error("the call is over already")]
     Settled,

@@ -156,6 +156,13 @@ pub trait Store: Accounts + Keeping + Upkeep + Send + Sync {
 
     /// Whether a number is on the organization's do-not-call list.
     async fn is_do_not_call(&self, organization: &OrganizationId, phone: &str) -> StoreResult<bool>;
+    /// When a number was called since a moment, by any campaign of the organization; at most a thousand of them.
+    async fn calls_since(
+        &self,
+        organization: &OrganizationId,
+        phone: &str,
+        since: DateTime<Utc>,
+    ) -> StoreResult<Vec<DateTime<Utc>>>;
     /// Numbers on the do-not-call list, by number.
     async fn do_not_call(
         &self,

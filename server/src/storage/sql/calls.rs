@@ -27,6 +27,20 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     if in_flight.is_some() {
         return Err(Refusal::NumberBusy.into());
     }
+    // Two campaigns may have looked at the same number: the caps are counted where only one can be.
+    for (since, most) in &attempt.caps {
+        let called: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM calls WHERE organization_id = $1 AND to_number = $2 AND created_at > $3",
+        )
+        .bind(organization)
+        .bind(&attempt.to)
+        .bind(since.naive_utc())
+        .fetch_one(&mut *conn)
+        .await?;
+        if called >= i64::from(*most) {
+            return Err(Refusal::Capped.into());
+        }
+    }
     // The status guards against two dialers: whoever comes second finds the contact pending. Number and consent are
     // asked once more: either may have been changed since the gate looked.
     let leased = sqlx::query(

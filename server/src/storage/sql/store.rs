@@ -206,6 +206,25 @@ impl Store for SqlStore {
         law::is_listed(&mut *self.conn().await?, organization.as_str(), phone).await.map_err(|e| failed(&e))
     }
 
+    async fn calls_since(
+        &self,
+        organization: &OrganizationId,
+        phone: &str,
+        since: DateTime<Utc>,
+    ) -> StoreResult<Vec<DateTime<Utc>>> {
+        let rows: Vec<chrono::NaiveDateTime> = sqlx::query_scalar(
+            "SELECT created_at FROM calls WHERE organization_id = $1 AND to_number = $2 AND created_at > $3 \
+             ORDER BY created_at DESC LIMIT 1000",
+        )
+        .bind(organization.as_str())
+        .bind(phone)
+        .bind(since.naive_utc())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        Ok(rows.into_iter().map(|at| at.and_utc()).collect())
+    }
+
     async fn do_not_call(
         &self,
         organization: &OrganizationId,
