@@ -66,6 +66,14 @@ impl Outcome {
         !matches!(self, Self::NoAnswer | Self::Busy | Self::Congestion | Self::BadNumber | Self::Error)
     }
 
+    /// Whether a contact may be called again after it: nobody said no, and nobody said yes.
+    pub const fn is_called_again(self) -> bool {
+        matches!(
+            self,
+            Self::Voicemail | Self::Unclear | Self::NoAnswer | Self::Busy | Self::Congestion | Self::Error
+        )
+    }
+
     /// What existing users count as a success.
     pub const fn is_success(self) -> bool {
         matches!(self, Self::Interested | Self::Scheduled)

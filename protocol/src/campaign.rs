@@ -1,5 +1,6 @@
 //! The words of a campaign and its queue.
 
+use crate::call::Outcome;
 use crate::vocabulary::vocabulary;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,36 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// In which order a campaign calls its contacts, those of a higher priority first. Contacts to be called again come
+    /// before new ones, when their time has come.
+    ListOrder, "listOrder" {
+        /// Those that came in first.
+        Oldest = "oldest",
+        /// Those that came in last.
+        Newest = "newest",
+        /// By lot.
+        Random = "random",
+        /// Of those to be called again, the least called first; new ones as they came in.
+        AttemptsUp = "attempts_up",
+        /// Of those to be called again, the most called first; new ones as they came in.
+        AttemptsDown = "attempts_down",
+    }
+}
+
+/// When, and how often, a contact is called again after a call that ended so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Recycle {
+    /// After this outcome: one of those after which a contact is called again at all.
+    pub outcome: Outcome,
+    /// Minutes until the next attempt, 1–43 200.
+    pub minutes: u32,
+    /// Further attempts after the first, 0–10.
+    pub attempts: u32,
+}
+
 /// How a campaign places its calls. The names are those that existing users' REST bodies carry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -65,6 +96,18 @@ pub struct CallSettings {
     /// Pause for review after this many calls since the start; `None`: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review_after: Option<u32>,
+    /// In which order contacts are called.
+    #[serde(skip_serializing_if = "is_oldest")]
+    pub list_order: ListOrder,
+    /// Other delays and attempts than the above, by outcome.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recycle: Vec<Recycle>,
+}
+
+// serde asks with a reference.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_oldest(order: &ListOrder) -> bool {
+    *order == ListOrder::Oldest
 }
 
 impl Default for CallSettings {
@@ -76,6 +119,8 @@ impl Default for CallSettings {
             call_timeout_seconds: 30,
             call_interval_ms: 30_000,
             review_after: None,
+            list_order: ListOrder::Oldest,
+            recycle: Vec::new(),
         }
     }
 }
@@ -101,6 +146,29 @@ impl CallSettings {
         if self.review_after == Some(0) {
             return Err(("reviewAfter", "reviewAfter is 0; use 1 or more, or leave it out".into()));
         }
+        for (n, rule) in self.recycle.iter().enumerate() {
+            if !rule.outcome.is_called_again() {
+                let words: Vec<&str> =
+                    Outcome::ALL.iter().filter(|o| o.is_called_again()).map(|o| o.as_str()).collect();
+                let (outcome, words) = (rule.outcome, words.join(", "));
+                return Err((
+                    "recycle",
+                    format!("recycle: after {outcome} nobody is called again; use {words}"),
+                ));
+            }
+            if !(1..=43_200).contains(&rule.minutes) || rule.attempts > 10 {
+                return Err(("recycle", "recycle: use 1 to 43200 minutes and 0 to 10 attempts".into()));
+            }
+            if self.recycle[..n].iter().any(|other| other.outcome == rule.outcome) {
+                return Err(("recycle", format!("recycle has {} twice", rule.outcome)));
+            }
+        }
         Ok(())
+    }
+
+    /// Further attempts after the first, and minutes until the next, after a call that ended so.
+    pub fn again(&self, outcome: Outcome) -> (u32, u32) {
+        let rule = self.recycle.iter().find(|rule| rule.outcome == outcome);
+        rule.map_or((self.retry_attempts, self.retry_delay_minutes), |rule| (rule.attempts, rule.minutes))
     }
 }

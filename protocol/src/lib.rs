@@ -21,7 +21,7 @@ mod snapshot;
 mod vocabulary;
 
 pub use call::{CallStatus, Emotion, Intent, Outcome, Speaker};
-pub use campaign::{CallSettings, CampaignStatus, CampaignType, QueueState};
+pub use campaign::{CallSettings, CampaignStatus, CampaignType, ListOrder, QueueState, Recycle};
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;
 pub use event::{CallCounts, Event, EventBody, Exchange, TurnLatency};

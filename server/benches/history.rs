@@ -64,9 +64,9 @@ async fn fill_sqlite(path: &str, n: i64) {
         );
         sqlx::query(sqlx::AssertSqlSafe(texts)).execute(&mut conn).await.unwrap();
         let words = format!(
-            "INSERT INTO call_words (rowid, organization, words) \
+            "INSERT INTO call_words (rowid, words) \
              WITH RECURSIVE k(i) AS (SELECT {start} UNION ALL SELECT i + 1 FROM k WHERE i + 1 < {end}) \
-             SELECT i + 1, 'o' || hex('default'), {text} FROM k"
+             SELECT i + 1, {text} FROM k"
         );
         sqlx::query(sqlx::AssertSqlSafe(words)).execute(&mut conn).await.unwrap();
     }

@@ -47,7 +47,7 @@ fn number(arguments: &[String], name: &str) -> Option<u64> {
     arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1)).and_then(|n| n.parse().ok())
 }
 
-/// Campaigns under all seeds, on both cores.
+/// Campaigns under all seeds, on all cores.
 fn campaigns(seeds: u64, one: &(dyn Fn(u64) -> Went + Sync)) -> Vec<Went> {
     let next = AtomicU64::new(0);
     let mut wents: Vec<(u64, Went)> = std::thread::scope(|scope| {
@@ -110,20 +110,23 @@ fn one(scenario: &Scenario, seeds: Option<u64>, days: Option<u32>, alone: bool) 
         for opponent in &opponents {
             let setting = tuning::best(scenario, opponent, days.min(4), &[1, 2]);
             // They need fewer campaigns: their utilisation is known well after a few.
-            let wents = campaigns(seeds.min(8), &|seed| run(scenario, seed, days, setting.policy().as_mut()));
+            let wents = campaigns(seeds.min(6), &|seed| run(scenario, seed, days, setting.policy().as_mut()));
             let score = judge(&wents);
             row(opponent.name, &setting.describe(), &score);
-            if score.abandoned <= scenario.limit_percent * 1.02 {
+            // What they tuned to the limit may lie a little over it elsewhere: that is held to their favour.
+            if score.abandoned <= scenario.limit_percent * 1.1 {
                 best = Some(best.map_or(score.utilisation, |best| best.max(score.utilisation)));
             }
             policies.insert(opponent.name.into(), json!({ "setting": setting.describe(), "score": score }));
         }
     }
-    let law = reference::square_root_law(scenario) * 100.0;
-    println!("  square-root law    {law:>6.2}");
+    let law = reference::square_root_law(scenario).map(|law| law * 100.0);
+    if let Some(law) = law {
+        println!("  square-root law    {law:>6.2}");
+    }
     json!({
         "scenario": scenario.name, "agents": scenario.agents, "seeds": seeds, "days": days,
-        "square_root_law": law, "over_law": ours.utilisation - law,
+        "square_root_law": law, "over_law": law.map(|law| ours.utilisation - law),
         "best_opponent": best, "over_best_opponent": best.map(|best| ours.utilisation - best),
         "policies": policies,
     })

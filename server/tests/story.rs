@@ -11,8 +11,8 @@
 use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
-    Emotion, EventBody, Exchange, ImportId, Intent, OrganizationId, Outcome, PhoneNumberId, QueueState, Role,
-    ScriptId, SessionId, Speaker, TurnLatency,
+    Emotion, EventBody, Exchange, ImportId, Intent, ListOrder, OrganizationId, Outcome, PhoneNumberId,
+    QueueState, Role, ScriptId, SessionId, Speaker, TurnLatency,
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
@@ -48,6 +48,7 @@ fn person(n: u32) -> NewContact {
         postal_code: String::new(),
         timezone: String::new(),
         consent: Some(Consent { basis: "written".into(), at: Some(noon()), source: "form".into() }),
+        priority: 0,
         custom_fields: [("plan".to_owned(), "gold".to_owned())].into(),
     }
 }
@@ -234,7 +235,7 @@ async fn calling(store: &dyn Store, campaign: &Campaign) {
     };
     one(store, vec![queue(QueueState::Running, Some(start))]).await.unwrap();
     assert_eq!(store.open_queues().await.unwrap().len(), 1);
-    let ann = store.candidates(campaign.id, noon(), 5).await.unwrap().remove(0);
+    let ann = store.candidates(campaign.id, ListOrder::Oldest, noon(), 5).await.unwrap().remove(0);
     let begun = begin(campaign.id, &ann, noon());
     let events = one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
     assert!(matches!(&events[..], [EventBody::CallStarted { attempt: 1, .. }]));
@@ -301,7 +302,7 @@ async fn calling(store: &dyn Store, campaign: &Campaign) {
 }
 
 async fn refusing(store: &dyn Store, campaign: &Campaign) {
-    let candidates = store.candidates(campaign.id, noon(), 5).await.unwrap();
+    let candidates = store.candidates(campaign.id, ListOrder::Oldest, noon(), 5).await.unwrap();
     let (bob, cid) = (&candidates[0], &candidates[1]);
     let begun = begin(campaign.id, bob, noon());
     // Two dialers on one contact in one group: one call, and the other deed's neighbours stand.
@@ -314,7 +315,14 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
     let outcomes = store.commit(&deeds).await.unwrap();
     assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
     assert_eq!(outcomes[1], Err(CommitError::Refused(Refusal::NumberBusy)));
-    assert!(!store.candidates(campaign.id, noon(), 50).await.unwrap().iter().any(|c| c.id == cid.id));
+    assert!(
+        !store
+            .candidates(campaign.id, ListOrder::Oldest, noon(), 50)
+            .await
+            .unwrap()
+            .iter()
+            .any(|c| c.id == cid.id)
+    );
     let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), noon());
     one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, noon())))]).await.unwrap();
     let bob = store.contact(&org(), bob.id).await.unwrap().unwrap();
@@ -369,7 +377,7 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
 }
 
 async fn never_again(store: &dyn Store, campaign: &Campaign) {
-    let dan = store.candidates(campaign.id, noon(), 50).await.unwrap().pop().unwrap();
+    let dan = store.candidates(campaign.id, ListOrder::Oldest, noon(), 50).await.unwrap().pop().unwrap();
     let begun = begin(campaign.id, &dan, noon());
     one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
     let listed = Change::DoNotCall {

@@ -86,6 +86,8 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "callTimeoutSeconds",
         "callIntervalMs",
         "reviewAfter",
+        "listOrder",
+        "recycle",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {

@@ -37,6 +37,8 @@ pub(super) struct Shown {
     postal_code: String,
     timezone: String,
     consent: Option<Consent>,
+    /// The higher, the earlier.
+    priority: i32,
     custom_fields: BTreeMap<String, String>,
     status: ContactStatus,
     attempts: i32,
@@ -63,6 +65,7 @@ impl From<Contact> for Shown {
             postal_code: person.postal_code,
             timezone: person.timezone,
             consent: person.consent,
+            priority: person.priority,
             custom_fields: person.custom_fields,
             status: contact.status,
             attempts: contact.attempts,
@@ -157,6 +160,9 @@ pub(super) struct Given {
     postal_code: Option<String>,
     timezone: Option<String>,
     consent: Option<Consent>,
+    /// The higher, the earlier.
+    #[schema(minimum = -99, maximum = 99)]
+    priority: Option<i32>,
     custom_fields: Option<BTreeMap<String, String>>,
 }
 
@@ -202,6 +208,12 @@ fn apply(person: &mut NewContact, given: Given, region: &str) -> Result<(), Prob
         let basis = plain::line(&consent.basis, 255);
         let source = plain::line(&consent.source, 255);
         person.consent = (!basis.is_empty()).then_some(Consent { basis, at: consent.at, source });
+    }
+    if let Some(priority) = given.priority {
+        if !(-99..=99).contains(&priority) {
+            return Err(Problem::field("priority", format!("priority is {priority}; use -99 to 99")));
+        }
+        person.priority = priority;
     }
     if let Some(fields) = given.custom_fields {
         if fields.len() > 200 {

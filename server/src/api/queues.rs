@@ -103,7 +103,7 @@ pub(super) async fn hopper(
     let campaign = super::campaigns::find(&app, permit.caller(), id).await?;
     let (now, limit) = (Utc::now(), i64::from(limit.unwrap_or(50).clamp(1, 500)));
     let mut contacts = Vec::new();
-    for contact in app.store.candidates(campaign.id, now, limit).await? {
+    for contact in app.store.candidates(campaign.id, campaign.call_settings.list_order, now, limit).await? {
         let phone = contact.person.phone.as_str().to_owned();
         let decision = app.dialer.judge(&contact, now).await?;
         contacts.push(Due {

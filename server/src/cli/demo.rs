@@ -92,6 +92,7 @@ fn person(n: usize, phone: Phone) -> NewContact {
         postal_code: String::new(),
         timezone: String::new(),
         consent: Some(Consent { basis: "demonstration".into(), at: None, source: "simulated people".into() }),
+        priority: 0,
         custom_fields: BTreeMap::new(),
     }
 }

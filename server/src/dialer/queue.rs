@@ -174,7 +174,8 @@ impl Driver {
             return Ok(Next::Never);
         };
         let mut moved = false;
-        for contact in tools.store.candidates(self.campaign.id, now, LOOK).await? {
+        let order = self.campaign.call_settings.list_order;
+        for contact in tools.store.candidates(self.campaign.id, order, now, LOOK).await? {
             if self.stop.is_cancelled() {
                 return Ok(Next::Never);
             }

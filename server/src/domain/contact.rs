@@ -38,6 +38,8 @@ pub struct NewContact {
     pub timezone: String,
     /// Consent, if any.
     pub consent: Option<Consent>,
+    /// The higher, the earlier: -99 to 99.
+    pub priority: i32,
     /// Further columns by name.
     pub custom_fields: BTreeMap<String, String>,
 }
@@ -80,6 +82,7 @@ impl NewContact {
             postal_code: String::new(),
             timezone: String::new(),
             consent: None,
+            priority: 0,
             custom_fields: BTreeMap::new(),
         }
     }

@@ -43,10 +43,11 @@ pub fn contact_after(
         | Outcome::Busy
         | Outcome::Congestion
         | Outcome::Error => {
-            if i64::from(attempt) <= i64::from(settings.retry_attempts) {
+            let (attempts, minutes) = settings.again(outcome);
+            if i64::from(attempt) <= i64::from(attempts) {
                 ContactAfter {
                     status: ContactStatus::Retry,
-                    next_attempt_at: now + Duration::minutes(i64::from(settings.retry_delay_minutes)),
+                    next_attempt_at: now + Duration::minutes(i64::from(minutes)),
                 }
             } else {
                 settled(ContactStatus::Failed)

@@ -199,6 +199,7 @@ mod tests {
             postal_code: String::new(),
             timezone: String::new(),
             consent: Some(Consent { basis: "written".into(), at: None, source: "form".into() }),
+            priority: 0,
             custom_fields: std::collections::BTreeMap::default(),
         }
     }

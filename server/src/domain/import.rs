@@ -15,7 +15,7 @@ pub const MAX_COLUMNS: usize = 200;
 const MAX_JOINED_LINES: usize = 20;
 
 /// Columns that we understand; any other is kept as a custom field.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "first_name",
     "last_name",
     "phone",
@@ -27,6 +27,7 @@ const KNOWN: [&str; 11] = [
     "consent",
     "consent_at",
     "consent_source",
+    "priority",
 ];
 
 /// Why a line was refused.
@@ -172,6 +173,11 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
     if !(state.is_empty() || state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase())) {
         return Err(fail("state", format!("state {state:?} must be two letters, such as FL")));
     }
+    let priority = take("priority");
+    let priority = if priority.is_empty() { Ok(0) } else { priority.parse() };
+    let priority = priority.ok().filter(|n: &i32| (-99..=99).contains(n));
+    let priority =
+        priority.ok_or_else(|| fail("priority", "priority must be a whole number from -99 to 99".into()))?;
     let consent = consent(&take("consent"), &take("consent_at"), &take("consent_source"), reading)?;
     Ok(NewContact {
         first_name: take("first_name"),
@@ -183,6 +189,7 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
         postal_code: take("postal_code"),
         timezone,
         consent,
+        priority,
         custom_fields,
     })
 }
@@ -298,14 +305,16 @@ mod tests {
             Err(HeaderError::NoPhone("Ann,Lee,3125550142".into()))
         );
         assert_eq!(Header::parse("phone,a,A"), Err(HeaderError::Twice("a".into())));
-        let header = Header::parse("first_name,phone,state,timezone,consent,consent_at").unwrap();
+        let header = Header::parse("first_name,phone,state,timezone,consent,consent_at,priority").unwrap();
         for (line, field, part) in [
-            ("Ann,12345,,,,", "phone", "digits"),
-            ("Ann,312 555 0142,Texas,,,", "state", "two letters"),
-            ("Ann,312 555 0142,,Mars,,", "timezone", "America/Chicago"),
-            ("Ann,312 555 0142,,,yes,soon", "consent_at", "no date"),
-            ("Ann,312 555 0142", "", "2 fields where the header names 6"),
-            ("\"Ann,312 555 0142,,,,", "", "not closed"),
+            ("Ann,12345,,,,,", "phone", "digits"),
+            ("Ann,312 555 0142,Texas,,,,", "state", "two letters"),
+            ("Ann,312 555 0142,,Mars,,,", "timezone", "America/Chicago"),
+            ("Ann,312 555 0142,,,yes,soon,", "consent_at", "no date"),
+            ("Ann,312 555 0142,,,,,first", "priority", "-99 to 99"),
+            ("Ann,312 555 0142,,,,,100", "priority", "-99 to 99"),
+            ("Ann,312 555 0142", "", "2 fields where the header names 7"),
+            ("\"Ann,312 555 0142,,,,,", "", "not closed"),
         ] {
             let (f, message) = row(&header, line, &READING).unwrap_err();
             assert_eq!(f, field, "{line}");

@@ -5,6 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp, Gamma, LogNormal};
 use serde::Deserialize;
 
+/// The shortest mean, and the shortest draw, in seconds: time must pass.
+const LEAST: f64 = 0.01;
+
 /// A random duration in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "shape", rename_all = "snake_case", deny_unknown_fields)]
@@ -64,10 +67,10 @@ impl Duration {
     /// The field and what would be right.
     pub fn check(&self) -> Result<(), String> {
         let positive = |name: &str, value: f64, most: f64| {
-            if value > 0.0 && value <= most {
+            if (LEAST..=most).contains(&value) {
                 Ok(())
             } else {
-                Err(format!("{name} is {value}; use more than 0, at most {most}"))
+                Err(format!("{name} is {value}; use {LEAST} to {most}"))
             }
         };
         match self {
@@ -91,6 +94,10 @@ impl Duration {
 
     /// One of them.
     pub fn draw(&self, dice: &mut Dice) -> f64 {
+        self.drawn(dice).max(LEAST)
+    }
+
+    fn drawn(&self, dice: &mut Dice) -> f64 {
         let lognormal = |mean: f64, cv: f64, dice: &mut Dice| {
             let variance = (1.0 + cv * cv).ln();
             LogNormal::new(mean.ln() - variance / 2.0, variance.sqrt())

@@ -21,7 +21,7 @@ pub struct Counts {
 /// The floor at a moment, as whoever dials can see it.
 #[derive(Debug)]
 pub struct View<'a> {
-    /// Seconds since the campaign began, nights left out.
+    /// Seconds since the campaign began, nights counted.
     pub now: f64,
     /// Seconds since this day began.
     pub second: f64,
@@ -76,11 +76,6 @@ impl Ours {
     pub fn new(limit: f64, patience: f64) -> Self {
         Self { pacer: Pacer::default(), ledger: Ledger::new(limit), patience }
     }
-
-    /// What it learned.
-    pub fn pacer(&self) -> &Pacer {
-        &self.pacer
-    }
 }
 
 /// Most lines for each agent: far above what is ever useful.
@@ -106,6 +101,7 @@ impl Policy for Ours {
     fn lines(&mut self, view: &View<'_>) -> usize {
         let floor = Floor { ready: view.ready, busy: view.busy, lines: view.lines, waiting: view.waiting };
         let bounds = Bounds { patience: self.patience, room: view.room, maximum_level: MAXIMUM_LEVEL };
+        self.ledger.forget(view.now);
         self.pacer.advise(&floor, &bounds, &self.ledger).lines
     }
 }

@@ -177,7 +177,28 @@ impl Scenario {
             return Err(format!("agents is {}; use 1 to 2000", self.agents));
         }
         within("hours", self.hours, 0.1, 24.0)?;
-        within("days", f64::from(self.days), 1.0, 366.0)?;
+        within("days", f64::from(self.days), 1.0, 30.0)?;
+        if !(1..=100_000).contains(&self.seeds) {
+            return Err(format!("seeds is {}; use 1 to 100000", self.seeds));
+        }
+        let ascending = |name: &str, hours: &mut dyn Iterator<Item = f64>| {
+            let mut before = -1.0;
+            for hour in hours {
+                if !(hour > before && (0.0..=24.0).contains(&hour)) {
+                    return Err(format!(
+                        "{name}: hour {hour} must lie within 0 and 24, and after the one before"
+                    ));
+                }
+                before = hour;
+            }
+            Ok(())
+        };
+        ascending("answer_moves", &mut self.answer_moves.iter().map(|moved| moved.hour))?;
+        ascending("talk_moves", &mut self.talk_moves.iter().map(|moved| moved.hour))?;
+        ascending("shifts", &mut self.shifts.iter().map(|shift| shift.hour))?;
+        if let Some(shift) = self.shifts.iter().find(|shift| shift.agents > 2000) {
+            return Err(format!("shifts: agents is {}; use 0 to 2000", shift.agents));
+        }
         within("patience", self.patience, 0.0, 60.0)?;
         within("limit_percent", self.limit_percent, 0.0, 100.0)?;
         within("line.answer", self.line.answer, 0.001, 1.0)?;
@@ -192,10 +213,9 @@ impl Scenario {
         }
         for moved in self.answer_moves.iter().chain(&self.talk_moves) {
             within("times", moved.times, 0.05, 20.0)?;
-            within("hour", moved.hour, 0.0, 24.0)?;
         }
         if let Some(machines) = &self.machines {
-            within("machines.share", machines.share, 0.0, 1.0 - self.line.answer)?;
+            within("machines.share", machines.share, 0.0, 1.0 - self.line.answer + 1e-9)?;
             within("machines.persons_missed", machines.persons_missed, 0.0, 1.0)?;
             within("machines.machines_passed", machines.machines_passed, 0.0, 1.0)?;
             named("machines.detection", &machines.detection)?;
@@ -209,6 +229,18 @@ impl Scenario {
             within("calls_per_second", rate, 0.1, 10_000.0)?;
         }
         Ok(())
+    }
+
+    /// Whether nothing in it moves or runs out, so that a formula can speak of it.
+    pub fn is_stationary(&self) -> bool {
+        self.shifts.is_empty()
+            && self.answer_moves.is_empty()
+            && self.talk_moves.is_empty()
+            && self.pauses.is_none()
+            && self.machines.is_none()
+            && self.trunks.is_none()
+            && self.calls_per_second.is_none()
+            && self.contacts_a_day.is_none()
     }
 
     /// Share that answers at a second of the day, 0–1.
@@ -274,6 +306,19 @@ mod tests {
     fn mistakes_are_named() {
         let wrong = SMALL.replace("answer = 0.25", "answer = 25");
         assert!(Scenario::parse(&wrong).unwrap_err().contains("line.answer is 25"));
+        for (mistake, expected) in [
+            ("shifts = [{ hour = 1.0, agents = 9000000000 }]", "shifts: agents is 9000000000"),
+            ("shifts = [{ hour = nan, agents = 3 }]", "hour NaN"),
+            ("shifts = [{ hour = 3.0, agents = 3 }, { hour = 2.0, agents = 3 }]", "after the one before"),
+            ("seeds = 0", "seeds is 0"),
+            ("days = 31", "days is 31"),
+        ] {
+            let why =
+                Scenario::parse(&SMALL.replace("agents = 5", &format!("agents = 5\n{mistake}"))).unwrap_err();
+            assert!(why.contains(expected), "{why}");
+        }
+        let short = SMALL.replace("mean = 20.0", "mean = 1e-300");
+        assert!(Scenario::parse(&short).unwrap_err().contains("line.failure: mean"));
         let unknown = SMALL.replace("agents = 5", "agents = 5\nagent = 3");
         assert!(Scenario::parse(&unknown).unwrap_err().contains("agent"));
     }

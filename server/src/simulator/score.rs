@@ -16,6 +16,8 @@ pub struct Score {
     pub abandoned: f64,
     /// Half of its 95 % interval over campaigns, in points.
     pub abandoned_interval: f64,
+    /// Percent of the persons who picked up that were taken for machines.
+    pub missed: f64,
     /// Percent of hours, of days and of campaigns that were over the limit.
     pub hours_over: f64,
     /// See `hours_over`.
@@ -33,6 +35,7 @@ pub fn score(wents: &[Went], hours: f64, limit_percent: f64) -> Score {
     let shares = of(Went::abandonment);
     let answered: u64 = wents.iter().map(|went| went.answered).sum();
     let abandoned: u64 = wents.iter().map(|went| went.abandoned).sum();
+    let missed: u64 = wents.iter().map(|went| went.missed).sum();
     let (_, abandoned_interval) = mean(&shares);
     let over = |counts: &mut dyn Iterator<Item = (u64, u64)>| {
         let (mut all, mut over) = (0_u64, 0_u64);
@@ -51,6 +54,7 @@ pub fn score(wents: &[Went], hours: f64, limit_percent: f64) -> Score {
         utilisation_interval: utilisation_interval * 100.0,
         abandoned: 100.0 * to_f64(abandoned) / to_f64(answered.max(1)),
         abandoned_interval: abandoned_interval * 100.0,
+        missed: 100.0 * to_f64(missed) / to_f64((answered + missed).max(1)),
         hours_over: over(&mut wents.iter().flat_map(|went| went.hours.iter().copied())),
         days_over: over(&mut wents.iter().flat_map(|went| went.hours.chunks(a_day).map(day))),
         campaigns_over: over(&mut wents.iter().map(|went| (went.answered, went.abandoned))),
@@ -84,6 +88,7 @@ mod tests {
             dialled: 400,
             answered: 100,
             abandoned: 2,
+            missed: 0,
             hours: vec![(50, 2), (25, 0), (25, 0)],
         };
         let score = score(&[went], 2.0, 3.0);

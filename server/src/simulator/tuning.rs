@@ -48,19 +48,22 @@ pub struct Opponent {
     pub settings: Vec<Setting>,
 }
 
+/// Values of `dl_diff_target` that are tried.
+const TARGETS: [f64; 8] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 8.0];
+
 /// All opponents of a scenario, with the settings to be tried.
 pub fn opponents(scenario: &Scenario) -> Vec<Opponent> {
     let diallings: Vec<Dialling> = [false, true]
         .into_iter()
-        .flat_map(|available_only| [-2.0, -1.0, 0.0, 1.0].map(|target| Dialling { target, available_only }))
+        .flat_map(|available_only| TARGETS.map(|target| Dialling { target, available_only }))
         .collect();
-    let levels = (0..24).map(|n| 1.0 + f64::from(n) * 0.1).chain((0..8).map(|n| 3.5 + f64::from(n)));
+    let levels = (10..35).map(|n| f64::from(n) / 10.0).chain((7..24).map(|n| f64::from(n) / 2.0));
     let ratio = levels
         .flat_map(|level| diallings.iter().map(move |dialling| Setting::Ratio(level, *dialling)))
         .collect();
     let limit = scenario.limit_percent;
     let adapt = |method: Method| {
-        let maxima = [1.3, 1.6, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0];
+        let maxima = [1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0];
         let settings = maxima.into_iter().flat_map(|maximum| {
             diallings.iter().map(move |dialling| {
                 let target = dialling.target;
@@ -80,8 +83,9 @@ pub fn opponents(scenario: &Scenario) -> Vec<Opponent> {
 /// The setting that keeps agents busiest within the limit over `days` days under the tuning seeds; where none is within
 /// it, the one that abandons least. First a day for each setting, then all days for the best.
 pub fn best(scenario: &Scenario, opponent: &Opponent, days: u32, seeds: &[u64]) -> Setting {
-    /// Settings that are looked at for longer.
+    /// Settings that are looked at for longer: at least, and at most.
     const FINAL: usize = 6;
+    const MOST: usize = 40;
     let try_out = |setting: &Setting, days: u32, seeds: &[u64]| {
         let (mut busy, mut present, mut answered, mut abandoned) = (0.0, 0.0, 0, 0);
         for seed in seeds {
@@ -104,10 +108,16 @@ pub fn best(scenario: &Scenario, opponent: &Opponent, days: u32, seeds: &[u64]) 
         .map(|setting| (merit(try_out(setting, 1, &seeds[..1.min(seeds.len())]), limit * 1.1), *setting))
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ranked.truncate(FINAL);
-    let finals =
-        ranked.into_iter().map(|(_, setting)| (merit(try_out(&setting, days, seeds), limit), setting));
-    finals
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or(Setting::Ratio(1.0, Dialling { target: 0.0, available_only: false }), |best| best.1)
+    let mut best: Option<(f64, Setting)> = None;
+    // At least so many are looked at for longer, and further ones until one keeps to the limit.
+    for (n, (_, setting)) in ranked.into_iter().enumerate() {
+        if n >= FINAL && best.is_some_and(|(merit, _)| merit > 1.0) || n >= MOST {
+            break;
+        }
+        let merit = merit(try_out(&setting, days, seeds), limit);
+        if best.is_none_or(|(most, _)| merit > most) {
+            best = Some((merit, setting));
+        }
+    }
+    best.map_or(Setting::Ratio(1.0, Dialling { target: 0.0, available_only: false }), |(_, setting)| setting)
 }

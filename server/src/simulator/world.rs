@@ -1,6 +1,7 @@
 //! Lets a floor happen: lines, persons, agents, in simulated time, under whoever decides how many lines to dial.
 
 use super::draw::Dice;
+use super::opponent::ratio::ROUND;
 use super::policy::{Counts, Policy, View};
 use super::scenario::Scenario;
 use crate::dialer::pacing::{Busy, Line, Seen};
@@ -20,10 +21,12 @@ pub struct Went {
     pub present: f64,
     /// Lines dialled.
     pub dialled: u64,
-    /// Calls that a person answered.
+    /// Calls that a person answered and that were not taken for a machine's.
     pub answered: u64,
     /// Those of them that found no agent in time.
     pub abandoned: u64,
+    /// Persons who were taken for machines and hung up on.
+    pub missed: u64,
     /// Answered and abandoned in each hour.
     pub hours: Vec<(u64, u64)>,
 }
@@ -120,13 +123,16 @@ struct World<'a, P: ?Sized> {
     seed: u64,
     policy: &'a mut P,
     now: f64,
-    /// When this day began.
+    /// When this day began, and the how-manieth it is.
     dawn: f64,
+    day: u64,
     moments: BinaryHeap<Reverse<Moment>>,
     made: u64,
     agents: Vec<Agent>,
     /// Agents who want to pause once their call is over.
     tired: Vec<bool>,
+    /// Dice that were thrown for each agent's pauses today.
+    thrown: Vec<u64>,
     ready: VecDeque<usize>,
     lines: Vec<Option<Dialled>>,
     /// Places of `lines` that are free.
@@ -155,10 +161,12 @@ pub fn run<P: Policy + ?Sized>(scenario: &Scenario, seed: u64, days: u32, policy
         policy,
         now: 0.0,
         dawn: 0.0,
+        day: 0,
         moments: BinaryHeap::new(),
         made: 0,
         agents: vec![Agent::Out; most],
         tired: vec![false; most],
+        thrown: vec![0; most],
         ready: VecDeque::new(),
         lines: Vec::new(),
         spare: Vec::new(),
@@ -176,14 +184,14 @@ pub fn run<P: Policy + ?Sized>(scenario: &Scenario, seed: u64, days: u32, policy
     };
     for day in 0..days {
         // Days are days of the ledger too.
-        world.day(f64::from(day) * 86_400.0);
+        world.day(u64::from(day), f64::from(day) * 86_400.0);
     }
     world.went
 }
 
 impl<P: Policy + ?Sized> World<'_, P> {
-    fn day(&mut self, dawn: f64) {
-        (self.dawn, self.now) = (dawn, dawn);
+    fn day(&mut self, day: u64, dawn: f64) {
+        (self.day, self.dawn, self.now) = (day, dawn, dawn);
         (self.allowance, self.allowed_at) = (0.0, dawn);
         (self.dialled_today, self.answered_today, self.dropped_today) = (0, 0, 0);
         self.moments.clear();
@@ -195,6 +203,7 @@ impl<P: Policy + ?Sized> World<'_, P> {
         self.recent_drops.clear();
         self.agents.fill(Agent::Out);
         self.tired.fill(false);
+        self.thrown.fill(0);
         let shifts: Vec<f64> = self.scenario.shifts.iter().map(|shift| shift.hour * 3600.0).collect();
         for second in shifts {
             self.at(dawn + second, Happens::Shift);
@@ -202,7 +211,7 @@ impl<P: Policy + ?Sized> World<'_, P> {
         self.staff();
         if let Some(pauses) = &self.scenario.pauses {
             for agent in 0..self.agents.len() {
-                let first = pauses.every.draw(&mut Dice::of(self.seed, PAUSES, self.made)) * 0.5;
+                let first = pauses.every.draw(&mut self.dice(agent)) * 0.5;
                 self.at(dawn + first, Happens::Pause(agent));
             }
         }
@@ -214,8 +223,26 @@ impl<P: Policy + ?Sized> World<'_, P> {
             }
             self.pass(moment.at);
             self.happen(moment.what);
+            // Nobody is left to be called: what agents do from here on is nobody's merit.
+            let used_up = self.scenario.contacts_a_day.is_some_and(|contacts| self.dialled_today >= contacts);
+            if used_up && self.in_flight() == 0 && self.waiting.is_empty() {
+                return;
+            }
         }
         self.pass(dusk);
+    }
+
+    /// Dice for an agent's pauses: the same whoever dials.
+    fn dice(&mut self, agent: usize) -> Dice {
+        self.thrown[agent] += 1;
+        Dice::of(self.seed, PAUSES, self.day << 40 | (agent as u64) << 20 | self.thrown[agent])
+    }
+
+    /// Lets an agent want to pause after a while.
+    fn rest_later(&mut self, agent: usize) {
+        let Some(pauses) = &self.scenario.pauses else { return };
+        let next = pauses.every.draw(&mut self.dice(agent));
+        self.at(self.now + next, Happens::Pause(agent));
     }
 
     fn at(&mut self, at: f64, what: Happens) {
@@ -247,9 +274,9 @@ impl<P: Policy + ?Sized> World<'_, P> {
             Happens::Line(line) => self.line(line),
             Happens::Told(line) => self.told(line),
             Happens::GivesUp(number) => {
-                if let Some(place) = self.waiting.iter().position(|person| person.number == number) {
-                    self.waiting.remove(place);
-                    self.abandoned();
+                let place = self.waiting.iter().position(|person| person.number == number);
+                if let Some(person) = place.and_then(|place| self.waiting.remove(place)) {
+                    self.answered(person.lead, true);
                 } else {
                     decides = false;
                 }
@@ -281,10 +308,13 @@ impl<P: Policy + ?Sized> World<'_, P> {
     fn free(&mut self, agent: usize) {
         if agent >= self.scenario.agents_at(self.now - self.dawn) {
             self.agents[agent] = Agent::Out;
+            if std::mem::take(&mut self.tired[agent]) {
+                self.rest_later(agent);
+            }
         } else if std::mem::take(&mut self.tired[agent]) {
             self.begin_pause(agent);
         } else if let Some(person) = self.waiting.pop_front() {
-            self.answered(false);
+            self.answered(person.lead, false);
             self.talk(agent, person.lead);
         } else {
             self.agents[agent] = Agent::Ready;
@@ -294,17 +324,15 @@ impl<P: Policy + ?Sized> World<'_, P> {
 
     fn begin_pause(&mut self, agent: usize) {
         let Some(pauses) = &self.scenario.pauses else { return };
-        let length = pauses.length.draw(&mut Dice::of(self.seed, PAUSES, self.made));
+        let length = pauses.length.draw(&mut self.dice(agent));
         self.agents[agent] = Agent::Paused;
         self.at(self.now + length, Happens::Pause(agent));
     }
 
     fn pause(&mut self, agent: usize) {
-        let Some(pauses) = &self.scenario.pauses else { return };
         match self.agents[agent] {
             Agent::Paused => {
-                let next = pauses.every.draw(&mut Dice::of(self.seed, PAUSES, self.made));
-                self.at(self.now + next, Happens::Pause(agent));
+                self.rest_later(agent);
                 self.free(agent);
             }
             Agent::Ready => {
@@ -312,10 +340,7 @@ impl<P: Policy + ?Sized> World<'_, P> {
                 self.begin_pause(agent);
             }
             Agent::Talking { .. } | Agent::WrappingUp { .. } => self.tired[agent] = true,
-            Agent::Out => {
-                let next = pauses.every.draw(&mut Dice::of(self.seed, PAUSES, self.made));
-                self.at(self.now + next, Happens::Pause(agent));
-            }
+            Agent::Out => self.rest_later(agent),
         }
     }
 
@@ -344,25 +369,28 @@ impl<P: Policy + ?Sized> World<'_, P> {
         }
     }
 
-    fn answered(&mut self, abandoned: bool) {
+    /// Somebody who was told to be a person has an agent, or was abandoned. The dialer's own counts take a machine that was
+    /// taken for a person for one; ours do not.
+    fn answered(&mut self, lead: Lead, abandoned: bool) {
         self.answered_today += 1;
+        if abandoned {
+            self.dropped_today += 1;
+            self.recent_drops.push_back(self.now);
+        }
+        self.policy.note(self.now, abandoned);
+        if !lead.person {
+            return;
+        }
         self.went.answered += 1;
+        self.went.abandoned += u64::from(abandoned);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hours of a campaign")]
         let hour = ((self.now - self.dawn) / 3600.0) as usize
-            + (self.dawn / 86_400.0) as usize * self.scenario.hours.ceil() as usize;
+            + self.day as usize * self.scenario.hours.ceil() as usize;
         if self.went.hours.len() <= hour {
             self.went.hours.resize(hour + 1, (0, 0));
         }
         self.went.hours[hour].0 += 1;
         self.went.hours[hour].1 += u64::from(abandoned);
-        self.policy.note(self.now, abandoned);
-    }
-
-    fn abandoned(&mut self) {
-        self.answered(true);
-        self.went.abandoned += 1;
-        self.dropped_today += 1;
-        self.recent_drops.push_back(self.now);
     }
 
     /// A line is picked up, or ends.
@@ -392,10 +420,11 @@ impl<P: Policy + ?Sized> World<'_, P> {
         let person = dialled.lead.told_person;
         self.policy.observe(Seen::Told { after, person });
         if !person {
+            self.went.missed += u64::from(dialled.lead.person);
             return;
         }
         if let Some(agent) = self.ready.pop_front() {
-            self.answered(false);
+            self.answered(dialled.lead, false);
             self.talk(agent, dialled.lead);
             return;
         }
@@ -408,7 +437,7 @@ impl<P: Policy + ?Sized> World<'_, P> {
     /// What the next lead does.
     fn lead(&mut self) -> Lead {
         let scenario = self.scenario;
-        let mut dice = Dice::of(self.seed, LEADS, self.went.dialled);
+        let mut dice = Dice::of(self.seed, LEADS, self.day << 32 | self.dialled_today);
         let second = self.now - self.dawn;
         let (answer, fate) = (scenario.answer_at(second), dice.chance());
         let person = fate < answer;
@@ -441,6 +470,10 @@ impl<P: Policy + ?Sized> World<'_, P> {
         lead
     }
 
+    fn talking(&self) -> usize {
+        self.agents.iter().filter(|agent| matches!(agent, Agent::Talking { .. })).count()
+    }
+
     fn in_flight(&self) -> usize {
         self.lines.len() - self.spare.len()
     }
@@ -448,11 +481,11 @@ impl<P: Policy + ?Sized> World<'_, P> {
     fn room(&mut self) -> usize {
         let mut room = usize::MAX;
         if let Some(trunks) = self.scenario.trunks {
-            let talking = self.agents.iter().filter(|a| matches!(a, Agent::Talking { .. })).count();
-            room = trunks.saturating_sub(self.in_flight() + talking + self.waiting.len());
+            room = trunks.saturating_sub(self.in_flight() + self.talking() + self.waiting.len());
         }
         if let Some(rate) = self.scenario.calls_per_second {
-            self.allowance = (self.allowance + (self.now - self.allowed_at) * rate).min(rate.max(1.0));
+            self.allowance =
+                (self.allowance + (self.now - self.allowed_at) * rate).min((rate * ROUND).max(1.0));
             self.allowed_at = self.now;
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lines of a second")]
             let allowed = self.allowance.floor() as usize;
@@ -489,7 +522,7 @@ impl<P: Policy + ?Sized> World<'_, P> {
             now,
             second: now - self.dawn,
             ready: self.ready.len(),
-            talking: self.agents.iter().filter(|a| matches!(a, Agent::Talking { .. })).count(),
+            talking: self.talking(),
             logged_in: self.agents.iter().filter(|a| **a != Agent::Out).count(),
             busy: &self.seen_busy,
             lines: &self.seen_lines,

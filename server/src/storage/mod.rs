@@ -29,8 +29,8 @@ use crate::domain::script::Script;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, OrganizationId,
-    PhoneNumberId, ScriptId, Snapshot,
+    CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, ListOrder,
+    OrganizationId, PhoneNumberId, ScriptId, Snapshot,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -113,10 +113,11 @@ pub trait Store: Accounts + Keeping + Upkeep + Send + Sync {
     ) -> StoreResult<Vec<Contact>>;
     /// One contact.
     async fn contact(&self, organization: &OrganizationId, id: ContactId) -> StoreResult<Option<Contact>>;
-    /// Next contacts that are due, earliest first.
+    /// The contacts to be called next, in an order: those to be called again whose time has come, then new ones.
     async fn candidates(
         &self,
         campaign: CampaignId,
+        order: ListOrder,
         now: DateTime<Utc>,
         limit: i64,
     ) -> StoreResult<Vec<Contact>>;

@@ -99,18 +99,16 @@ impl<const CAUSES: usize> Curve<CAUSES> {
         curve
     }
 
-    /// Takes note of one that ended at an age, in seconds, by a cause; `None`: it was only watched for so long.
-    pub fn observe(&mut self, age: f64, cause: Option<usize>) {
-        let age = age.max(0.001);
+    /// Takes note of one that ended at an age, in seconds, by a cause.
+    pub fn observe(&mut self, age: f64, cause: usize) {
+        let age = if age.is_finite() { age.max(0.001) } else { return };
         let last = self.bins.at(age);
         for bin in 0..=last {
             let from = self.bins.edges[bin];
             let to = self.bins.edges.get(bin + 1).map_or(age, |edge| edge.min(age));
             self.exposure[bin] += self.weight * (to - from);
         }
-        if let Some(cause) = cause {
-            self.ends[last][cause] += self.weight;
-        }
+        self.ends[last][cause] += self.weight;
         self.weight *= self.growth;
         if self.weight > 1e12 {
             let scale = 1.0 / self.weight;
@@ -178,6 +176,8 @@ impl<const CAUSES: usize> Curve<CAUSES> {
 
     /// What is asked of one of an age, whose place is looked up once.
     pub fn aged(&self, age: f64) -> Aged<'_, CAUSES> {
+        // An age that is no number is that of one which has just begun.
+        let age = if age.is_finite() { age } else { 0.0 };
         let (surviving, ended) = self.at(age);
         Aged { curve: self, age, surviving, ended }
     }
@@ -204,13 +204,6 @@ impl<const CAUSES: usize> Curve<CAUSES> {
         // Ends of the first cause within the open bin: surviving x (1 - e^(-sum t)) x hazard / sum.
         let part = (wanted - self.ended[bin]) * sum / (self.surviving[bin] * hazard).max(1e-12);
         self.bins.edges[bin] - (1.0 - part.min(1.0 - 1e-9)).ln() / sum.max(1e-12)
-    }
-
-    /// How long one lasts that ends by the first cause, on average, in seconds.
-    pub fn mean(&self) -> f64 {
-        const PARTS: u32 = 20;
-        (0..PARTS).map(|n| self.quantile((f64::from(n) + 0.5) / f64::from(PARTS))).sum::<f64>()
-            / f64::from(PARTS)
     }
 
     /// Observations that count at present.
@@ -250,23 +243,22 @@ mod tests {
         // Ends at 1/10 a second, a quarter of them by the first cause; quantiles instead of dice.
         for n in 0..4000_u32 {
             let age = -10.0 * (1.0 - (f64::from(n / 4) + 0.5) / 1000.0).ln();
-            curve.observe(age, Some(usize::from(n % 4 != 0)));
+            curve.observe(age, usize::from(n % 4 != 0));
         }
         curve.refresh();
         assert!((curve.ever() - 0.25).abs() < 0.01, "{}", curve.ever());
         assert!((curve.within(5.0, 10.0) - 0.25 * (1.0 - (-1.0_f64).exp())).abs() < 0.02);
         assert!((curve.quantile(0.5) - 6.93).abs() < 0.4, "{}", curve.quantile(0.5));
-        assert!((curve.mean() - 10.0).abs() < 0.7, "{}", curve.mean());
     }
 
     #[test]
     fn forgets() {
         let mut curve: Curve<1> = Curve::new(Bins::of_talking(), 100.0, [1.0 / 180.0], 4.0);
         for _ in 0..1000 {
-            curve.observe(60.0, Some(0));
+            curve.observe(60.0, 0);
         }
         for _ in 0..400 {
-            curve.observe(300.0, Some(0));
+            curve.observe(300.0, 0);
         }
         curve.refresh();
         assert!(curve.within(0.0, 100.0) < 0.15, "{}", curve.within(0.0, 100.0));
@@ -275,10 +267,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chances_are_chances(seen in proptest::collection::vec((0.0f64..400.0, 0usize..3), 0..200), age in 0.0f64..500.0, wait in 0.0f64..500.0) {
+        fn chances_are_chances(seen in proptest::collection::vec((0.0f64..400.0, 0usize..2), 0..200), age in 0.0f64..500.0, wait in 0.0f64..500.0) {
             let mut curve: Curve<2> = Curve::new(Bins::of_ringing(), 50.0, [0.05, 0.05], 4.0);
             for (age, cause) in seen {
-                curve.observe(age, (cause < 2).then_some(cause));
+                curve.observe(age, cause);
             }
             curve.refresh();
             let near = curve.within(age, wait);

@@ -1,5 +1,6 @@
 //! How many were answered and how many abandoned, over thirty days; and how much risk that leaves.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// Seconds of a day, and days that count.
@@ -12,7 +13,7 @@ const HARDEST: f64 = 30.0;
 const SOFTEST: f64 = 120.0;
 /// Abandoned calls that are kept in hand, as a share of that.
 const IN_HAND: f64 = 0.4;
-/// The threshold at the beginning, as a share of the limit.
+/// The threshold, as a share of the limit, from which learning begins.
 const BEGIN: f64 = 0.5;
 /// Bounds of what is learned: factors of the limit.
 const LEAST: f64 = 0.02;
@@ -36,6 +37,8 @@ pub struct Ledger {
 impl Ledger {
     /// An empty one, for a limit: share of the answered who may be abandoned, 0–1.
     pub fn new(limit: f64) -> Self {
+        // What is no share allows nothing.
+        let limit = if (0.0..=1.0).contains(&limit) { limit } else { 0.0 };
         Self { limit, days: VecDeque::new(), answered: 0, abandoned: 0, appetite: BEGIN.ln() }
     }
 
@@ -79,16 +82,6 @@ impl Ledger {
         }
     }
 
-    /// Calls that a person answered.
-    pub fn answered(&self) -> u64 {
-        self.answered
-    }
-
-    /// Those of them that were abandoned.
-    pub fn abandoned(&self) -> u64 {
-        self.abandoned
-    }
-
     fn softness(&self) -> f64 {
         let days = self.days.len().max(1) as u64;
         (SOFTNESS * (self.limit * to_f64(self.answered) / to_f64(days)).sqrt()).clamp(HARDEST, SOFTEST)
@@ -107,7 +100,8 @@ impl Ledger {
     /// Chance of finding no agent up to which a line may be dialled: nothing while the limit leaves no room for one more
     /// abandoned call, and the more the more is left over.
     pub fn threshold(&self) -> f64 {
-        if self.left() < 1.0 {
+        // Said so that what is no number allows nothing.
+        if !matches!(self.left().partial_cmp(&1.0), Some(Ordering::Equal | Ordering::Greater)) {
             return 0.0;
         }
         (self.limit * (self.appetite + self.spare()).exp()).min(MOST)
@@ -145,12 +139,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_limit_allows_nothing() {
+        for limit in [f64::NAN, 3.0, -1.0, f64::INFINITY] {
+            let mut ledger = Ledger::new(limit);
+            ledger.add(0.0, 10_000, 0);
+            assert!(ledger.threshold() <= 0.0, "{limit}");
+        }
+    }
+
+    #[test]
     fn thirty_days_count() {
         let mut ledger = Ledger::new(0.03);
         ledger.add(0.5 * DAY, 100, 50);
         ledger.add(29.5 * DAY, 100, 0);
-        assert_eq!((ledger.answered(), ledger.abandoned()), (200, 50));
+        assert_eq!((ledger.answered, ledger.abandoned), (200, 50));
         ledger.forget(30.0 * DAY);
-        assert_eq!((ledger.answered(), ledger.abandoned()), (100, 0));
+        assert_eq!((ledger.answered, ledger.abandoned), (100, 0));
     }
 }

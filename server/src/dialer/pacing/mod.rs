@@ -16,7 +16,8 @@ use ledger::Ledger;
 use level::Level;
 use tail::Tail;
 
-/// Points in the wait for an answer at which the floor is looked at, as shares of those that answer.
+/// Points in the wait for an answer at which the floor is looked at, as shares of those that answer; and in a wrap-up, as
+/// shares of those that are over.
 const LOOKS: [f64; 4] = [0.125, 0.375, 0.625, 0.875];
 /// Observations that the curves remember.
 const MEMORY: f64 = 6000.0;
@@ -161,21 +162,21 @@ impl Pacer {
         match seen {
             Seen::Unanswered(after) => {
                 self.level.observe(self.answer_believed(), false);
-                self.ringing.observe(after, Some(1));
+                self.ringing.observe(after, 1);
             }
             Seen::PickedUp(after) => {
-                self.ringing.observe(after, Some(0));
+                self.ringing.observe(after, 0);
             }
             Seen::Told { after, person } => {
                 self.level.observe(self.answer_believed(), person);
                 self.detects |= after > 0.0;
-                self.detecting.observe(after, Some(usize::from(!person)));
+                self.detecting.observe(after, usize::from(!person));
             }
-            Seen::Talked(seconds) => self.talking.observe(seconds, Some(0)),
+            Seen::Talked(seconds) => self.talking.observe(seconds, 0),
             Seen::WrappedUp(seconds) => {
                 self.wraps |= seconds > 0.0;
                 if self.wraps {
-                    self.wrapping.observe(seconds, Some(0));
+                    self.wrapping.observe(seconds, 0);
                 }
             }
         }
@@ -195,21 +196,24 @@ impl Pacer {
         self.wrapping.refresh();
         let agents = floor.ready + floor.busy.len();
         let threshold = ledger.threshold();
-        let outlook = self.outlook(floor, bounds);
-        let mut tails: Vec<Tail> = outlook.looks.iter().map(|look| look.tail.clone()).collect();
-        let risk = |tails: &[Tail]| tails.iter().map(Tail::value).sum::<f64>() / to_f64(tails.len().max(1));
+        let mut looks = self.looks(floor, bounds);
+        let risk =
+            |looks: &[Look]| looks.iter().map(|look| look.tail.value()).sum::<f64>() / to_f64(LOOKS.len());
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a level is small")]
         let most = (bounds.maximum_level.max(0.0) * to_f64(agents)).floor() as usize;
-        let room = bounds.room.min(most.saturating_sub(floor.lines.len()));
+        let mut room = bounds.room.min(most.saturating_sub(floor.lines.len()));
+        if threshold <= 0.0 {
+            // One line for each agent who waits and has none yet: whoever answers finds somebody.
+            room = room.min(floor.ready.saturating_sub(floor.lines.len() + floor.waiting));
+        }
         let mut lines = 0;
-        let mut next = risk(&tails);
-        // The one that is dialled for an agent who waits and has no line yet endangers nobody.
+        let mut next = risk(&looks);
         while lines < room && agents > 0 && next <= threshold {
             lines += 1;
-            for (tail, look) in tails.iter_mut().zip(&outlook.looks) {
-                tail.add(look.fresh);
+            for look in &mut looks {
+                look.tail.add(look.fresh);
             }
-            next = risk(&tails);
+            next = risk(&looks);
         }
         let horizon = self.answer_time(0.9);
         let free = to_f64(floor.ready)
@@ -235,13 +239,18 @@ impl Pacer {
 
     /// Seconds after which a share of those persons who answer have been told from machines.
     fn answer_time(&self, share: f64) -> f64 {
-        let told = if self.detects { self.detecting.quantile(0.5) } else { 0.0 };
-        self.ringing.quantile(share) + told
+        self.ringing.quantile(share) + self.told_after()
     }
 
-    fn outlook(&self, floor: &Floor<'_>, bounds: &Bounds) -> Outlook {
+    /// Seconds after the pick-up by which half of the persons are told from machines.
+    fn told_after(&self) -> f64 {
+        if self.detects { self.detecting.quantile(0.5) } else { 0.0 }
+    }
+
+    /// The floor as it will be at some points of the wait for the answer of a line dialled now.
+    fn looks(&self, floor: &Floor<'_>, bounds: &Bounds) -> [Look; LOOKS.len()] {
         let factor = self.level.factor() * self.detecting.ever();
-        let told = if self.detects { self.detecting.quantile(0.5) } else { 0.0 };
+        let told = self.told_after();
         let agents = floor.ready + floor.busy.len();
         let mut ringing = Vec::with_capacity(floor.lines.len());
         let mut detecting = Vec::new();
@@ -252,17 +261,16 @@ impl Pacer {
             }
         }
         let busy: Vec<_> = floor.busy.iter().map(|busy| self.at_work(*busy)).collect();
-        let looks = LOOKS.map(|share| {
+        LOOKS.map(|share| {
             let at = self.answer_time(share);
             let fresh = (self.ringing.within(0.0, at - told) * factor).min(1.0);
             let waiting = std::iter::repeat_n(1.0, floor.waiting);
             let rung = ringing.iter().map(|line| (line.within(at - told) * factor).min(1.0));
-            let told = detecting.iter().map(|line| line.within(at));
+            let detected = detecting.iter().map(|line| line.within(at));
             // Of agents and persons: an agent who stays busy takes as much of the floor as a person who answers.
             let kept = busy.iter().map(|agent| 1.0 - agent.free_within(at + bounds.patience));
-            Look { tail: Tail::new(agents, waiting.chain(rung).chain(told).chain(kept)), fresh }
-        });
-        Outlook { looks: looks.into() }
+            Look { tail: Tail::new(agents, waiting.chain(rung).chain(detected).chain(kept)), fresh }
+        })
     }
 
     fn at_work(&self, busy: Busy) -> AtWork<'_> {
@@ -297,11 +305,7 @@ impl AtWork<'_> {
     }
 }
 
-/// The floor as it will be when a line that is dialled now is answered.
-struct Outlook {
-    looks: Vec<Look>,
-}
-
+/// The floor at one point of the wait for an answer.
 struct Look {
     /// Of finding no agent.
     tail: Tail,

@@ -1,7 +1,7 @@
 //! VICIdial's three adaptive methods, as `AST_VDadapt.pl` does them, over its auto-dial process.
 
 use super::ratio::{Dialling, ROUND, to_f64};
-use crate::simulator::policy::{Policy, View};
+use crate::simulator::policy::{Counts, Policy, View};
 use std::collections::VecDeque;
 
 /// Samples over which the adapt process takes its means: one a second.
@@ -91,8 +91,10 @@ pub struct Adapt {
     ticks: u64,
     differences: VecDeque<f64>,
     agents: VecDeque<f64>,
-    /// Percent, looked up once a minute.
-    drops_today: f64,
+    /// Looked up once a minute.
+    counts: Counts,
+    /// The second of the day at the last tick.
+    second: f64,
 }
 
 impl Adapt {
@@ -105,7 +107,8 @@ impl Adapt {
             ticks: 0,
             differences: VecDeque::new(),
             agents: VecDeque::new(),
-            drops_today: 0.0,
+            counts: Counts::default(),
+            second: 0.0,
         }
     }
 
@@ -121,16 +124,17 @@ impl Adapt {
     fn adapt(&mut self, view: &View<'_>) {
         let mean = |values: &VecDeque<f64>| values.iter().sum::<f64>() / to_f64(values.len().max(1));
         let percent = |part: u64, whole: u64| 100.0 * count(part) / count(whole.max(1));
+        let counts = self.counts;
         let clock = OPENS + view.second / 3600.0;
         let hhmm = clock.floor() * 100.0 + (clock.fract() * 60.0).floor();
         let known = Known {
             level: self.level,
             difference: mean(&self.differences),
             agents: mean(&self.agents),
-            calls_minute: count(view.counts.calls_minute),
-            drops_minute: percent(view.counts.dropped_minute, view.counts.calls_minute),
-            calls_today: count(view.counts.calls_today),
-            drops_today: self.drops_today,
+            calls_minute: count(counts.calls_minute),
+            drops_minute: percent(counts.dropped_minute, counts.calls_minute),
+            calls_today: count(counts.calls_today),
+            drops_today: percent(counts.dropped_today, counts.answered_today),
             taper: LATEST - hhmm,
         };
         self.level = self.adapting.next(&known);
@@ -144,14 +148,17 @@ impl Policy for Adapt {
     }
 
     fn lines(&mut self, view: &View<'_>) -> usize {
+        if view.second < self.second {
+            self.ticks = 0;
+        }
+        self.second = view.second;
         let tick = self.ticks;
         self.ticks += 1;
         if tick.is_multiple_of(2) {
             self.sample(view);
         }
         if tick.is_multiple_of(120) {
-            let counts = view.counts;
-            self.drops_today = 100.0 * count(counts.dropped_today) / count(counts.answered_today.max(1));
+            self.counts = view.counts;
         }
         if tick.is_multiple_of(30) && tick > 0 {
             self.adapt(view);

@@ -20,9 +20,8 @@ pub struct Dialling {
 impl Dialling {
     /// Lines to place at a level.
     pub fn lines(&self, level: f64, view: &View<'_>) -> usize {
-        let wrapping = view.busy.len() - view.talking;
         // Agents in DISPO never count, and the calls they had are over.
-        let at_work = view.busy.len() - wrapping;
+        let at_work = view.talking;
         let agents = if self.available_only { view.ready } else { view.ready + at_work };
         let mut goal = (level * (to_f64(agents) + self.target).max(0.0)).round();
         if self.available_only {

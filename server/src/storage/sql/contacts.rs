@@ -7,29 +7,65 @@ use super::{Conn, Db, StoreResult, failed};
 use crate::domain::contact::{Contact, NewContact};
 use crate::storage::{ContactPage, Refusal};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CampaignId, ContactId, OrganizationId};
+use dialdeck_protocol::{CampaignId, ContactId, ListOrder, OrganizationId};
 use sqlx::types::Json;
+
+/// More attempts than a contact can have: the most that settings allow, with the first.
+const MOST_ATTEMPTS: i32 = 11;
 
 const ALL: &str = "SELECT id, organization_id, campaign_id, first_name, last_name, phone, email, company, status, \
                    last_contacted, attempts, created_at, next_attempt_at, held_reason, state, postal_code, timezone, \
-                   consent_basis, consent_at, consent_source, custom_fields FROM contacts WHERE ";
+                   consent_basis, consent_at, consent_source, custom_fields, priority FROM contacts WHERE ";
 
 async fn nouns(conn: &mut Conn, mut query: sqlx::QueryBuilder<Db>) -> StoreResult<Vec<Contact>> {
     let rows: Vec<ContactRow> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
     rows.into_iter().map(ContactRow::noun).collect()
 }
 
+/// The contacts that may be called next, in the order of the campaign: first those to be called again whose time has come,
+/// then new ones. Each part is read off an index of its own, however many contacts there are.
 pub(super) async fn candidates(
     conn: &mut Conn,
     campaign: CampaignId,
+    order: ListOrder,
     now: DateTime<Utc>,
     limit: i64,
 ) -> StoreResult<Vec<Contact>> {
-    let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
-    query.push("campaign_id = ").push_bind(campaign.0);
-    query.push(" AND status IN ('new', 'retry', 'held') AND next_attempt_at <= ").push_bind(now.naive_utc());
-    query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(limit).push(CANDIDATE_LOCK);
-    nouns(conn, query).await
+    let mut found = Vec::new();
+    let room = |found: &Vec<Contact>| limit - i64::try_from(found.len()).unwrap_or(limit);
+    let attempts: Vec<Option<i32>> = match order {
+        ListOrder::Oldest | ListOrder::Newest | ListOrder::Random => vec![None],
+        ListOrder::AttemptsUp => (0..=MOST_ATTEMPTS).map(Some).collect(),
+        ListOrder::AttemptsDown => (0..=MOST_ATTEMPTS).rev().map(Some).collect(),
+    };
+    for attempts in attempts {
+        if room(&found) <= 0 {
+            return Ok(found);
+        }
+        let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
+        query.push("campaign_id = ").push_bind(campaign.0);
+        if let Some(attempts) = attempts {
+            query.push(" AND attempts = ").push_bind(attempts);
+        }
+        query.push(" AND status IN ('retry', 'held') AND next_attempt_at <= ").push_bind(now.naive_utc());
+        query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(room(&found)).push(CANDIDATE_LOCK);
+        found.append(&mut nouns(conn, query).await?);
+    }
+    if room(&found) > 0 {
+        let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
+        query.push("campaign_id = ").push_bind(campaign.0);
+        query.push(" AND status = 'new' AND next_attempt_at <= ").push_bind(now.naive_utc());
+        query.push(match order {
+            ListOrder::Newest => " ORDER BY priority DESC, id DESC LIMIT ",
+            ListOrder::Random => " ORDER BY priority DESC, shuffle LIMIT ",
+            ListOrder::Oldest | ListOrder::AttemptsUp | ListOrder::AttemptsDown => {
+                " ORDER BY priority DESC, id LIMIT "
+            }
+        });
+        query.push_bind(room(&found)).push(CANDIDATE_LOCK);
+        found.append(&mut nouns(conn, query).await?);
+    }
+    Ok(found)
 }
 
 pub(super) async fn page(
@@ -84,7 +120,7 @@ pub(super) async fn save(
     let consent = person.consent.as_ref();
     let changed = sqlx::query(
         "UPDATE contacts SET first_name = $3, last_name = $4, phone = $5, email = $6, company = $7, state = $8, \
-         postal_code = $9, timezone = $10, custom_fields = $14, \
+         postal_code = $9, timezone = $10, custom_fields = $14, priority = $17, \
          consent_basis = CASE WHEN $16 THEN $11 ELSE consent_basis END, \
          consent_at = CASE WHEN $16 THEN $12 ELSE consent_at END, \
          consent_source = CASE WHEN $16 THEN $13 ELSE consent_source END, \
@@ -107,6 +143,7 @@ pub(super) async fn save(
     .bind(Json(&person.custom_fields))
     .bind(at.naive_utc())
     .bind(with_consent)
+    .bind(person.priority)
     .execute(&mut *conn)
     .await?
     .rows_affected();

@@ -136,7 +136,7 @@ async fn insert(
     let mut insert = sqlx::QueryBuilder::<Db>::new(
         "INSERT INTO contacts (id, organization_id, campaign_id, first_name, last_name, phone, email, company, \
          status, created_at, next_attempt_at, state, postal_code, timezone, consent_basis, consent_at, \
-         consent_source, custom_fields) ",
+         consent_source, custom_fields, priority, shuffle) ",
     );
     insert.push_values(contacts, |mut row, contact| {
         let consent = contact.consent.as_ref();
@@ -157,7 +157,9 @@ async fn insert(
             .push_bind(consent.map(|c| c.basis.clone()).unwrap_or_default())
             .push_bind(consent.and_then(|c| c.at).map(|t| t.naive_utc()))
             .push_bind(consent.map(|c| c.source.clone()).unwrap_or_default())
-            .push_bind(Json(contact.custom_fields.clone()));
+            .push_bind(Json(contact.custom_fields.clone()))
+            .push_bind(contact.priority)
+            .push_bind(rand::random_range(0..i32::MAX));
     });
     insert.push(" ON CONFLICT (campaign_id, phone) DO NOTHING RETURNING phone");
     let added: Vec<(String,)> = insert.build_query_as().fetch_all(conn).await?;

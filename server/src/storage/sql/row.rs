@@ -120,6 +120,7 @@ pub(super) struct ContactRow {
     consent_at: Option<NaiveDateTime>,
     consent_source: String,
     custom_fields: Json<BTreeMap<String, String>>,
+    priority: i32,
 }
 
 impl ContactRow {
@@ -145,6 +146,7 @@ impl ContactRow {
                 postal_code: self.postal_code,
                 timezone: self.timezone,
                 consent,
+                priority: self.priority,
                 custom_fields: self.custom_fields.0,
             },
             status: word(&self.status)?,

@@ -12,8 +12,8 @@ use crate::storage::{
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{
-    CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, OrganizationId,
-    PhoneNumberId, ScriptId, Snapshot,
+    CallCounts, CallFilter, CallId, CampaignId, ContactId, Event, Exchange, HistoryRow, ListOrder,
+    OrganizationId, PhoneNumberId, ScriptId, Snapshot,
 };
 use sqlx::types::Json;
 use std::collections::BTreeSet;
@@ -125,10 +125,11 @@ impl Store for SqlStore {
     async fn candidates(
         &self,
         campaign: CampaignId,
+        order: ListOrder,
         now: DateTime<Utc>,
         limit: i64,
     ) -> StoreResult<Vec<Contact>> {
-        contacts::candidates(&mut *self.conn().await?, campaign, now, limit).await
+        contacts::candidates(&mut *self.conn().await?, campaign, order, now, limit).await
     }
 
     async fn next_due(&self, campaign: CampaignId) -> StoreResult<Option<DateTime<Utc>>> {

@@ -61,6 +61,7 @@ async fn talk<F: Future<Output = ()>>(
         postal_code: String::new(),
         timezone: String::new(),
         consent: None,
+        priority: 0,
         custom_fields: std::collections::BTreeMap::default(),
     };
     let providers = Providers {

@@ -292,6 +292,7 @@ mod tests {
             postal_code: String::new(),
             timezone: String::new(),
             consent: None,
+            priority: 0,
             custom_fields: std::collections::BTreeMap::default(),
         };
         Dialogue::new(Script::default(), &person)
