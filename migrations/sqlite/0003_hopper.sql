@@ -7,5 +7,6 @@ CREATE INDEX contacts_oldest ON contacts (campaign_id, priority DESC, id) WHERE 
 CREATE INDEX contacts_newest ON contacts (campaign_id, priority DESC, id DESC) WHERE status = 'new';
 CREATE INDEX contacts_random ON contacts (campaign_id, priority DESC, shuffle) WHERE status = 'new';
 CREATE INDEX contacts_again ON contacts (campaign_id, next_attempt_at, id) WHERE status IN ('retry', 'held');
-CREATE INDEX contacts_by_attempts ON contacts (campaign_id, attempts, next_attempt_at, id)
+-- An expression has statistics of its own: most contacts have no attempts, but few of these do.
+CREATE INDEX contacts_by_attempts ON contacts (campaign_id, (attempts + 0), next_attempt_at, id)
     WHERE status IN ('retry', 'held');

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{Notify, broadcast};
 
 /// Groups of events that a slow listener may lag behind before it has to read them from the store.
-const BACKLOG: usize = 1024;
+const BACKLOG: usize = 256;
 
 /// An event with its JSON, encoded once for all consoles.
 #[derive(Debug)]

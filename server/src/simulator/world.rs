@@ -566,3 +566,52 @@ impl<P: Policy + ?Sized> World<'_, P> {
 fn to_f64(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::run;
+    use crate::simulator::opponent::Progressive;
+    use crate::simulator::policy::Ours;
+    use crate::simulator::scenario::Scenario;
+
+    fn scenario(more: &str) -> Scenario {
+        Scenario::parse(&format!(
+            r#"
+            name = "test"
+            agents = 4
+            hours = 3
+            {more}
+            [line]
+            answer = 0.3
+            delay = {{ shape = "gamma", mean = 10.0, cv = 0.5 }}
+            failure = {{ shape = "gamma", mean = 20.0, cv = 0.3 }}
+            [talk]
+            shape = "lognormal"
+            mean = 90.0
+            cv = 0.8
+            "#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn ours_keeps_to_the_limit_and_beats_one_line_for_each() {
+        let scenario = scenario("");
+        let ours = run(&scenario, 7, 2, &mut Ours::new(0.03, scenario.patience));
+        let progressive = run(&scenario, 7, 2, &mut Progressive);
+        assert!(ours.abandonment() <= 0.03, "{}", ours.abandonment());
+        assert!(ours.abandoned > 0, "it uses what it may");
+        assert!(ours.utilisation() > progressive.utilisation() + 0.05, "{}", ours.utilisation());
+        let (answered, abandoned) =
+            ours.hours.iter().fold((0, 0), |sum, hour| (sum.0 + hour.0, sum.1 + hour.1));
+        assert_eq!((answered, abandoned), (ours.answered, ours.abandoned));
+    }
+
+    #[test]
+    fn the_same_seed_is_the_same_day() {
+        let scenario = scenario("contacts_a_day = 300\ncalls_per_second = 1.0");
+        let once = run(&scenario, 3, 2, &mut Ours::new(0.03, 2.0));
+        assert_eq!(once, run(&scenario, 3, 2, &mut Ours::new(0.03, 2.0)));
+        assert_eq!(once.dialled, 600, "the list runs out");
+    }
+}

@@ -317,3 +317,87 @@ struct Look {
 fn to_f64(count: usize) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ledger::Ledger;
+    use super::{Bounds, Busy, Floor, Line, Pacer, Seen};
+    use proptest::prelude::*;
+
+    fn seen() -> impl Strategy<Value = Seen> {
+        prop_oneof![
+            (0.0f64..90.0).prop_map(Seen::Unanswered),
+            (0.0f64..60.0).prop_map(Seen::PickedUp),
+            (0.0f64..5.0, any::<bool>()).prop_map(|(after, person)| Seen::Told { after, person }),
+            (0.0f64..2000.0).prop_map(Seen::Talked),
+            (0.0f64..120.0).prop_map(Seen::WrappedUp),
+            Just(Seen::Talked(f64::NAN)),
+        ]
+    }
+
+    fn ages() -> impl Strategy<Value = f64> {
+        prop_oneof![9 => 0.0f64..3000.0, 1 => Just(f64::NAN), 1 => Just(-5.0)]
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_it_may(
+            observed in proptest::collection::vec(seen(), 0..300),
+            ready in 0usize..40,
+            talking in proptest::collection::vec(ages(), 0..40),
+            ringing in proptest::collection::vec(ages(), 0..60),
+            waiting in 0usize..5,
+            room in 0usize..100,
+            maximum_level in 0.0f64..5.0,
+            answered in 0u64..3000,
+            share in 0.0f64..0.06,
+        ) {
+            let mut pacer = Pacer::default();
+            for seen in observed {
+                pacer.observe(seen);
+            }
+            let mut ledger = Ledger::new(0.03);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small")]
+            let abandoned = (answered as f64 * share) as u64;
+            ledger.add(0.0, answered, abandoned);
+            let busy: Vec<Busy> = talking.into_iter().map(Busy::Talking).collect();
+            let lines: Vec<Line> = ringing.into_iter().map(Line::Ringing).collect();
+            let floor = Floor { ready, busy: &busy, lines: &lines, waiting };
+            let bounds = Bounds { patience: 2.0, room, maximum_level };
+            let advice = pacer.advise(&floor, &bounds, &ledger);
+            prop_assert!(advice.lines <= room);
+            let agents = ready + busy.len();
+            #[allow(clippy::cast_precision_loss, reason = "small")]
+            let level = (lines.len() + advice.lines) as f64;
+            #[allow(clippy::cast_precision_loss, reason = "small")]
+            let most = maximum_level * agents as f64;
+            prop_assert!(advice.lines == 0 || level <= most, "{} lines, {}", level, most);
+            if advice.threshold <= 0.0 {
+                prop_assert!(advice.lines <= ready.saturating_sub(lines.len() + waiting), "nobody may wait in vain");
+            }
+            prop_assert!(advice.to_string().starts_with("level "));
+        }
+    }
+
+    #[test]
+    fn it_explains_itself() {
+        let mut pacer = Pacer::default();
+        for n in 0..1000 {
+            if n % 4 == 0 {
+                pacer.observe(Seen::PickedUp(8.0));
+                pacer.observe(Seen::Told { after: 0.0, person: true });
+                pacer.observe(Seen::Talked(100.0));
+            } else {
+                pacer.observe(Seen::Unanswered(20.0));
+            }
+        }
+        let mut ledger = Ledger::new(0.03);
+        ledger.add(0.0, 10_000, 190);
+        let busy = [Busy::Talking(30.0); 12];
+        let floor = Floor { ready: 2, busy: &busy, lines: &[], waiting: 0 };
+        let bounds = Bounds { patience: 2.0, room: 100, maximum_level: 10.0 };
+        let said = pacer.advise(&floor, &bounds, &ledger).to_string();
+        assert!(said.contains(": 14 agents, 25 % answer, "), "{said}");
+        assert!(said.ends_with("; drop 1.9 % of 3 %"), "{said}");
+    }
+}

@@ -45,7 +45,8 @@ pub(super) async fn candidates(
         let mut query = sqlx::QueryBuilder::<Db>::new(ALL);
         query.push("campaign_id = ").push_bind(campaign.0);
         if let Some(attempts) = attempts {
-            query.push(" AND attempts = ").push_bind(attempts);
+            // As the index has it, whose statistics then count.
+            query.push(" AND attempts + 0 = ").push_bind(attempts);
         }
         query.push(" AND status IN ('retry', 'held') AND next_attempt_at <= ").push_bind(now.naive_utc());
         query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(room(&found)).push(CANDIDATE_LOCK);
