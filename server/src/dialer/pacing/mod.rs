@@ -159,6 +159,9 @@ impl Default for Pacer {
 impl Pacer {
     /// Takes note of what was seen.
     pub fn observe(&mut self, seen: Seen) {
+        // What comes is held against what is believed now, not against what was when somebody last asked.
+        self.ringing.refresh();
+        self.detecting.refresh();
         match seen {
             Seen::Unanswered(after) => {
                 self.level.observe(self.answer_believed(), false);
@@ -189,9 +192,8 @@ impl Pacer {
 
     /// Decides.
     pub fn advise(&mut self, floor: &Floor<'_>, bounds: &Bounds, ledger: &Ledger) -> Advice {
-        for curve in [&mut self.ringing, &mut self.detecting] {
-            curve.refresh();
-        }
+        self.ringing.refresh();
+        self.detecting.refresh();
         self.talking.refresh();
         self.wrapping.refresh();
         let agents = floor.ready + floor.busy.len();
@@ -382,9 +384,9 @@ mod tests {
     #[test]
     fn it_explains_itself() {
         let mut pacer = Pacer::default();
-        for n in 0..1000 {
+        for n in 0..1000_u32 {
             if n % 4 == 0 {
-                pacer.observe(Seen::PickedUp(8.0));
+                pacer.observe(Seen::PickedUp(4.0 + f64::from(n % 13)));
                 pacer.observe(Seen::Told { after: 0.0, person: true });
                 pacer.observe(Seen::Talked(100.0));
             } else {
