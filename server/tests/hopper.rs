@@ -78,6 +78,18 @@ async fn orders(store: &dyn Store) {
     assert_eq!(&names(store, campaign.id, ListOrder::AttemptsUp, 3).await[..], ["05", "03", "07"]);
     assert_eq!(&names(store, campaign.id, ListOrder::AttemptsDown, 3).await[..], ["03", "05", "07"]);
     assert_eq!(names(store, campaign.id, ListOrder::AttemptsUp, 1).await, ["05"]);
+
+    // Attempts that the telephony never heard of count, without end: nobody is forgotten for having many.
+    let contact = store.candidates(campaign.id, ListOrder::Oldest, noon(), 50).await.unwrap();
+    let contact = contact.into_iter().find(|c| c.person.first_name == "03").unwrap();
+    let never_ends = Recycle { outcome: Outcome::NoAnswer, minutes: 1, attempts: 100 };
+    let patient = CallSettings { recycle: vec![never_ends], ..CallSettings::default() };
+    let patient = Campaign { call_settings: patient, ..campaign.clone() };
+    for attempt in 3..=13 {
+        call(store, &patient, &contact, attempt, 0).await;
+    }
+    assert_eq!(&names(store, campaign.id, ListOrder::AttemptsUp, 3).await[..], ["05", "03", "07"]);
+    assert_eq!(&names(store, campaign.id, ListOrder::AttemptsDown, 3).await[..], ["03", "05", "07"]);
 }
 
 /// A call that nobody answered, in the morning.

@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CampaignId, ContactId, ListOrder, OrganizationId};
 use sqlx::types::Json;
 
-/// More attempts than a contact can have: the most that settings allow, with the first.
-const MOST_ATTEMPTS: i32 = 11;
+/// From so many attempts on, one is as good as another. Settings allow eleven; but an attempt that the telephony never heard
+/// of counts too, so that there may be more.
+const MANY_ATTEMPTS: i32 = 11;
 
 const ALL: &str = "SELECT id, organization_id, campaign_id, first_name, last_name, phone, email, company, status, \
                    last_contacted, attempts, created_at, next_attempt_at, held_reason, state, postal_code, timezone, \
@@ -35,8 +36,8 @@ pub(super) async fn candidates(
     let room = |found: &Vec<Contact>| limit - i64::try_from(found.len()).unwrap_or(limit);
     let attempts: Vec<Option<i32>> = match order {
         ListOrder::Oldest | ListOrder::Newest | ListOrder::Random => vec![None],
-        ListOrder::AttemptsUp => (0..=MOST_ATTEMPTS).map(Some).collect(),
-        ListOrder::AttemptsDown => (0..=MOST_ATTEMPTS).rev().map(Some).collect(),
+        ListOrder::AttemptsUp => (0..=MANY_ATTEMPTS).map(Some).collect(),
+        ListOrder::AttemptsDown => (0..=MANY_ATTEMPTS).rev().map(Some).collect(),
     };
     for attempts in attempts {
         if room(&found) <= 0 {
@@ -46,7 +47,12 @@ pub(super) async fn candidates(
         query.push("campaign_id = ").push_bind(campaign.0);
         if let Some(attempts) = attempts {
             // As the index has it, whose statistics then count.
-            query.push(" AND attempts + 0 = ").push_bind(attempts);
+            query.push(if attempts < MANY_ATTEMPTS {
+                " AND attempts + 0 = "
+            } else {
+                " AND attempts + 0 >= "
+            });
+            query.push_bind(attempts);
         }
         query.push(" AND status IN ('retry', 'held') AND next_attempt_at <= ").push_bind(now.naive_utc());
         query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(room(&found)).push(CANDIDATE_LOCK);
