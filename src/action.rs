@@ -1,7 +1,7 @@
 //! All that can be done, once: help, bottom bar, palette and keymap are made from this list.
 
 use crate::state::{Pane, State, View};
-use dialdeck_protocol::{QueueState, Role};
+use dialdeck_protocol::{AgentState, QueueState, Role};
 
 macro_rules! actions {
     ($($variant:ident = $name:literal, $group:literal, $what:literal;)+) => {
@@ -35,9 +35,20 @@ actions! {
     StartQueue = "queue.start", "Campaign", "start queue";
     StopQueue = "queue.stop", "Campaign", "stop queue";
     HangUp = "call.hang_up", "Call", "hang up";
+    AgentReady = "agent.ready", "Agent", "ready";
+    AgentPause = "agent.pause", "Agent", "pause";
+    AgentDial = "agent.dial", "Agent", "dial";
+    AgentSkip = "agent.skip", "Agent", "skip";
+    AgentHangUp = "agent.hang_up", "Agent", "hang up";
+    Dispose = "agent.dispose", "Agent", "disposition";
+    AgentMessage = "agent.message", "Agent", "message";
+    AgentLogIn = "agent.log_in", "Agent", "log in";
+    AgentLogOut = "agent.log_out", "Agent", "log out";
     Open = "open", "Look", "open";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
+    Agents = "view.agents", "Look", "agents";
+    Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Freeze = "freeze", "Look", "freeze";
     Zoom = "pane.zoom", "Look", "zoom";
@@ -70,14 +81,44 @@ impl std::str::FromStr for Action {
 impl Action {
     /// Whether it does something to people or calls, which the server decides on.
     pub const fn is_command(self) -> bool {
-        matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp)
+        matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp) || self.is_of_agents()
+    }
+
+    /// Whether it is an agent's, or done to one.
+    pub const fn is_of_agents(self) -> bool {
+        matches!(
+            self,
+            Self::AgentReady
+                | Self::AgentPause
+                | Self::AgentDial
+                | Self::AgentSkip
+                | Self::AgentHangUp
+                | Self::Dispose
+                | Self::AgentMessage
+                | Self::AgentLogIn
+                | Self::AgentLogOut
+        )
+    }
+
+    /// The least role that may.
+    pub const fn least_role(self) -> Role {
+        match self {
+            Self::StartQueue | Self::StopQueue | Self::HangUp | Self::AgentMessage | Self::Why => {
+                Role::Supervisor
+            }
+            _ if self.is_of_agents() => Role::Agent,
+            _ => Role::Viewer,
+        }
     }
 
     /// Whether it can be done now: with this selection, this role, and a server that is there.
     pub fn is_available(self, state: &State) -> bool {
-        let supervisor = state.role.is_some_and(|role| role >= Role::Supervisor);
-        if self.is_command() && !(state.is_live() && supervisor) {
+        let may = state.role.is_some_and(|role| role >= self.least_role());
+        if self.is_command() && !(state.is_live() && may) {
             return false;
+        }
+        if self.is_of_agents() {
+            return state.view == View::Agents && self.fits_agent(state);
         }
         match self {
             Self::StartQueue => state.selected_campaign().is_some_and(|campaign| {
@@ -94,11 +135,37 @@ impl Action {
             Self::Open => match state.view {
                 View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
                 View::History => state.pane == Pane::History && !state.history.is_empty() && state.is_live(),
+                View::Agents => false,
             },
             Self::Reload => state.view == View::History && state.is_live(),
+            Self::Why => may && state.is_live(),
+            Self::Agents => state.view != View::Agents,
             Self::Floor => state.view != View::Floor,
             Self::History => state.view != View::History,
             _ => true,
+        }
+    }
+
+    /// Whether an agent is in a state in which it can be done.
+    fn fits_agent(self, state: &State) -> bool {
+        let Some(row) = state.agent_meant() else { return self == Self::AgentLogIn && state.me().is_none() };
+        let mine = Some(row.user_id) == state.user_id;
+        let own = state.me();
+        match self {
+            Self::AgentLogIn => own.is_none(),
+            Self::AgentReady => {
+                matches!(row.state, AgentState::Paused | AgentState::WrapUp) && !row.disposition_due
+                    || !row.pause_code.is_empty()
+            }
+            Self::AgentPause => row.state != AgentState::Paused || row.pause_code == "LOGIN",
+            Self::AgentLogOut => !row.state.is_busy(),
+            Self::AgentDial | Self::AgentSkip => own.is_some_and(|row| row.offered),
+            Self::AgentHangUp => own.is_some_and(|row| {
+                matches!(row.state, AgentState::InCall | AgentState::Dialling | AgentState::Ringing)
+            }),
+            Self::Dispose => own.is_some_and(|row| row.disposition_due),
+            Self::AgentMessage => !mine,
+            _ => false,
         }
     }
 
@@ -114,6 +181,7 @@ impl Action {
                 | Self::PageUp
                 | Self::PreviousPane
                 | Self::Back
+                | Self::Why
         )
     }
 }

@@ -1,5 +1,7 @@
 //! The console's loop: keys and news in, a drawn state out, at most once for all that is waiting.
 
+mod seat;
+
 use crate::action::Action;
 use crate::args::Server;
 use crate::key::Key;
@@ -160,7 +162,10 @@ impl App {
                 };
                 self.state.link = Link::Lost { since, why };
                 // A question about a state that is old is not answered later.
-                if matches!(self.state.overlay, Some(Overlay::Confirm { .. })) {
+                if matches!(
+                    self.state.overlay,
+                    Some(Overlay::Confirm { .. } | Overlay::Choose { .. } | Overlay::Ask { .. })
+                ) {
                     self.state.overlay = None;
                 }
             }
@@ -171,9 +176,13 @@ impl App {
 
     fn message(&mut self, message: ServerMessage) {
         match message {
-            ServerMessage::Welcome { user, role, now, .. } => {
+            ServerMessage::Welcome { user, user_id, role, now, .. } => {
                 self.state.user = user;
-                self.state.role = Some(role);
+                self.state.user_id = user_id;
+                let first = self.state.role.replace(role).is_none();
+                if first && role == Role::Agent {
+                    self.go_to_agents();
+                }
                 self.state.clock_ahead_ms = (now - Utc::now()).num_milliseconds();
                 // Resuming brings events and no snapshot: what is shown is live from here.
                 if self.state.seq.is_some() {
@@ -187,6 +196,9 @@ impl App {
             ServerMessage::Snapshot(snapshot) => {
                 self.state.take_snapshot(*snapshot, Utc::now());
                 self.state.link = Link::Live;
+                self.state.choices_of = None;
+                self.state.lead_asked = None;
+                self.fetch_for_seat();
             }
             ServerMessage::Events { events } => {
                 let mut need = Need::Nothing;
@@ -195,6 +207,7 @@ impl App {
                         need = Need::Snapshot;
                     }
                 }
+                self.fetch_for_seat();
                 if need == Need::Snapshot {
                     let _ = self.asks.send(Ask::Snapshot);
                 }
@@ -229,6 +242,10 @@ impl App {
                 self.state.filter.push_str(&text);
                 true
             }
+            Some(Overlay::Ask { text: typed, .. } | Overlay::Choose { note: Some(typed), .. }) => {
+                typed.push_str(&text);
+                true
+            }
             _ => false,
         }
     }
@@ -241,6 +258,9 @@ impl App {
         }
         if self.state.overlay.is_some() {
             return self.overlay_key(event);
+        }
+        if self.frozen.is_none() && self.state.disposes_by_key() && self.dispose_by_key(event) {
+            return false;
         }
         match (self.keymap.action(Key::of(event)), self.frozen.take()) {
             (Some(action), Some(picture)) => self.act_on_picture(action, picture, page),
@@ -265,6 +285,8 @@ impl App {
                         | Action::Palette
                         | Action::Help
                         | Action::History
+                        | Action::Agents
+                        | Action::Why
                         | Action::Floor
                         | Action::Reload
                 ) =>
@@ -319,6 +341,20 @@ impl App {
                 _ => self.state.overlay = Some(Overlay::Filter),
             },
             Overlay::Palette { typed, selected } => return self.palette_key(event, typed, selected),
+            Overlay::Choose { what, choices, selected, note } => {
+                self.choose_key(event, what, choices, selected, note);
+            }
+            Overlay::Ask { what, text } => self.ask_key(event, what, text),
+            Overlay::Lines { title, lines, scrolled } => {
+                let scrolled = match event.code {
+                    KeyCode::Down | KeyCode::Char('j') => scrolled.saturating_add(1),
+                    KeyCode::Up | KeyCode::Char('k') => scrolled.saturating_sub(1),
+                    KeyCode::PageDown => scrolled.saturating_add(10),
+                    KeyCode::PageUp => scrolled.saturating_sub(10),
+                    _ => return false,
+                };
+                self.state.overlay = Some(Overlay::Lines { title, lines, scrolled });
+            }
             Overlay::Confirm { question, command } => match event.code {
                 KeyCode::Char('y' | 'Y') if typed => {
                     let _ = self.asks.send(Ask::Command(command));
@@ -359,8 +395,9 @@ impl App {
         if !action.is_available(&self.state) {
             let why = if action.is_command() && !self.state.is_live() {
                 "the server is not there: nothing is done, and nothing is kept for later".to_owned()
-            } else if action.is_command() && self.state.role.is_some_and(|role| role < Role::Supervisor) {
-                format!("your role is {}; it takes supervisor", self.state.role.map_or("none", Role::as_str))
+            } else if action.is_command() && self.state.role.is_some_and(|role| role < action.least_role()) {
+                let own = self.state.role.map_or("none", Role::as_str);
+                format!("your role is {own}; it takes {}", action.least_role())
             } else {
                 "not possible here".to_owned()
             };
@@ -390,6 +427,7 @@ impl App {
                 self.state.go(View::History);
                 self.ask_history();
             }
+            Action::Agents => self.go_to_agents(),
             Action::Reload => self.ask_history(),
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
@@ -398,6 +436,16 @@ impl App {
                 self.state.step(action, page.max(1));
             }
             Action::StartQueue => self.start_queue(),
+            Action::Why
+            | Action::AgentReady
+            | Action::AgentPause
+            | Action::AgentDial
+            | Action::AgentSkip
+            | Action::AgentHangUp
+            | Action::Dispose
+            | Action::AgentMessage
+            | Action::AgentLogIn
+            | Action::AgentLogOut => self.act_on_agents(action),
             Action::StopQueue => {
                 if let Some(campaign) = self.state.selected_campaign() {
                     let name = crate::plain::line(&campaign.name);
@@ -439,7 +487,7 @@ impl App {
                     self.state.pane = Pane::Transcript;
                 }
             }
-            Pane::Conversation | Pane::Transcript => {}
+            Pane::Conversation | Pane::Transcript | Pane::Agents | Pane::Seat => {}
         }
     }
 

@@ -43,6 +43,8 @@ vocabulary! {
         Transferred = "transferred",
         /// An answering machine.
         Voicemail = "voicemail",
+        /// Answered, and no agent was free in time.
+        Abandoned = "abandoned",
         /// Hung up before anything was settled.
         HungUp = "hung_up",
         /// Answered, but we could not tell.
@@ -70,7 +72,13 @@ impl Outcome {
     pub const fn is_called_again(self) -> bool {
         matches!(
             self,
-            Self::Voicemail | Self::Unclear | Self::NoAnswer | Self::Busy | Self::Congestion | Self::Error
+            Self::Voicemail
+                | Self::Abandoned
+                | Self::Unclear
+                | Self::NoAnswer
+                | Self::Busy
+                | Self::Congestion
+                | Self::Error
         )
     }
 

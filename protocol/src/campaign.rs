@@ -78,8 +78,117 @@ pub struct Recycle {
     pub attempts: u32,
 }
 
-/// How a campaign places its calls. The names are those that existing users' REST bodies carry.
+vocabulary! {
+    /// How numbers are dialled for people.
+    DialMode, "mode" {
+        /// An agent sees whom they would call, and dials or skips.
+        Preview = "preview",
+        /// One number for each agent who waits.
+        Progressive = "progressive",
+        /// As many numbers as will be answered when agents are free.
+        Predictive = "predictive",
+    }
+}
+
+vocabulary! {
+    /// Who takes a contact.
+    Taker, "taker" {
+        /// An AI caller.
+        Ai = "ai",
+        /// An agent.
+        Person = "person",
+    }
+}
+
+/// Who takes a contact, by one of its fields. The first rule that fits decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Route {
+    /// `company`, `state`, `email`, `priority`, `attempts`, or a column of the list.
+    pub field: String,
+    /// The text that it must be, in any case; empty: whatever is not empty.
+    #[serde(default)]
+    pub equals: String,
+    /// Who takes it.
+    pub to: Taker,
+}
+
+/// How a campaign works with agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct People {
+    /// How numbers are dialled.
+    pub mode: DialMode,
+    /// Most lines for each agent who is not paused, 1–20.
+    pub maximum_level: f64,
+    /// Share of those who answer that may be left without an agent over thirty days, in percent, 0–3.
+    pub drop_limit_percent: f64,
+    /// Seconds that a person who answered waits for an agent, 0.5–2.
+    pub patience_seconds: f64,
+    /// Calls placed within a second at most, 1–100.
+    pub calls_per_second: u32,
+    /// Seconds of wrap-up after which it ends by itself, up to 3600; 0: it does not.
+    pub wrap_up_seconds: u32,
+    /// Disposition that a wrap-up which ends by itself sets; none: an agent must set one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_disposition: Option<String>,
+    /// Seconds after which an offered number is dialled by itself, up to 3600; 0: never. Preview only.
+    pub preview_seconds: u32,
+    /// What somebody hears who waited in vain: who calls, from which number, and that the key 9 ends all calls.
+    pub abandon_message: String,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            mode: DialMode::Progressive,
+            maximum_level: 4.0,
+            drop_limit_percent: 3.0,
+            patience_seconds: 2.0,
+            calls_per_second: 5,
+            wrap_up_seconds: 0,
+            default_disposition: None,
+            preview_seconds: 0,
+            abandon_message: String::new(),
+        }
+    }
+}
+
+impl People {
+    /// Says which setting is out of its range.
+    ///
+    /// # Errors
+    /// The field's name and what would be right.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let ranges = [
+            ("maximumLevel", self.maximum_level, 1.0, 20.0),
+            ("dropLimitPercent", self.drop_limit_percent, 0.0, 3.0),
+            ("patienceSeconds", self.patience_seconds, 0.5, 2.0),
+            ("callsPerSecond", f64::from(self.calls_per_second), 1.0, 100.0),
+            ("wrapUpSeconds", f64::from(self.wrap_up_seconds), 0.0, 3600.0),
+            ("previewSeconds", f64::from(self.preview_seconds), 0.0, 3600.0),
+        ];
+        for (field, value, low, high) in ranges {
+            if !(low..=high).contains(&value) {
+                return Err((field, format!("people.{field} is {value}; use {low} to {high}")));
+            }
+        }
+        if self.abandon_message.chars().count() > 500 {
+            return Err(("abandonMessage", "people.abandonMessage has more than 500 characters".into()));
+        }
+        if self.mode == DialMode::Predictive && self.abandon_message.trim().is_empty() {
+            let message = "people.abandonMessage is empty; predictive dialling takes what those hear who wait in vain: \
+                           your name, your number, and that the key 9 ends all calls";
+            return Err(("abandonMessage", message.into()));
+        }
+        Ok(())
+    }
+}
+
+/// How a campaign places its calls. The names are those that existing users' REST bodies carry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct CallSettings {
@@ -102,6 +211,15 @@ pub struct CallSettings {
     /// Other delays and attempts than the above, by outcome.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recycle: Vec<Recycle>,
+    /// How agents take the calls; none: AI callers take all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people: Option<People>,
+    /// Whether an AI caller hands a person who wants to go on over to an agent who is free.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hand_over: bool,
+    /// Who takes which contact; whom no rule fits: agents where there are any, AI callers otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routing: Vec<Route>,
 }
 
 // serde asks with a reference.
@@ -121,6 +239,9 @@ impl Default for CallSettings {
             review_after: None,
             list_order: ListOrder::Oldest,
             recycle: Vec::new(),
+            people: None,
+            hand_over: false,
+            routing: Vec::new(),
         }
     }
 }
@@ -141,6 +262,26 @@ impl CallSettings {
         for (field, value, low, high) in ranges {
             if !(low..=high).contains(&value) {
                 return Err((field, format!("{field} is {value}; use {low} to {high}")));
+            }
+        }
+        if let Some(people) = &self.people {
+            people.check()?;
+        }
+        if self.routing.len() > 50 {
+            return Err(("routing", "routing has more than 50 rules".into()));
+        }
+        for route in &self.routing {
+            if route.field.trim().is_empty()
+                || route.field.chars().count() > 80
+                || route.equals.chars().count() > 200
+            {
+                let message = "routing: a field has 1 to 80 characters, and what it equals at most 200";
+                return Err(("routing", message.into()));
+            }
+            if route.to == Taker::Person && self.people.is_none() {
+                let message =
+                    "routing sends contacts to agents, and people is not set; say how agents take calls";
+                return Err(("routing", message.into()));
             }
         }
         if self.review_after == Some(0) {

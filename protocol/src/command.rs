@@ -1,6 +1,6 @@
 //! What a console asks the server to do, and to tell.
 
-use crate::{CallId, CallStatus, CampaignId, Emotion, Outcome, PhoneNumberId};
+use crate::{CallId, CallStatus, CampaignId, ContactId, Emotion, Outcome, PhoneKind, PhoneNumberId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,69 @@ pub enum Command {
         /// Which call.
         call_id: CallId,
     },
+    /// Log oneself in as an agent.
+    AgentLogIn {
+        /// One's phone; the one on file unless told.
+        #[serde(default)]
+        extension: String,
+        /// How it is kept.
+        phone: PhoneKind,
+        /// Campaigns to take calls of; empty: all those one may.
+        #[serde(default)]
+        campaigns: Vec<CampaignId>,
+    },
+    /// Log an agent out; oneself unless told.
+    AgentLogOut {
+        /// Whom.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        user_id: Option<UserId>,
+    },
+    /// Take calls, or let somebody take calls.
+    AgentReady {
+        /// Whom.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        user_id: Option<UserId>,
+    },
+    /// Take no calls from now on, or after the one under way.
+    AgentPause {
+        /// Whom.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        user_id: Option<UserId>,
+        /// Why: a pause code, or nothing.
+        #[serde(default)]
+        code: String,
+        /// Seconds after which it ends by itself; none: it does not.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        seconds: Option<u32>,
+    },
+    /// Dial the offered number, or any contact, for oneself.
+    AgentDial {
+        /// Whom to call; the offered one unless told.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        contact_id: Option<ContactId>,
+    },
+    /// Give the offered number back.
+    AgentSkip,
+    /// Say what came of one's call.
+    Dispose {
+        /// Which call.
+        call_id: CallId,
+        /// The disposition's code.
+        disposition: String,
+        /// In one's own words.
+        #[serde(default)]
+        note: String,
+        /// When to call back, where that was agreed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        callback_at: Option<DateTime<Utc>>,
+    },
+    /// Say something to an agent.
+    AgentMessage {
+        /// To whom.
+        user_id: UserId,
+        /// What.
+        text: String,
+    },
 }
 
 impl Command {
@@ -38,6 +101,14 @@ impl Command {
             Self::StartQueue { .. } => "queue.start",
             Self::StopQueue { .. } => "queue.stop",
             Self::HangUp { .. } => "call.hang_up",
+            Self::AgentLogIn { .. } => "agent.log_in",
+            Self::AgentLogOut { .. } => "agent.log_out",
+            Self::AgentReady { .. } => "agent.ready",
+            Self::AgentPause { .. } => "agent.pause",
+            Self::AgentDial { .. } => "agent.dial",
+            Self::AgentSkip => "agent.skip",
+            Self::Dispose { .. } => "call.dispose",
+            Self::AgentMessage { .. } => "agent.message",
         }
     }
 }
@@ -48,6 +119,8 @@ impl Command {
 pub struct CallFilter {
     /// Only this campaign's.
     pub campaign_id: Option<CampaignId>,
+    /// Only this contact's.
+    pub contact_id: Option<ContactId>,
     /// Only this outcome.
     pub outcome: Option<Outcome>,
     /// Only this emotion.
@@ -82,6 +155,22 @@ pub enum Query {
     Conversation {
         /// Which.
         call_id: CallId,
+    },
+    /// What an agent chooses from in a campaign: dispositions and pause codes.
+    Choices {
+        /// Which campaign; those of all campaigns unless told.
+        #[serde(default)]
+        campaign_id: Option<CampaignId>,
+    },
+    /// A contact with its fields, its last calls, and what the law says of a call now.
+    Lead {
+        /// Which.
+        contact_id: ContactId,
+    },
+    /// Why a number was called, or not.
+    Why {
+        /// The number, in any usual form.
+        phone: String,
     },
     /// What starting a queue would cost, before it is started.
     Estimate {

@@ -1,8 +1,8 @@
 //! Events: what happened, in the order in which it was committed.
 
 use crate::{
-    CallId, CallStatus, CallbackId, CampaignId, ContactStatus, Emotion, Intent, OrganizationId, Outcome,
-    Part, QueueState, Speaker,
+    AgentRow, CallId, CallStatus, CallbackId, CampaignId, ContactStatus, Emotion, Intent, OrganizationId,
+    Outcome, Part, QueueState, Speaker, UserId,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,38 @@ pub enum EventBody {
         /// Given, or withdrawn.
         given: bool,
     },
+    /// An agent logged in or out, or does something else than before.
+    AgentStatusUpdate {
+        /// The agent as they are now.
+        agent: AgentRow,
+    },
+    /// An AI caller hands a person over to an agent.
+    CallHandedOver {
+        /// To whom.
+        agent: String,
+        /// What the AI caller found out, in a sentence.
+        summary: String,
+    },
+    /// An agent said what came of a call.
+    CallDisposed {
+        /// The disposition's code.
+        disposition: String,
+        /// What it stands for.
+        outcome: Outcome,
+        /// Who said so.
+        agent: String,
+        /// What becomes of the contact.
+        contact_status: ContactStatus,
+    },
+    /// A supervisor has something to say to an agent.
+    MessageSent {
+        /// To whom.
+        to: UserId,
+        /// From whom.
+        from: String,
+        /// What.
+        text: String,
+    },
     /// A part of the server (Asterisk, recogniser, voice …) changed its state.
     PartStatusUpdate {
         /// The part as it is now.
@@ -163,6 +195,10 @@ impl EventBody {
             Self::CatalogChanged { .. } => "catalog_changed",
             Self::CallbackChanged { .. } => "callback_changed",
             Self::ConsentChanged { .. } => "consent_changed",
+            Self::AgentStatusUpdate { .. } => "agent_status_update",
+            Self::CallHandedOver { .. } => "call_handed_over",
+            Self::CallDisposed { .. } => "call_disposed",
+            Self::MessageSent { .. } => "message_sent",
             Self::PartStatusUpdate { .. } => "part_status_update",
         }
     }

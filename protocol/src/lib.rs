@@ -8,6 +8,7 @@
 //! server still has everything it missed, directly with the events), then with [`ServerMessage::Events`] as they
 //! are committed. Commands and queries carry an id that their [`ServerMessage::Reply`] repeats.
 
+mod agent;
 mod call;
 mod campaign;
 mod command;
@@ -20,8 +21,12 @@ mod role;
 mod snapshot;
 mod vocabulary;
 
+pub use agent::{AgentRow, AgentState, PhoneKind};
 pub use call::{CallStatus, Emotion, Intent, Outcome, Speaker};
-pub use campaign::{CallSettings, CampaignStatus, CampaignType, ListOrder, QueueState, Recycle};
+pub use campaign::{
+    CallSettings, CampaignStatus, CampaignType, DialMode, ListOrder, People, QueueState, Recycle, Route,
+    Taker,
+};
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;
 pub use event::{CallCounts, Event, EventBody, Exchange, TurnLatency};
@@ -29,7 +34,7 @@ pub use ids::{
     CallId, CallbackId, CampaignId, ContactId, EntryId, ImportId, OrganizationId, PhoneNumberId, ScriptId,
     SessionId, TokenId, UserId,
 };
-pub use message::{Answer, ClientMessage, Scope, ServerMessage};
+pub use message::{Answer, Choice, ClientMessage, Scope, ServerMessage};
 pub use problem::{Code, Problem};
 pub use role::Role;
 pub use snapshot::{CallRow, CampaignRow, HistoryRow, Part, PartState, Snapshot};

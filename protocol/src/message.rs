@@ -1,7 +1,8 @@
 //! The messages of the WebSocket.
 
 use crate::{
-    CallId, CampaignId, Command, Event, Exchange, HistoryRow, OrganizationId, Problem, Query, Role, Snapshot,
+    CallId, CampaignId, Command, ContactId, Event, Exchange, HistoryRow, OrganizationId, Problem, Query,
+    Role, Snapshot, UserId,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,9 @@ pub enum ServerMessage {
         server: String,
         /// Your name.
         user: String,
+        /// Your id.
+        #[serde(default)]
+        user_id: Option<UserId>,
         /// Your role.
         role: Role,
         /// Server's clock.
@@ -92,6 +96,17 @@ pub enum ServerMessage {
     },
     /// A request that could not be read.
     Refused(Problem),
+}
+
+/// Something that an agent chooses with one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Code.
+    pub code: String,
+    /// In words.
+    pub label: String,
+    /// The key; none: it is chosen from the list.
+    pub key: Option<char>,
 }
 
 /// What a command or query gives.
@@ -117,6 +132,33 @@ pub enum Answer {
         call: Box<HistoryRow>,
         /// Its exchanges.
         exchanges: Vec<Exchange>,
+    },
+    /// What an agent chooses from.
+    Choices {
+        /// What came of a call.
+        dispositions: Vec<Choice>,
+        /// Why one pauses.
+        pause_codes: Vec<Choice>,
+    },
+    /// A contact.
+    Lead {
+        /// Which.
+        contact_id: ContactId,
+        /// Name, number and whatever else is known, in the order in which it is shown.
+        fields: Vec<(String, String)>,
+        /// The last calls with this number, newest first.
+        calls: Vec<HistoryRow>,
+        /// What the law says of a call now.
+        verdict: String,
+        /// Whether it may be called now.
+        allowed: bool,
+    },
+    /// Decisions on a number.
+    Why {
+        /// The number, E.164.
+        phone: String,
+        /// What holds now, and what was decided before, newest first.
+        lines: Vec<String>,
     },
     /// What a campaign would cost.
     Estimate {

@@ -2,8 +2,8 @@
 
 use crate::vocabulary::vocabulary;
 use crate::{
-    CallCounts, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
-    Emotion, Exchange, Intent, Outcome, QueueState,
+    AgentRow, CallCounts, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType,
+    ContactStatus, Emotion, Exchange, Intent, Outcome, QueueState,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub campaigns: Vec<CampaignRow>,
     /// Calls in flight with the conversation so far.
     pub calls: Vec<CallRow>,
+    /// Agents who are logged in.
+    #[serde(default)]
+    pub agents: Vec<AgentRow>,
     /// Parts of the server.
     pub parts: Vec<Part>,
 }
@@ -71,6 +74,12 @@ pub struct CallRow {
     pub started_at: DateTime<Utc>,
     /// When somebody answered.
     pub answered_at: Option<DateTime<Utc>>,
+    /// The agent who talks, if any.
+    #[serde(default)]
+    pub agent: String,
+    /// What an AI caller found out before it handed the call over.
+    #[serde(default)]
+    pub summary: String,
     /// Last intent heard.
     pub intent: Option<Intent>,
     /// Last emotion heard.
@@ -95,6 +104,12 @@ pub struct HistoryRow {
     pub status: CallStatus,
     /// Outcome, once over.
     pub outcome: Option<Outcome>,
+    /// Who talked, where it was an agent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+    /// What the agent said came of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub disposition: String,
     /// Seconds from answer to end.
     pub duration: i32,
     /// Emotion at the end.

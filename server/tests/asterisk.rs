@@ -8,7 +8,7 @@
     reason = "a test ends where it cannot go on"
 )]
 
-use dialdeck_testkit::asterisk::{Asterisk, PASSWORD, USER};
+use dialdeck_testkit::asterisk::{Asterisk, Lab};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::lab::free_port;
 use dialdeck_testkit::people::number;
@@ -24,38 +24,8 @@ use tokio::net::TcpStream;
 /// Longest a campaign of twelve may take on a small machine.
 const CAMPAIGN: Duration = Duration::from_mins(4);
 
-struct Lab {
-    asterisk: Asterisk,
-    setup: Setup,
-    home: tempfile::TempDir,
-}
-
-/// An Asterisk configured by what `dialdeckd asterisk render` writes, and a server set up for it.
 fn lab() -> Lab {
-    let speech = Speech::find().unwrap();
-    let home = tempfile::tempdir().unwrap();
-    let (http, agi, audio) = (free_port().unwrap(), free_port().unwrap(), free_port().unwrap());
-    let setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path())
-        .env("ARI_URL", &format!("http://127.0.0.1:{http}/ari"))
-        .env("ARI_USERNAME", USER)
-        .env("ARI_PASSWORD", PASSWORD)
-        .env("AGI_PORT", &agi.to_string())
-        .set("asterisk.audiosocket", &format!("127.0.0.1:{audio}"))
-        .set("asterisk.dial", "Local/{digits}@customers/n")
-        .set("voice.flite", &speech.program("flite"))
-        .set("recognition.pocketsphinx", &speech.program("pocketsphinx_batch"))
-        .set("recognition.model", &speech.model());
-    let rendered = home.path().join("asterisk");
-    let out = rendered.to_string_lossy().into_owned();
-    let status = setup.command(&["asterisk", "render", "--out", &out]).status().unwrap();
-    assert!(status.success());
-    let operators: Vec<(String, String)> = ["extensions.conf", "ari.conf", "http.conf"]
-        .iter()
-        .map(|name| ((*name).to_owned(), std::fs::read_to_string(rendered.join(name)).unwrap()))
-        .collect();
-    let asterisk = Asterisk::start(&speech, http, &operators).unwrap();
-    setup.add_user("sue", "supervisor").unwrap();
-    Lab { asterisk, setup, home }
+    Lab::start(env!("CARGO_BIN_EXE_dialdeckd")).unwrap()
 }
 
 async fn start_queue(client: &Client, campaign: &str) {

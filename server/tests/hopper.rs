@@ -101,7 +101,7 @@ async fn call(
     minutes: i64,
 ) {
     use dialdeck_protocol::{CallId, CallStatus, Emotion};
-    use dialdeck_server::domain::gate::{Hours, Question, judge};
+    use dialdeck_server::domain::gate::{Hours, Question, Voice, judge};
     use dialdeck_server::domain::law::Rules;
     use dialdeck_server::storage::{BeginAttempt, CallKey, EndCall};
     let at = noon() - Duration::hours(4) + Duration::minutes(i64::from(attempt) * 10 + minutes);
@@ -112,8 +112,14 @@ async fn call(
     };
     let rules = Rules::shipped();
     let hours = Hours::default();
-    let question =
-        Question { person: &contact.person, on_do_not_call: false, hours, rules: &rules, recent: &[] };
+    let question = Question {
+        person: &contact.person,
+        voice: Voice::Artificial,
+        on_do_not_call: false,
+        hours,
+        rules: &rules,
+        recent: &[],
+    };
     let begun = BeginAttempt {
         key: key.clone(),
         contact_id: contact.id,
@@ -125,6 +131,8 @@ async fn call(
         channel_id: key.call_id.to_string(),
         owner: "main".into(),
         decision: judge(question, at),
+        needs_consent: true,
+        by_hand: false,
         caps: Vec::new(),
         at,
     };
@@ -142,6 +150,7 @@ async fn call(
         cost: 0.0,
         detail: String::new(),
         contact: contact_after(Outcome::NoAnswer, attempt, &campaign.call_settings, at),
+        abandoned: false,
         at,
     };
     let deeds = [vec![Change::BeginAttempt(Box::new(begun))], vec![Change::EndCall(Box::new(end))]];

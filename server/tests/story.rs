@@ -17,7 +17,7 @@ use dialdeck_protocol::{
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
 use dialdeck_server::domain::ending::{ContactAfter, contact_after, far_future};
-use dialdeck_server::domain::gate::{Hours, Question, judge};
+use dialdeck_server::domain::gate::{Hours, Question, Voice, judge};
 use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
@@ -68,6 +68,7 @@ fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAtt
         decision: judge(
             Question {
                 person: &contact.person,
+                voice: Voice::Artificial,
                 on_do_not_call: false,
                 hours: Hours::default(),
                 rules: &Rules::shipped(),
@@ -75,6 +76,8 @@ fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAtt
             },
             at,
         ),
+        needs_consent: true,
+        by_hand: false,
         caps: Vec::new(),
         at,
     }
@@ -95,6 +98,7 @@ fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTi
         cost: 0.0123,
         detail: "done".into(),
         contact,
+        abandoned: false,
         at,
     }
 }
@@ -332,6 +336,8 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
 
     let capped = BeginAttempt {
         attempt: 2,
+        needs_consent: true,
+        by_hand: false,
         caps: vec![(noon() - chrono::Duration::hours(24), 1)],
         ..begin(campaign.id, &bob, noon())
     };
@@ -342,6 +348,7 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
     let decision = judge(
         Question {
             person: &question,
+            voice: Voice::Artificial,
             on_do_not_call: false,
             hours: Hours::default(),
             rules: &Rules::shipped(),

@@ -1,13 +1,19 @@
 //! Events change what is known.
 
-use super::{Spoken, State};
+use super::{Note, Spoken, State};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallRow, CallStatus, ContactStatus, Event, EventBody};
+use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome};
 
 /// Whether a contact needs no further call; the queue's own counts, which come with its next word, say the same.
 fn is_done(status: ContactStatus) -> bool {
     use ContactStatus::{Completed, Contacted, DoNotCall, Failed};
     matches!(status, Completed | Contacted | DoNotCall | Failed)
+}
+
+fn count(counts: &mut CallCounts, outcome: Outcome, status: CallStatus, contact: ContactStatus) {
+    counts.processed += i64::from(is_done(contact));
+    counts.successful += i64::from(outcome.is_success());
+    counts.failed += i64::from(status == CallStatus::Failed);
 }
 
 /// What the console must ask for after an event, because the event alone does not say it.
@@ -45,6 +51,8 @@ impl State {
                     detail: String::new(),
                     started_at: at,
                     answered_at: None,
+                    agent: String::new(),
+                    summary: String::new(),
                     intent: None,
                     emotion: None,
                     exchanges: Vec::new(),
@@ -83,9 +91,7 @@ impl State {
                 self.keeping_selection(|state| state.calls.retain(|c| c.id != id));
                 self.spoken.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
-                    campaign.counts.processed += i64::from(is_done(contact_status));
-                    campaign.counts.successful += i64::from(outcome.is_success());
-                    campaign.counts.failed += i64::from(status == CallStatus::Failed);
+                    count(&mut campaign.counts, outcome, status, contact_status);
                 }
             }
             EventBody::QueueStatusUpdate { state, reason, next_call_at, counts } => {
@@ -101,10 +107,24 @@ impl State {
                 Some(old) => *old = part,
                 None => self.parts.push(part),
             },
+            EventBody::CallHandedOver { agent, summary } => {
+                if let Some(call) = self.calls.iter_mut().find(|c| Some(&c.id) == call_id.as_ref()) {
+                    call.agent = agent;
+                    call.summary = summary;
+                }
+            }
+            EventBody::AgentStatusUpdate { agent } => self.take_agent(agent),
+            EventBody::MessageSent { to, from, text } => {
+                if Some(to) == self.user_id {
+                    let text = crate::plain::line(&format!("{from} says: {text}"));
+                    self.note = Some(Note { text, bad: false });
+                }
+            }
             EventBody::CampaignChanged { .. } | EventBody::ContactsImported { .. } => return Need::Snapshot,
             EventBody::ContactHeld { .. }
             | EventBody::DoNotCallAdded { .. }
             | EventBody::CatalogChanged { .. }
+            | EventBody::CallDisposed { .. }
             | EventBody::CallbackChanged { .. }
             | EventBody::ConsentChanged { .. } => {}
         }

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::action::Action;
-use dialdeck_protocol::Command;
+use dialdeck_protocol::{CallId, Choice, Command, PhoneKind, UserId};
 
 /// A screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum View {
     Floor,
     /// Calls of the past with transcripts.
     History,
+    /// Agents, and one's own place among them.
+    Agents,
 }
 
 /// A pane.
@@ -26,6 +28,30 @@ pub enum Pane {
     History,
     /// Transcript of the opened one.
     Transcript,
+    /// Agents.
+    Agents,
+    /// One's own place.
+    Seat,
+}
+
+/// What a list is chosen from for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// A pause of this agent.
+    Pause(UserId),
+    /// What came of this call.
+    Disposition(CallId),
+}
+
+/// What a line is typed for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// One's phone, to log in with.
+    Extension(PhoneKind),
+    /// Something to say to an agent of this name.
+    Message(UserId, String),
+    /// A number of which is asked why it was called, or not.
+    Number,
 }
 
 /// What lies over the panes and has the keys.
@@ -39,6 +65,19 @@ pub enum Overlay {
     Filter,
     /// A dangerous or costly command asks.
     Confirm { question: String, command: Command },
+    /// Choose from a list; with a note where one is typed.
+    Choose { what: Chosen, choices: Vec<Choice>, selected: usize, note: Option<String> },
+    /// Type a line.
+    Ask { what: Asked, text: String },
+    /// Read.
+    Lines { title: String, lines: Vec<String>, scrolled: usize },
+}
+
+impl Overlay {
+    /// A list, its first entry selected.
+    pub fn choose(what: Chosen, choices: Vec<Choice>) -> Self {
+        Self::Choose { what, choices, selected: 0, note: None }
+    }
 }
 
 impl View {
@@ -47,6 +86,7 @@ impl View {
         match self {
             Self::Floor => &[Pane::Campaigns, Pane::Calls, Pane::Conversation],
             Self::History => &[Pane::History, Pane::Transcript],
+            Self::Agents => &[Pane::Agents, Pane::Seat],
         }
     }
 }
@@ -88,6 +128,8 @@ impl State {
         let rows = match self.pane {
             Pane::Campaigns => self.shown_campaigns().len(),
             Pane::Calls => self.shown_calls().len(),
+            Pane::Agents => self.shown_agents().len(),
+            Pane::Seat => 0,
             _ => self.shown_history().len(),
         };
         let Some(at) = self.selection(self.pane, rows) else { return };

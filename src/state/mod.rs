@@ -2,13 +2,16 @@
 
 mod events;
 mod look;
+mod seat;
 
 pub use events::Need;
-pub use look::{Overlay, Pane, View};
+pub use look::{Asked, Chosen, Overlay, Pane, View};
+pub use seat::{Choices, Lead};
 
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    Answer, CallId, CallRow, CampaignRow, Command, Exchange, HistoryRow, Part, Role, Snapshot, Speaker,
+    AgentRow, Answer, CallId, CallRow, CampaignId, CampaignRow, Command, ContactId, Exchange, HistoryRow,
+    Part, Role, Snapshot, Speaker, UserId,
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -51,6 +54,8 @@ pub struct State {
     pub link: Link,
     /// Who is logged in.
     pub user: String,
+    /// Their id.
+    pub user_id: Option<UserId>,
     /// As what.
     pub role: Option<Role>,
     /// Server's clock minus ours, in milliseconds: timers count by the server's.
@@ -63,6 +68,8 @@ pub struct State {
     pub calls: Vec<CallRow>,
     /// Lines begun, by call.
     pub spoken: HashMap<CallId, Vec<Spoken>>,
+    /// Agents who are logged in.
+    pub agents: Vec<AgentRow>,
     /// Parts of the server.
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
@@ -91,6 +98,12 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What the last action gave.
     pub note: Option<Note>,
+    /// What one chooses from, and for which campaign it was asked.
+    pub choices: Choices,
+    pub choices_of: Option<Option<CampaignId>>,
+    /// The contact that one talks to, and which was asked for.
+    pub lead: Option<Lead>,
+    pub lead_asked: Option<ContactId>,
 }
 
 impl Default for State {
@@ -98,12 +111,14 @@ impl Default for State {
         Self {
             link: Link::Connecting,
             user: String::new(),
+            user_id: None,
             role: None,
             clock_ahead_ms: 0,
             seq: None,
             campaigns: Vec::new(),
             calls: Vec::new(),
             spoken: HashMap::new(),
+            agents: Vec::new(),
             parts: Vec::new(),
             history: Vec::new(),
             history_loaded: false,
@@ -118,6 +133,10 @@ impl Default for State {
             filtered: Pane::Campaigns,
             overlay: None,
             note: None,
+            choices: Choices::default(),
+            choices_of: None,
+            lead: None,
+            lead_asked: None,
         }
     }
 }
@@ -136,6 +155,7 @@ impl State {
     /// Whether some timer ticks on the screen.
     pub fn ticks(&self) -> bool {
         !self.calls.is_empty()
+            || !self.agents.is_empty()
             || matches!(self.link, Link::Lost { .. })
             || self.campaigns.iter().any(|c| c.next_call_at.is_some())
     }
@@ -147,6 +167,7 @@ impl State {
         self.keeping_selection(|state| {
             state.campaigns = snapshot.campaigns;
             state.calls = snapshot.calls;
+            state.agents = snapshot.agents;
         });
         self.parts = snapshot.parts;
         self.spoken.clear();
@@ -158,10 +179,12 @@ impl State {
         let campaign = self.selected_campaign().map(|c| c.id);
         let call = self.selected_call().map(|c| c.id.clone());
         let past = self.selected_past_call().map(|c| c.id.clone());
+        let agent = self.selected_agent().map(|a| a.user_id);
         change(self);
         let places = [
             (Pane::Campaigns, self.shown_campaigns().iter().position(|c| Some(c.id) == campaign)),
             (Pane::Calls, self.shown_calls().iter().position(|c| Some(&c.id) == call.as_ref())),
+            (Pane::Agents, self.shown_agents().iter().position(|a| Some(a.user_id) == agent)),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
         for (pane, place) in places {
@@ -182,6 +205,16 @@ impl State {
             Answer::Conversation { call, exchanges } => {
                 self.opened = Some((*call, exchanges));
                 self.scrolled = None;
+            }
+            Answer::Choices { dispositions, pause_codes } => {
+                self.choices = Choices { dispositions, pause_codes };
+            }
+            Answer::Lead { contact_id, fields, calls, verdict, allowed } => {
+                self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed });
+            }
+            Answer::Why { phone, lines } => {
+                let title = format!("Why was {phone} called, or not? · Esc closes");
+                self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });
             }
             Answer::Estimate { campaign_id, contacts, cost, currency, basis } => {
                 // Only onto the question that it was asked for, and once.

@@ -18,6 +18,7 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
     let view = match state.view {
         View::Floor => "floor",
         View::History => "history",
+        View::Agents => "agents",
     };
     let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
     for part in &state.parts {

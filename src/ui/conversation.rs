@@ -57,6 +57,11 @@ pub(super) fn past(frame: &mut Frame, area: Rect, scene: &Scene) {
     }
 }
 
+/// What was said before an agent took the call.
+pub(super) fn so_far(frame: &mut Frame, area: Rect, scene: &Scene, exchanges: &[Exchange]) {
+    chat(frame, area, scene, exchanges, &[]);
+}
+
 fn chat(frame: &mut Frame, area: Rect, scene: &Scene, exchanges: &[Exchange], spoken: &[Spoken]) {
     let width = usize::from(area.width);
     let mut lines = Vec::new();
@@ -116,7 +121,7 @@ fn say(lines: &mut Vec<Line<'static>>, who: &str, text: &str, style: Style, widt
 }
 
 /// Lines of at most `width` columns, broken between words; a word that is too long is broken within.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

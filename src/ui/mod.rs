@@ -1,14 +1,17 @@
 //! Draws a state: a pure function of what is known, the keys and the theme.
 
+mod agents;
 mod bar;
 mod calls;
 mod campaigns;
+mod choose;
 mod conversation;
 mod help;
 mod history;
 pub mod login;
 mod overlay;
 pub mod palette;
+mod seat;
 #[cfg(test)]
 mod snapshots;
 mod table;
@@ -95,6 +98,13 @@ pub fn draw(
         Some(Overlay::Help { scrolled }) => help::draw(frame, &scene, *scrolled),
         Some(Overlay::Palette { typed, selected }) => palette::draw(frame, &scene, typed, *selected),
         Some(Overlay::Confirm { question, .. }) => overlay::confirm(frame, &scene, question),
+        Some(Overlay::Choose { what, choices, selected, note }) => {
+            choose::list(frame, &scene, what, choices, *selected, note.as_deref());
+        }
+        Some(Overlay::Ask { what, text }) => choose::line(frame, &scene, what, text),
+        Some(Overlay::Lines { title, lines, scrolled }) => {
+            choose::lines(frame, &scene, title, lines, *scrolled);
+        }
         Some(Overlay::Filter) | None => {}
     }
 }
@@ -120,6 +130,19 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
             pane(frame, calls, scene, Pane::Calls);
             pane(frame, conversation, scene, Pane::Conversation);
         }
+        View::Agents => {
+            let wide = area.width >= 150;
+            let shown = u16::try_from(scene.state.agents.len())
+                .unwrap_or(u16::MAX)
+                .clamp(2, (area.height / 3).max(2));
+            let [list, own] = if wide {
+                Layout::horizontal([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(area)
+            } else {
+                Layout::vertical([Constraint::Length(shown + 3), Constraint::Min(6)]).areas(area)
+            };
+            pane(frame, list, scene, Pane::Agents);
+            pane(frame, own, scene, Pane::Seat);
+        }
         View::History => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
             let split = if area.width >= 130 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
@@ -137,6 +160,8 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
         Pane::Conversation => conversation::live(frame, area, scene),
         Pane::History => history::draw(frame, area, scene),
         Pane::Transcript => conversation::past(frame, area, scene),
+        Pane::Agents => agents::draw(frame, area, scene),
+        Pane::Seat => seat::draw(frame, area, scene),
     }
 }
 

@@ -41,6 +41,8 @@ fn call(name: &str, status: CallStatus, detail: &str) -> CallRow {
         detail: detail.into(),
         started_at: now() - chrono::Duration::seconds(75),
         answered_at: (status == CallStatus::InProgress).then(|| now() - chrono::Duration::seconds(67)),
+        agent: String::new(),
+        summary: String::new(),
         intent: Some(Intent::PriceObjection),
         emotion: Some(Emotion::Frustrated),
         exchanges: vec![Exchange {

@@ -1,5 +1,6 @@
 //! A real Asterisk in a scratch folder, with far ends that speak.
 
+use crate::daemon::Setup;
 use crate::lab;
 use crate::speech::Speech;
 use color_eyre::eyre::{Result, WrapErr, bail};
@@ -199,6 +200,47 @@ impl Asterisk {
     pub fn recording(&self, name: &str) -> Result<Vec<i16>> {
         let bytes = fs::read(self.folder().join("rec").join(format!("{name}.sln")))?;
         Ok(bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect())
+    }
+}
+
+/// An Asterisk configured by what `dialdeckd asterisk render` writes, and a server set up for it.
+pub struct Lab {
+    /// The Asterisk.
+    pub asterisk: Asterisk,
+    /// How to run the server: it has a supervisor called sue.
+    pub setup: Setup,
+    /// Everything that the server keeps.
+    pub home: tempfile::TempDir,
+}
+
+impl Lab {
+    /// Starts the Asterisk; `program`: `dialdeckd`.
+    ///
+    /// # Errors
+    /// When something of it cannot be had.
+    pub fn start(program: &str) -> Result<Self> {
+        let speech = Speech::find()?;
+        let home = tempfile::tempdir()?;
+        let (http, agi, audio) = (lab::free_port()?, lab::free_port()?, lab::free_port()?);
+        let setup = Setup::new(program, home.path())
+            .env("ARI_URL", &format!("http://127.0.0.1:{http}/ari"))
+            .env("ARI_USERNAME", USER)
+            .env("ARI_PASSWORD", PASSWORD)
+            .env("AGI_PORT", &agi.to_string())
+            .set("asterisk.audiosocket", &format!("127.0.0.1:{audio}"))
+            .set("asterisk.dial", "Local/{digits}@customers/n")
+            .set("voice.flite", &speech.program("flite"))
+            .set("recognition.pocketsphinx", &speech.program("pocketsphinx_batch"))
+            .set("recognition.model", &speech.model());
+        let rendered = home.path().join("asterisk");
+        lab::run(&mut setup.command(&["asterisk", "render", "--out", &rendered.to_string_lossy()]))?;
+        let mut operators = Vec::new();
+        for name in ["extensions.conf", "ari.conf", "http.conf"] {
+            operators.push((name.to_owned(), fs::read_to_string(rendered.join(name))?));
+        }
+        let asterisk = Asterisk::start(&speech, http, &operators)?;
+        setup.add_user("sue", "supervisor")?;
+        Ok(Self { asterisk, setup, home })
     }
 }
 

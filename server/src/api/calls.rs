@@ -3,7 +3,7 @@
 use super::extract::{Ask, Body, Id, May};
 use super::problem::RefusedCall;
 use super::{App, commands};
-use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls};
+use crate::domain::caller::{Caller, Look, RunQueue, TakeCalls};
 use crate::domain::plain;
 use axum::Json;
 use axum::extract::State;
@@ -134,6 +134,8 @@ pub(super) struct List {
     from: Option<String>,
     /// Before.
     to: Option<String>,
+    /// Only this contact's.
+    contact_id: Option<String>,
     /// Only calls in which all of these words were said, or stand in the name. Latest end first.
     text: Option<String>,
     /// The `next` of the page before.
@@ -165,6 +167,7 @@ impl List {
     fn filter(self) -> Result<CallFilter, Problem> {
         Ok(CallFilter {
             campaign_id: self.campaign_id.filter(|t| !t.is_empty()).map(|t| campaign_id(&t)).transpose()?,
+            contact_id: word("contact_id", self.contact_id)?,
             outcome: word("outcome", self.outcome)?,
             emotion: word("emotion", self.emotion)?,
             status: word("status", self.status)?,
@@ -188,6 +191,12 @@ pub(super) struct Shown {
     phone: String,
     status: CallStatus,
     outcome: Option<Outcome>,
+    /// Who talked, where it was an agent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    agent: String,
+    /// What the agent said came of it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    disposition: String,
     /// Seconds from answer to end.
     duration: i32,
     transcript: String,
@@ -205,6 +214,8 @@ impl From<HistoryRow> for Shown {
             phone: row.phone,
             status: row.status,
             outcome: row.outcome,
+            agent: row.agent,
+            disposition: row.disposition,
             duration: row.duration,
             transcript: row.transcript,
             emotion: row.emotion,
@@ -317,11 +328,13 @@ pub(super) struct HungUp {
 }
 
 /// Hang up a call
-#[utoipa::path(post, path = "/api/v1/calls/{id}/hangup", tag = "Calls", security(("bearer" = ["calls"])),
+///
+/// One's own; other people's take a supervisor.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/hangup", tag = "Calls", security(("bearer" = ["seat"])),
     params(("id" = String, Path)), responses((status = 200, body = HungUp)))]
 pub(super) async fn hang_up(
     State(app): State<App>,
-    permit: May<SteerCalls, RefusedCall>,
+    permit: May<TakeCalls, RefusedCall>,
     Id(id, _): Id<String, RefusedCall>,
 ) -> Result<Json<HungUp>, RefusedCall> {
     let command = Command::HangUp { call_id: CallId(id.clone()) };

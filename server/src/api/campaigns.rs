@@ -88,6 +88,9 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "reviewAfter",
         "listOrder",
         "recycle",
+        "people",
+        "handOver",
+        "routing",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {
@@ -100,7 +103,11 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
                 ),
             ));
         }
-        all[name] = value.clone();
+        // How agents take calls is changed setting by setting, too.
+        match (all[name].as_object_mut(), value.as_object()) {
+            (Some(old), Some(given)) => old.extend(given.clone()),
+            _ => all[name] = value.clone(),
+        }
     }
     serde_json::from_value(all).map_err(|e| Problem::field("callSettings", format!("callSettings: {e}")))
 }

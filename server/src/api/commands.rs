@@ -1,7 +1,7 @@
 //! Commands, whichever way they come: permitted, done, and written into the audit log.
 
 use super::App;
-use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls};
+use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls, TakeCalls};
 use crate::storage::{AuditEntry, Change};
 use chrono::Utc;
 use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
@@ -56,7 +56,14 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::StartQueue { campaign_id, .. } | Command::StopQueue { campaign_id } => {
             campaign_id.to_string()
         }
-        Command::HangUp { call_id } => call_id.to_string(),
+        Command::HangUp { call_id } | Command::Dispose { call_id, .. } => call_id.to_string(),
+        Command::AgentLogOut { user_id }
+        | Command::AgentReady { user_id }
+        | Command::AgentPause { user_id, .. } => user_id.unwrap_or(caller.user_id).to_string(),
+        Command::AgentMessage { user_id, .. } => user_id.to_string(),
+        Command::AgentLogIn { .. } | Command::AgentDial { .. } | Command::AgentSkip => {
+            caller.user_id.to_string()
+        }
     };
     audited(app, caller, name, &target, detail, async {
         let message = match command {
@@ -75,12 +82,20 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
             }
             Command::HangUp { call_id } => {
                 let call = app.store.call(&caller.organization_id, &call_id).await?;
-                if call.is_some_and(|c| !caller.covers_call(c.row.campaign_id)) {
+                if call.is_none_or(|c| !caller.covers_call(c.row.campaign_id)) {
                     return Err(Problem::not_found(format!("call {call_id}")));
                 }
-                app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;
+                // Everybody may hang up their own.
+                let own = app.dialer.agents().find(&caller.organization_id, caller.user_id);
+                if own.is_some_and(|row| row.call_id.as_ref() == Some(&call_id)) {
+                    caller.permit::<TakeCalls>()?;
+                    app.dialer.end(&call_id);
+                } else {
+                    app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;
+                }
                 "the call is being hung up".to_owned()
             }
+            agents => super::seats::execute(app, caller, agents).await?,
         };
         Ok(Answer::Done { message })
     })
@@ -106,6 +121,9 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
             let exchanges = app.store.exchanges(&call_id).await?;
             Ok(Answer::Conversation { call: Box::new(call.row), exchanges })
         }
+        Query::Choices { campaign_id } => super::seats::choices(app, caller, campaign_id).await,
+        Query::Lead { contact_id } => super::leads::lead(app, caller, contact_id).await,
+        Query::Why { phone } => super::leads::why(app, caller, &phone).await,
         Query::Estimate { campaign_id } => estimate(app, caller, campaign_id).await,
     }
 }

@@ -149,6 +149,8 @@ pub(super) struct InForce {
     closed: Vec<rules::Closed>,
     /// So many calls to one number.
     caps: Vec<rules::Cap>,
+    /// How long whoever waited for an agent in vain is called again only with an agent reserved for them.
+    rests: Vec<rules::Rest>,
 }
 
 /// The rules that stand between a contact and the dial
@@ -158,5 +160,10 @@ pub(super) struct InForce {
     responses((status = 200, body = InForce)))]
 pub(super) async fn in_force(State(app): State<App>, _permit: May<Look>) -> Json<InForce> {
     let law = app.dialer.rules();
-    Json(InForce { hours: law.hours().to_vec(), closed: law.closed().to_vec(), caps: law.caps().to_vec() })
+    Json(InForce {
+        hours: law.hours().to_vec(),
+        closed: law.closed().to_vec(),
+        caps: law.caps().to_vec(),
+        rests: law.rests().to_vec(),
+    })
 }

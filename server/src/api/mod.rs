@@ -16,6 +16,7 @@ mod health;
 mod idempotency;
 mod imports;
 mod law;
+mod leads;
 mod metrics;
 mod numbers;
 pub mod openapi;
@@ -25,6 +26,7 @@ mod persons;
 mod problem;
 mod queues;
 mod scripts;
+mod seats;
 mod serve;
 pub mod session;
 mod socket;
@@ -159,6 +161,15 @@ fn ordinary() -> OpenApiRouter<App> {
         ))
         .routes(routes!(catalog::knowledge::list, catalog::make_knowledge::create))
         .routes(routes!(catalog::knowledge::one, catalog::knowledge::update, catalog::knowledge::delete))
+        .routes(routes!(seats::floor))
+        .routes(routes!(seats::sign_in))
+        .routes(routes!(seats::sign_out))
+        .routes(routes!(seats::go_ready))
+        .routes(routes!(seats::go_paused))
+        .routes(routes!(seats::dial))
+        .routes(routes!(seats::skip))
+        .routes(routes!(seats::message))
+        .routes(routes!(seats::dispose))
         .routes(routes!(catalog::agents::list, catalog::make_agent::create))
         .routes(routes!(catalog::agents::one, catalog::agents::update, catalog::agents::delete))
         .routes(routes!(catalog::webhooks::list, webhooks::create))

@@ -4,6 +4,7 @@ use super::App;
 use super::extract::{Ask, Id, May};
 use super::problem::Refused;
 use crate::domain::caller::Look;
+use crate::domain::gate::Voice;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -102,10 +103,14 @@ pub(super) async fn hopper(
 ) -> Result<Json<Hopper>, Refused> {
     let campaign = super::campaigns::find(&app, permit.caller(), id).await?;
     let (now, limit) = (Utc::now(), i64::from(limit.unwrap_or(50).clamp(1, 500)));
+    let voice = match campaign.call_settings.people {
+        Some(_) => Voice::Person,
+        None => Voice::Artificial,
+    };
     let mut contacts = Vec::new();
     for contact in app.store.candidates(campaign.id, campaign.call_settings.list_order, now, limit).await? {
         let phone = contact.person.phone.as_str().to_owned();
-        let decision = app.dialer.judge(&contact, now).await?;
+        let decision = app.dialer.judge(&contact, voice, now).await?;
         contacts.push(Due {
             contact_id: contact.id,
             name: contact.person.display_name(),

@@ -1,7 +1,10 @@
 //! One call, from its commit to its settlement.
 
 use super::Dialer;
+use super::agents::Reserved;
 use super::live::InFlight;
+use super::pacing::Seen;
+use super::people::{Serving, Why, picked_up};
 use super::scribe::JournalScribe;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
@@ -11,11 +14,11 @@ use crate::domain::script::Script;
 use crate::storage::journal::CommitError;
 use crate::storage::{BeginAttempt, Change, EndCall};
 use crate::telephony::{Ended, Place, PlaceError, Progress};
-use crate::voice::conversation::{Report, converse};
+use crate::voice::conversation::{Report, announce, converse};
 use crate::voice::dialogue::{Dialogue, review};
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Emotion, Outcome};
+use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Emotion, Outcome, Taker};
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -34,26 +37,39 @@ pub(super) struct Attempt {
     pub begun: BeginAttempt,
     pub contact: Contact,
     pub campaign: Campaign,
+    /// Who takes it.
+    pub taker: Taker,
 }
 
 /// How it went.
-struct Result {
-    outcome: Outcome,
-    detail: String,
-    answered: Option<DateTime<Utc>>,
-    ended: DateTime<Utc>,
-    report: Option<Report>,
+pub(super) struct Result {
+    pub outcome: Outcome,
+    pub detail: String,
+    pub answered: Option<DateTime<Utc>>,
+    pub ended: DateTime<Utc>,
+    pub report: Option<Report>,
     /// The telephony never heard of it: the contact is as due as it was.
-    never_placed: bool,
+    pub never_placed: bool,
+    /// A person answered, and no agent was free in time.
+    pub abandoned: bool,
 }
 
 impl Result {
     fn failed(outcome: Outcome, detail: String) -> Self {
-        Self { outcome, detail, answered: None, ended: Utc::now(), report: None, never_placed: false }
+        Self {
+            outcome,
+            detail,
+            answered: None,
+            ended: Utc::now(),
+            report: None,
+            never_placed: false,
+            abandoned: false,
+        }
     }
 }
 
-pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) {
+/// Carries a committed attempt to its settlement. `seat`: the agent who is taken for it.
+pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, mut seat: Option<Reserved>) {
     let call = &attempt.begun.key.call_id;
     let ring = attempt.campaign.call_settings.call_timeout_seconds.max(LEAST_RING_SECONDS);
     let place = Place {
@@ -73,8 +89,16 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) 
             return settle(dialer, &attempt, result).await;
         }
     };
+    // Nobody is called before the agent who is to talk to them has their phone in hand.
+    if let Some(seat) = &mut seat
+        && let Err(why) = seat.phone().await
+    {
+        let why = format!("not placed: {why}");
+        let result = Result { never_placed: true, ..Result::failed(Outcome::Error, why) };
+        return settle(dialer, &attempt, result).await;
+    }
     let result = match dialer.0.tools.telephony.place(place).await {
-        Ok(progress) => follow(dialer, &attempt, script, progress, &in_flight, timeout).await,
+        Ok(progress) => follow(dialer, &attempt, script, progress, &in_flight, timeout, seat).await,
         Err(error) => {
             if !matches!(error, PlaceError::Unavailable(_)) {
                 tracing::warn!(%call, %error, "the call was not placed");
@@ -87,6 +111,14 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight) 
     drop(in_flight);
 }
 
+/// Who speaks, where this one takes the call.
+pub(super) fn voice(taker: Taker) -> gate::Voice {
+    match taker {
+        Taker::Ai => gate::Voice::Artificial,
+        Taker::Person => gate::Voice::Person,
+    }
+}
+
 /// What keeps a committed attempt from being placed: we are stopping, or the commit took so long that the hour is not
 /// legal any more.
 fn hindered(dialer: &Dialer, attempt: &Attempt) -> Option<Result> {
@@ -94,6 +126,7 @@ fn hindered(dialer: &Dialer, attempt: &Attempt) -> Option<Result> {
     // Lists and caps were asked in the commit; only time has passed since.
     let question = Question {
         person: &attempt.contact.person,
+        voice: voice(attempt.taker),
         on_do_not_call: false,
         hours: dialer.0.tools.hours,
         rules: &rules,
@@ -126,6 +159,7 @@ async fn follow(
     mut progress: UnboundedReceiver<Progress>,
     in_flight: &InFlight,
     timeout: Duration,
+    seat: Option<Reserved>,
 ) -> Result {
     let overdue = tokio::time::sleep(timeout);
     tokio::pin!(overdue);
@@ -139,10 +173,24 @@ async fn follow(
         };
         match next {
             Some(Progress::Ringing) => status(dialer, attempt, CallStatus::Initiated, "ringing").await,
+            Some(Progress::Answered(media)) if attempt.taker == Taker::Person => {
+                picked_up(dialer, attempt);
+                let answered = Utc::now();
+                let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
+                let serving = Serving { dialer, attempt, people, in_flight, why: Why::Answered };
+                return serving.run(progress, media, seat, answered).await;
+            }
             Some(Progress::Answered(media)) => {
                 return talk(dialer, attempt, script, progress, in_flight, media).await;
             }
-            Some(Progress::Ended(ended)) => return over(dialer, &ended),
+            Some(Progress::Ended(ended)) => {
+                if attempt.taker == Taker::Person && !ended.answered {
+                    let key = &attempt.begun.key;
+                    let age = dialer.0.live.age(&key.call_id);
+                    dialer.0.pacers.observe(key.campaign_id, Seen::Unanswered(age));
+                }
+                return over(dialer, &ended);
+            }
             None => return Result::failed(Outcome::Error, "the telephony lost the call".into()),
         }
     }
@@ -177,7 +225,7 @@ async fn talk(
     script: Script,
     mut progress: UnboundedReceiver<Progress>,
     in_flight: &InFlight,
-    media: Media,
+    mut media: Media,
 ) -> Result {
     let tools = &dialer.0.tools;
     let answered = Utc::now();
@@ -191,13 +239,21 @@ async fn talk(
             return result;
         }
     };
-    let dialogue = Dialogue::new(script, &attempt.contact.person);
-    let scribe = JournalScribe {
-        journal: tools.journal.clone(),
-        key: attempt.begun.key.clone(),
-        phone: attempt.begun.to.clone(),
-    };
-    let report = converse(media, dialogue, providers, &scribe, in_flight.end.clone()).await;
+    let mut dialogue = Dialogue::new(script, &attempt.contact.person);
+    if attempt.campaign.call_settings.hand_over {
+        let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());
+        let free = move || agents.is_anyone_free(&key.organization_id, key.campaign_id);
+        dialogue = dialogue.handing_over(std::sync::Arc::new(free));
+    }
+    let scribe = scribe(dialer, attempt);
+    let report = converse(&mut media, dialogue, providers, &scribe, in_flight.end.clone()).await;
+    if report.outcome == Outcome::Transferred && report.ended == "done" {
+        let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
+        let why = Why::HandedOver(Box::new(report));
+        let serving = Serving { dialer, attempt, people, in_flight, why };
+        return serving.run(progress, media, None, answered).await;
+    }
+    drop(media);
     if report.ended == "no_voice" {
         dialer.halt("the voice failed in a call: somebody picked up and heard nothing");
     }
@@ -214,7 +270,35 @@ async fn talk(
         ended,
         report: Some(report),
         never_placed: false,
+        abandoned: false,
     }
+}
+
+fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
+    JournalScribe {
+        journal: dialer.0.tools.journal.clone(),
+        key: attempt.begun.key.clone(),
+        phone: attempt.begun.to.clone(),
+    }
+}
+
+/// Says one thing to a person; `None` where there is no voice, or nothing to say.
+pub(super) async fn announced(
+    dialer: &Dialer,
+    attempt: &Attempt,
+    in_flight: &InFlight,
+    media: &mut Media,
+    text: &str,
+) -> Option<Report> {
+    let tools = &dialer.0.tools;
+    let providers = if media.words { tools.words.clone() } else { tools.sound.clone().ok()? };
+    if text.trim().is_empty() {
+        return None;
+    }
+    let dialogue = Dialogue::new(Script::default(), &attempt.contact.person);
+    let (scribe, text) = (scribe(dialer, attempt), text.to_owned());
+    let end = in_flight.end.clone();
+    Some(announce(media, text, Outcome::Abandoned, dialogue, providers, &scribe, end).await)
 }
 
 /// The campaign's script; the shipped one where it has none. One that cannot be read now is not replaced by another:
@@ -228,14 +312,14 @@ async fn script(dialer: &Dialer, campaign: &Campaign) -> std::result::Result<Scr
     }
 }
 
-async fn hang_up_quietly(dialer: &Dialer, attempt: &Attempt) {
+pub(super) async fn hang_up_quietly(dialer: &Dialer, attempt: &Attempt) {
     let call = &attempt.begun.key.call_id;
     if let Err(error) = dialer.0.tools.telephony.hang_up(call).await {
         tracing::warn!(%call, %error, "could not hang up");
     }
 }
 
-async fn wait_for_end(progress: &mut UnboundedReceiver<Progress>) -> Option<Ended> {
+pub(super) async fn wait_for_end(progress: &mut UnboundedReceiver<Progress>) -> Option<Ended> {
     let ended = async {
         while let Some(next) = progress.recv().await {
             if let Progress::Ended(ended) = next {
@@ -247,7 +331,7 @@ async fn wait_for_end(progress: &mut UnboundedReceiver<Progress>) -> Option<Ende
     tokio::time::timeout(HANGING_UP, ended).await.ok().flatten()
 }
 
-async fn hang_up(
+pub(super) async fn hang_up(
     dialer: &Dialer,
     attempt: &Attempt,
     mut progress: UnboundedReceiver<Progress>,
@@ -277,8 +361,6 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         insights["ended"] = json!(report.ended);
     }
     let characters = review::spoken_characters(exchanges);
-    let attempt_number = attempt.begun.attempt;
-    let settings = &attempt.campaign.call_settings;
     let end = EndCall {
         key: attempt.begun.key.clone(),
         contact_id: attempt.begun.contact_id,
@@ -297,7 +379,8 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         insights,
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: crate::domain::plain::line(&result.detail, 250),
-        contact: contact_after(&result, attempt_number, settings, now),
+        contact: after(dialer, attempt, &result, now),
+        abandoned: result.abandoned,
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end.clone()))];
@@ -327,6 +410,18 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
             }
         }
     }
+}
+
+/// What becomes of the contact, as the law has it. Somebody who waited for an agent in vain rests for as long as the law
+/// of their place forbids to call them without an agent reserved.
+fn after(dialer: &Dialer, attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> ContactAfter {
+    let settings = &attempt.campaign.call_settings;
+    let mut after = contact_after(result, attempt.begun.attempt, settings, now);
+    if result.abandoned && after.status == ContactStatus::Retry {
+        let rest = gate::rest_after_abandonment(&attempt.contact.person, &dialer.rules(), now);
+        after.next_attempt_at = after.next_attempt_at.max(now + rest);
+    }
+    after
 }
 
 /// What becomes of the contact.

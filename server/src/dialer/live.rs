@@ -1,8 +1,10 @@
 //! The calls that this server has in flight, and how to end each.
 
-use dialdeck_protocol::{CallId, CampaignId, OrganizationId};
+use super::pacing::Line;
+use dialdeck_protocol::{CallId, CampaignId, OrganizationId, Taker};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 struct Entry {
@@ -10,6 +12,12 @@ struct Entry {
     campaign: CampaignId,
     phone: String,
     end: CancellationToken,
+    taker: Taker,
+    /// Whether an agent is taken for it, or has it.
+    with_agent: bool,
+    placed: Instant,
+    /// Whether somebody has answered.
+    answered: bool,
 }
 
 /// All of them. Cheap to clone.
@@ -41,10 +49,21 @@ impl LiveCalls {
         organization: &OrganizationId,
         campaign: CampaignId,
         phone: &str,
+        taker: Taker,
+        with_agent: bool,
     ) -> InFlight {
         let end = CancellationToken::new();
-        let (organization, phone) = (organization.clone(), phone.to_owned());
-        self.lock().insert(call.clone(), Entry { organization, campaign, phone, end: end.clone() });
+        let entry = Entry {
+            organization: organization.clone(),
+            campaign,
+            phone: phone.to_owned(),
+            end: end.clone(),
+            taker,
+            with_agent,
+            placed: Instant::now(),
+            answered: false,
+        };
+        self.lock().insert(call.clone(), entry);
         InFlight { calls: self.clone(), call: call.clone(), end }
     }
 
@@ -54,6 +73,44 @@ impl LiveCalls {
 
     pub(super) fn count_of(&self, campaign: CampaignId) -> usize {
         self.lock().values().filter(|entry| entry.campaign == campaign).count()
+    }
+
+    /// Somebody has answered; gives the seconds since the call was placed.
+    pub(super) fn answered(&self, call: &CallId) -> f64 {
+        self.lock().get_mut(call).map_or(0.0, |entry| {
+            entry.answered = true;
+            entry.placed.elapsed().as_secs_f64()
+        })
+    }
+
+    /// Seconds since a call was placed.
+    pub(super) fn age(&self, call: &CallId) -> f64 {
+        self.lock().get(call).map_or(0.0, |entry| entry.placed.elapsed().as_secs_f64())
+    }
+
+    /// An agent has it.
+    pub(super) fn with_agent(&self, call: &CallId) {
+        if let Some(entry) = self.lock().get_mut(call) {
+            entry.with_agent = true;
+        }
+    }
+
+    /// Lines that ring for agents and have none yet, of these campaigns of an organization; `None`: of all.
+    pub(super) fn ringing(
+        &self,
+        organization: &OrganizationId,
+        campaigns: Option<&[CampaignId]>,
+        own: CampaignId,
+    ) -> Vec<Line> {
+        let entries = self.lock();
+        let wanted = entries.values().filter(|e| {
+            e.taker == Taker::Person
+                && !e.with_agent
+                && !e.answered
+                && e.organization == *organization
+                && (e.campaign == own || campaigns.is_none_or(|list| list.contains(&e.campaign)))
+        });
+        wanted.map(|e| Line::Ringing(e.placed.elapsed().as_secs_f64())).collect()
     }
 
     /// Asks a call to end; false when it is not in flight here.

@@ -3,13 +3,19 @@
 //! [`pace`] is the pure core: facts and `now` in, one step out. [`queue`] drives one campaign with it, [`attempt`]
 //! carries one call from its commit to its settlement, [`recovery`] settles what a crash left behind.
 
+pub mod agents;
 mod attempt;
+pub mod disposition;
 mod live;
 pub mod pace;
+pub mod pacers;
 pub mod pacing;
+mod people;
+mod placing;
 mod queue;
 mod recovery;
 mod scribe;
+mod taker;
 
 use crate::domain::caller::{Permit, RunQueue, SteerCalls};
 use crate::domain::campaign::Campaign;
@@ -22,11 +28,13 @@ use crate::storage::change::QueueStart;
 use crate::storage::{Change, Journal, Store, StoreResult};
 use crate::telephony::Telephony;
 use crate::voice::conversation::Providers;
+use agents::Agents;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallId, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem, QueueState,
 };
 use live::LiveCalls;
+use pacers::Pacers;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -77,6 +85,8 @@ struct Inner {
     tools: Tools,
     queues: Mutex<HashMap<CampaignId, Handle>>,
     live: LiveCalls,
+    agents: Agents,
+    pacers: Pacers,
     tasks: TaskTracker,
     /// Becomes true once what a crash left behind is settled; nothing is dialled before.
     recovered: watch::Sender<bool>,
@@ -90,17 +100,29 @@ struct Inner {
 impl Dialer {
     /// Starts: first settles what a crash left behind, then goes on with the queues that were running.
     pub fn start(tools: Tools) -> Self {
+        let (closing, pacers) = (CancellationToken::new(), Pacers::default());
+        let (agents, ended) = Agents::start(
+            tools.store.clone(),
+            tools.journal.clone(),
+            tools.telephony.clone(),
+            pacers.clone(),
+            tools.name.clone(),
+            closing.clone(),
+        );
         let dialer = Self(Arc::new(Inner {
             tools,
+            agents,
+            pacers,
             queues: Mutex::default(),
             live: LiveCalls::default(),
             tasks: TaskTracker::new(),
             recovered: watch::Sender::new(false),
             steering: tokio::sync::Mutex::new(()),
             halted: Mutex::default(),
-            closing: CancellationToken::new(),
+            closing,
         }));
         dialer.0.tasks.spawn(recovery::run(dialer.clone()));
+        tokio::spawn(disposition::set_defaults(dialer.clone(), ended));
         dialer
     }
 
@@ -114,6 +136,11 @@ impl Dialer {
         &self.0.tools.telephony
     }
 
+    /// The agents who are logged in here.
+    pub fn agents(&self) -> &Agents {
+        &self.0.agents
+    }
+
     /// The rules of law in force.
     pub fn rules(&self) -> Arc<Rules> {
         self.0.tools.law.rules()
@@ -123,7 +150,12 @@ impl Dialer {
     ///
     /// # Errors
     /// When the store is not available.
-    pub async fn judge(&self, contact: &Contact, now: DateTime<Utc>) -> StoreResult<Decision> {
+    pub async fn judge(
+        &self,
+        contact: &Contact,
+        voice: gate::Voice,
+        now: DateTime<Utc>,
+    ) -> StoreResult<Decision> {
         let (tools, person, rules) = (&self.0.tools, &contact.person, self.rules());
         let (organization, phone) = (&contact.organization_id, person.phone.as_str());
         let on_do_not_call = tools.store.is_do_not_call(organization, phone).await?;
@@ -132,7 +164,7 @@ impl Dialer {
             None => Vec::new(),
         };
         let question =
-            Question { person, on_do_not_call, hours: tools.hours, rules: &rules, recent: &recent };
+            Question { person, voice, on_do_not_call, hours: tools.hours, rules: &rules, recent: &recent };
         Ok(gate::judge(question, now))
     }
 

@@ -1,15 +1,19 @@
 //! Drives one campaign: facts, step, act, until stopped or done.
 
+mod staffed;
+
+use super::attempt::voice;
 use super::pace::{Facts, Step, step};
-use super::{Dialer, Handle, attempt};
+use super::placing::{Begun, Placing, Seat};
+use super::{Dialer, Handle};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::gate;
 use crate::storage::journal::CommitError;
-use crate::storage::{BeginAttempt, CallKey, Change, QueueRow, Refusal, StoreResult};
-use crate::telephony::channel_id;
+use crate::storage::{Change, QueueRow, Refusal, StoreResult};
 use chrono::{DateTime, Duration, Utc};
-use dialdeck_protocol::{CallId, CampaignStatus, PartState, QueueState};
+use dialdeck_protocol::{CampaignStatus, DialMode, PartState, QueueState, Taker};
+use staffed::Starts;
 use std::sync::PoisonError;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +22,6 @@ const LOOK: i64 = 32;
 /// Wait after a failure of the store, and the longest wait in any case: a contact may have been freed by hand.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 const LONGEST: std::time::Duration = std::time::Duration::from_mins(1);
-/// How long a number rests whose other call is in flight.
-const BUSY_ELSEWHERE: Duration = Duration::seconds(60);
 
 pub(super) async fn run(dialer: Dialer, campaign: Campaign, handle: &Handle) {
     let (nudge, stop) = (&handle.nudge, &handle.stop);
@@ -29,7 +31,7 @@ pub(super) async fn run(dialer: Dialer, campaign: Campaign, handle: &Handle) {
         _ = recovered.wait_for(|done| *done) => {}
         () = stop.cancelled() => return,
     }
-    let mut driver = Driver { dialer, campaign, stop: stop.clone(), said: None };
+    let mut driver = Driver { dialer, campaign, stop: stop.clone(), said: None, starts: Starts::default() };
     loop {
         let pause = match driver.turn().await {
             Ok(Next::Now) => std::time::Duration::ZERO,
@@ -64,6 +66,8 @@ struct Driver {
     stop: CancellationToken,
     /// State, reason and next call as last committed: only changes are.
     said: Option<(QueueState, String, Option<DateTime<Utc>>)>,
+    /// When calls were placed of late, where agents take them.
+    starts: Starts,
 }
 
 impl Driver {
@@ -76,6 +80,7 @@ impl Driver {
         let Some(row) = store.queue(self.campaign.id).await? else { return Ok(Next::Never) };
         let facts = self.facts(&row).await?;
         match step(&facts) {
+            Step::Place if self.campaign.call_settings.people.is_some() => self.staffed(&row, &facts).await,
             Step::Place => self.place(&row).await,
             Step::Wait { state, reason, until } => {
                 self.say(state, &reason, until).await?;
@@ -97,7 +102,11 @@ impl Driver {
         let settings = &self.campaign.call_settings;
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let condition = tools.telephony.condition().borrow().clone();
-        let no_voice = if tools.in_words { None } else { tools.sound.as_ref().err().cloned() };
+        // People can talk without a voice of ours; a message to those who wait in vain takes one.
+        let speaks = settings.people.as_ref().is_none_or(|people| {
+            people.mode == DialMode::Predictive || settings.routing.iter().any(|rule| rule.to == Taker::Ai)
+        });
+        let no_voice = if tools.in_words || !speaks { None } else { tools.sound.as_ref().err().cloned() };
         let hindrance = if condition.state == PartState::Up { no_voice } else { Some(condition.message) };
         // Counted before the contacts are looked at: a call that settles in between is then still waited for.
         let in_flight = count(self.dialer.0.live.count_of(self.campaign.id));
@@ -109,7 +118,11 @@ impl Driver {
             in_flight_here: count(self.dialer.0.live.count()),
             max_concurrent: settings.max_concurrent_calls,
             max_here: tools.max_calls,
-            interval: Duration::milliseconds(i64::from(settings.call_interval_ms)),
+            // Where agents take the calls, they set the pace.
+            interval: match settings.people {
+                Some(_) => Duration::zero(),
+                None => Duration::milliseconds(i64::from(settings.call_interval_ms)),
+            },
             last_start: row.last_call_at.filter(|_| row.started_calls > 0),
             started: row.started_calls,
             review_after: row.review_after,
@@ -159,41 +172,19 @@ impl Driver {
         }
     }
 
-    /// Looks at the contacts that are due until one may be called.
+    /// Looks at the contacts that are due until one may be called by an AI caller.
     async fn place(&mut self, row: &QueueRow) -> StoreResult<Next> {
-        let tools = &self.dialer.0.tools;
-        let organization = self.campaign.organization_id.clone();
-        let now = Utc::now();
-        let from = match row.phone_number_id.or(self.campaign.phone_number_id) {
-            Some(id) => tools.store.phone_number(&organization, id).await?,
-            None => None,
-        };
-        let Some(from) = from else {
-            self.say(QueueState::Paused, "the caller ID is gone; choose another and start again", None)
-                .await?;
-            return Ok(Next::Never);
-        };
+        let Some(from) = self.from(row).await? else { return Ok(Next::Never) };
         let mut moved = false;
-        let order = self.campaign.call_settings.list_order;
-        for contact in tools.store.candidates(self.campaign.id, order, now, LOOK).await? {
+        for contact in self.candidates(LOOK).await? {
             if self.stop.is_cancelled() {
                 return Ok(Next::Never);
             }
-            let phone = contact.person.phone.as_str().to_owned();
-            let decision = self.dialer.judge(&contact, Utc::now()).await?;
-            if !decision.is_allowed() {
-                let hold = Change::Hold {
-                    organization_id: organization.clone(),
-                    campaign_id: self.campaign.id,
-                    contact_id: contact.id,
-                    phone,
-                    decision,
-                };
-                self.commit(vec![hold]).await?;
+            let Some(decision) = self.judged(&contact, Taker::Ai).await? else {
                 moved = true;
                 continue;
-            }
-            if self.begin(contact, from.number.clone(), decision).await? {
+            };
+            if matches!(self.begin(contact, &from, decision, Taker::Ai, Seat::Nobody).await?, Placed::Yes) {
                 return Ok(Next::Now);
             }
         }
@@ -201,57 +192,59 @@ impl Driver {
         Ok(if moved { Next::Now } else { Next::At(Utc::now() + Duration::seconds(1)) })
     }
 
-    /// Commits the attempt and sets it going; false when the contact could not be called after all.
-    async fn begin(&self, contact: Contact, from: String, decision: gate::Decision) -> StoreResult<bool> {
-        let dialer = &self.dialer;
-        let call_id = CallId::new();
-        let key = CallKey {
-            call_id: call_id.clone(),
-            campaign_id: self.campaign.id,
+    /// The caller ID; the queue pauses without one.
+    async fn from(&mut self, row: &QueueRow) -> StoreResult<Option<String>> {
+        let from = self.dialer.caller_id(&self.campaign, Some(row)).await?;
+        if from.is_none() {
+            self.say(QueueState::Paused, "the caller ID is gone; choose another and start again", None)
+                .await?;
+        }
+        Ok(from.map(|number| number.number))
+    }
+
+    async fn candidates(&self, limit: i64) -> StoreResult<Vec<Contact>> {
+        let order = self.campaign.call_settings.list_order;
+        self.dialer.0.tools.store.candidates(self.campaign.id, order, Utc::now(), limit).await
+    }
+
+    /// What the law says of a contact; one that it forbids to call is held, and `None` given.
+    async fn judged(&self, contact: &Contact, taker: Taker) -> StoreResult<Option<gate::Decision>> {
+        let decision = self.dialer.judge(contact, voice(taker), Utc::now()).await?;
+        if decision.is_allowed() {
+            return Ok(Some(decision));
+        }
+        let hold = Change::Hold {
             organization_id: self.campaign.organization_id.clone(),
-        };
-        let attempt = BeginAttempt {
-            key: key.clone(),
+            campaign_id: self.campaign.id,
             contact_id: contact.id,
-            name: contact.person.display_name(),
-            company: contact.person.company.clone(),
-            to: contact.person.phone.as_str().to_owned(),
-            from,
-            attempt: contact.attempts + 1,
-            channel_id: channel_id(&call_id),
-            owner: dialer.0.tools.name.clone(),
+            phone: contact.person.phone.as_str().to_owned(),
             decision,
-            caps: gate::caps(&contact.person, &dialer.rules(), Utc::now()),
-            at: Utc::now(),
         };
-        let in_flight =
-            dialer.0.live.add(&call_id, &self.campaign.organization_id, self.campaign.id, &attempt.to);
-        match dialer.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await {
-            Ok(_) => {}
-            Err(CommitError::Refused(Refusal::NumberBusy)) => {
-                let until = Utc::now() + BUSY_ELSEWHERE;
-                self.commit(vec![Change::Postpone { contact_id: contact.id, until }]).await?;
-                return Ok(false);
+        self.commit(vec![hold]).await?;
+        Ok(None)
+    }
+
+    async fn begin(
+        &self,
+        contact: Contact,
+        from: &str,
+        decision: gate::Decision,
+        taker: Taker,
+        seat: Seat,
+    ) -> StoreResult<Placed> {
+        let id = contact.id;
+        let (campaign, from) = (&self.campaign, from.to_owned());
+        let placing = Placing { campaign, contact, from, decision, taker, seat, by_hand: false };
+        Ok(match self.dialer.begin(placing).await? {
+            Begun::Yes => Placed::Yes,
+            Begun::No(Refusal::NumberBusy) => {
+                self.dialer.rest_while_busy(id).await?;
+                Placed::No
             }
             // Put on the list, or leased by another server, since we looked: the next look sees it.
-            Err(CommitError::Refused(_)) => return Ok(false),
-            Err(CommitError::Store(message)) => {
-                let work = attempt::Attempt { begun: attempt, contact, campaign: self.campaign.clone() };
-                let dialer = dialer.clone();
-                self.dialer.0.tasks.spawn(async move {
-                    attempt::abandon(&dialer, &work).await;
-                    drop(in_flight);
-                });
-                return Err(crate::storage::StoreError::Unavailable(message));
-            }
-        }
-        let work = attempt::Attempt { begun: attempt, contact, campaign: self.campaign.clone() };
-        let dialer = dialer.clone();
-        self.dialer.0.tasks.spawn(async move {
-            attempt::run(&dialer, work, in_flight).await;
-            dialer.nudge_all();
-        });
-        Ok(true)
+            Begun::No(_) => Placed::No,
+            Begun::NoAgent(_) => Placed::NoAgent,
+        })
     }
 
     async fn commit(&self, changes: Vec<Change>) -> StoreResult<()> {
@@ -260,4 +253,11 @@ impl Driver {
             Err(CommitError::Store(message)) => Err(crate::storage::StoreError::Unavailable(message)),
         }
     }
+}
+
+/// What became of a contact that was to be called.
+enum Placed {
+    Yes,
+    No,
+    NoAgent,
 }

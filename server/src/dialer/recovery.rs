@@ -51,6 +51,7 @@ async fn recover(dialer: &Dialer) -> Result<(), String> {
             settle(dialer, call).await.map_err(|e| e.to_string())?;
         }
     }
+    dialer.0.agents.recover().await.map_err(|e| e.to_string())?;
     for campaign in tools.store.open_queues().await.map_err(|e| e.to_string())? {
         if let Some(handle) = dialer.take_handle(campaign.id) {
             dialer.drive(campaign, handle);
@@ -104,6 +105,7 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: "the server ended while the call was in flight".into(),
         contact,
+        abandoned: false,
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end))];

@@ -73,6 +73,10 @@ permissions! {
     RunQueue: "queues", Supervisor, "start and stop queues";
     /// Hang up other people's calls.
     SteerCalls: "calls", Supervisor, "steer calls";
+    /// Work as an agent: log in, take calls, pause, set dispositions.
+    TakeCalls: "seat", Agent, "take calls as an agent";
+    /// Pause, resume and log out other agents, and say something to them.
+    SteerAgents: "agents", Supervisor, "steer agents";
     /// Make and change campaigns, scripts, contacts and caller IDs.
     EditCampaigns: "campaigns", Supervisor, "change campaigns";
     /// Promise calls back, and keep the promise.

@@ -5,7 +5,7 @@ use dialdeck_protocol::{
 };
 
 /// A campaign as it is in the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Campaign {
     /// Id.
     pub id: CampaignId,

@@ -178,6 +178,17 @@ pub enum AgentKind {
     Ai,
 }
 
+/// How early an agent gets a campaign's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rank {
+    /// Of which campaign.
+    pub campaign_id: CampaignId,
+    /// The higher, the earlier: -99 to 99; 0 unless told.
+    #[schema(minimum = -99, maximum = 99)]
+    pub rank: i32,
+}
+
 /// Who takes conversations: a person's place, or an AI caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -195,6 +206,9 @@ pub struct Agent {
     /// Campaigns that they work; empty: all.
     #[serde(default)]
     pub campaigns: Vec<CampaignId>,
+    /// How early they get which campaign's calls.
+    #[serde(default)]
+    pub ranks: Vec<Rank>,
 }
 
 impl Noun for Agent {
@@ -212,6 +226,9 @@ impl Noun for Agent {
         }
         if self.campaigns.len() > 500 {
             return Err(Problem::field("campaigns", "campaigns has more than 500 entries"));
+        }
+        if self.ranks.len() > 500 || self.ranks.iter().any(|rank| !(-99..=99).contains(&rank.rank)) {
+            return Err(Problem::field("ranks", "ranks may have 500 entries, each with a rank of -99 to 99"));
         }
         Ok(())
     }
@@ -293,6 +310,7 @@ mod tests {
             user_id: None,
             extension: extension.into(),
             campaigns: Vec::new(),
+            ranks: Vec::new(),
         };
         assert!(agent("PJSIP/6001").check().is_ok());
         for bad in ["PJSIP/6001&PJSIP/9", "Local/1@x,30,G(ctx)", "${SHELL(id)}", "PJSIP/1 /n"] {

@@ -38,6 +38,7 @@ pub fn contact_after(
         Outcome::DoNotCall => settled(ContactStatus::DoNotCall),
         Outcome::WrongNumber | Outcome::BadNumber => settled(ContactStatus::Failed),
         Outcome::Voicemail
+        | Outcome::Abandoned
         | Outcome::Unclear
         | Outcome::NoAnswer
         | Outcome::Busy

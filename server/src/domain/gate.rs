@@ -29,11 +29,22 @@ impl Default for Hours {
     }
 }
 
+/// Who speaks to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// An artificial voice, which takes consent.
+    Artificial,
+    /// A person.
+    Person,
+}
+
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// The person.
     pub person: &'a NewContact,
+    /// Who speaks to them.
+    pub voice: Voice,
     /// Whether the number is on a do-not-call list that applies.
     pub on_do_not_call: bool,
     /// Hours of the operator's own, within those of the law.
@@ -94,7 +105,7 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         return decision;
     }
     let given = person.consent.as_ref().is_some_and(|c| c.at.is_none_or(|at| at <= now));
-    if !given {
+    if !given && question.voice == Voice::Artificial {
         decision.rule = "consent";
         decision.reason =
             "held: no consent to an artificial voice is on file, or its date lies in the future".into();
@@ -172,6 +183,15 @@ pub fn whereabouts(person: &NewContact) -> Whereabouts<'_> {
     }
 }
 
+/// How long somebody who waited for an agent in vain is not called without an agent reserved for them. Where it cannot be
+/// told where they are, the longest rest of all holds.
+pub fn rest_after_abandonment(person: &NewContact, rules: &Rules, now: DateTime<Utc>) -> Duration {
+    match zone::places(whereabouts(person)) {
+        Some(places) => rules.rest_in(&places, now),
+        None => Duration::hours(i64::from(rules.rests().iter().map(|rest| rest.hours).max().unwrap_or(0))),
+    }
+}
+
 /// The caps that hold where a person may be: since when calls to the number count, and how many there may be with the next.
 pub fn caps(person: &NewContact, rules: &Rules, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, u32)> {
     let Some(places) = zone::places(whereabouts(person)) else { return Vec::new() };
@@ -181,7 +201,7 @@ pub fn caps(person: &NewContact, rules: &Rules, now: DateTime<Utc>) -> Vec<(Date
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Hours, Question, judge};
+    use super::{Decision, Hours, Question, Voice, judge, rest_after_abandonment};
     use crate::domain::contact::{Consent, NewContact};
     use crate::domain::law::Rules;
     use crate::domain::phone::Phone;
@@ -206,7 +226,17 @@ mod tests {
 
     fn judged(person: &NewContact, on_do_not_call: bool, now: DateTime<Utc>) -> Decision {
         let rules = Rules::shipped();
-        judge(Question { person, on_do_not_call, hours: Hours::default(), rules: &rules, recent: &[] }, now)
+        judge(
+            Question {
+                person,
+                voice: Voice::Artificial,
+                on_do_not_call,
+                hours: Hours::default(),
+                rules: &rules,
+                recent: &[],
+            },
+            now,
+        )
     }
 
     fn rule(person: &NewContact, dnc: bool, now: DateTime<Utc>) -> &'static str {
@@ -241,6 +271,7 @@ mod tests {
         let recent = [1, 2, 3].map(|hours| now - chrono::Duration::hours(hours));
         let ask = |recent| Question {
             person: &miami,
+            voice: Voice::Artificial,
             on_do_not_call: false,
             hours: Hours::default(),
             rules: &rules,
@@ -263,6 +294,30 @@ mod tests {
         ann.consent = None;
         assert_eq!(rule(&ann, false, at(18, 0)), "consent");
         assert_eq!(rule(&person("800 555 0142"), false, at(18, 0)), "zone");
+    }
+
+    #[test]
+    fn a_person_who_speaks_needs_no_consent_and_every_other_rule_holds() {
+        let (mut ann, rules) = (person("312 555 0142"), Rules::shipped());
+        ann.consent = None;
+        let ask = |on_do_not_call| Question {
+            person: &ann,
+            voice: Voice::Person,
+            on_do_not_call,
+            hours: Hours::default(),
+            rules: &rules,
+            recent: &[],
+        };
+        assert!(judge(ask(false), at(18, 0)).is_allowed());
+        assert_eq!(judge(ask(true), at(18, 0)).rule, "do_not_call");
+        assert_eq!(judge(ask(false), at(3, 0)).rule, "hours");
+    }
+
+    #[test]
+    fn who_waited_in_vain_rests_where_the_rule_says_so() {
+        let rules = Rules::shipped();
+        assert_eq!(rest_after_abandonment(&person("+442079460123"), &rules, at(12, 0)).num_hours(), 72);
+        assert_eq!(rest_after_abandonment(&person("312 555 0142"), &rules, at(12, 0)).num_hours(), 0);
     }
 
     #[test]

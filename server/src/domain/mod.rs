@@ -1,5 +1,6 @@
 //! The nouns and rules of the floor: pure, no I/O, no clock of its own.
 
+pub mod agent;
 pub mod callback;
 pub mod caller;
 pub mod campaign;

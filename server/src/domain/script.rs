@@ -23,9 +23,16 @@ pub struct Script {
     /// Last words by intent: `interested`, `hard_no`, `callback`, `do_not_call`, `wrong_number` …
     #[serde(default)]
     pub closings: BTreeMap<Intent, String>,
+    /// Last words before somebody who wants to go on is put through to an agent.
+    #[serde(default = "hand_over")]
+    pub hand_over: String,
     /// Phrases that count as an intent, beside the shipped ones.
     #[serde(default)]
     pub phrases: BTreeMap<Intent, Vec<String>>,
+}
+
+fn hand_over() -> String {
+    "One moment please, I am putting you through to a colleague.".to_owned()
 }
 
 impl Default for Script {
@@ -36,6 +43,7 @@ impl Default for Script {
             pitch: String::new(),
             answers: BTreeMap::new(),
             closings: BTreeMap::new(),
+            hand_over: hand_over(),
             phrases: BTreeMap::new(),
         })
     }
@@ -47,7 +55,7 @@ impl Script {
     /// # Errors
     /// The field, what was wrong, and what would be right.
     pub fn check(&self) -> Result<(), Problem> {
-        let named = [("opening", &self.opening), ("pitch", &self.pitch)];
+        let named = [("opening", &self.opening), ("pitch", &self.pitch), ("hand_over", &self.hand_over)];
         for (field, text) in named {
             if text.trim().is_empty() {
                 return Err(Problem::field(field, format!("{field} is empty; say something")));

@@ -1,5 +1,6 @@
 //! Changes to the record, as values: what the journal commits and what becomes of each.
 
+use super::agents::{Dispose, SeatRow};
 use super::keeping::EntryRow;
 use crate::domain::callback::Callback;
 use crate::domain::campaign::{Campaign, PhoneNumber};
@@ -10,7 +11,7 @@ use crate::domain::script::Script;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallId, CallStatus, CampaignId, ContactId, Emotion, Event, EventBody, Exchange, OrganizationId, Outcome,
-    Part, PhoneNumberId, QueueState, ScriptId, Speaker,
+    Part, PhoneNumberId, QueueState, ScriptId, Speaker, UserId,
 };
 
 /// Which call, of which campaign, behind which wall.
@@ -47,6 +48,10 @@ pub struct BeginAttempt {
     pub owner: String,
     /// Why it is allowed.
     pub decision: Decision,
+    /// Whether an artificial voice will speak, which takes consent.
+    pub needs_consent: bool,
+    /// Whether a person asked for this very call: then a contact that is done with may be called, too.
+    pub by_hand: bool,
     /// Caps of the law: since when calls to the number count, and how many there may be. Asked once more in the commit.
     pub caps: Vec<(DateTime<Utc>, u32)>,
     /// When.
@@ -82,6 +87,8 @@ pub struct EndCall {
     pub detail: String,
     /// What becomes of the contact.
     pub contact: ContactAfter,
+    /// Answered by a person for whom no agent was free in time.
+    pub abandoned: bool,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -226,6 +233,14 @@ pub enum Change {
     SetConsent { organization_id: OrganizationId, phone: String, consent: Option<Consent>, at: DateTime<Utc> },
     /// A contact that is done with is to be called again. Refused when it is on the do-not-call list or in a call.
     ResetContact { organization_id: OrganizationId, contact_id: ContactId, at: DateTime<Utc> },
+    /// An agent's place. An older version is passed over.
+    Seat { seat: Box<SeatRow>, at: DateTime<Utc> },
+    /// A person and an agent hear each other. Refused once the call is over.
+    Connected { key: CallKey, user_id: UserId, agent: String, summary: String, at: DateTime<Utc> },
+    /// An agent said what came of a call. Refused when it is not theirs.
+    Dispose(Box<Dispose>),
+    /// Somebody says something to an agent.
+    Message { organization_id: OrganizationId, to: UserId, from: String, text: String, at: DateTime<Utc> },
     /// A part of the server changed its state; every organization hears of it.
     Part { part: Part, at: DateTime<Utc> },
     /// A command, for the audit log.

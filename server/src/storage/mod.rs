@@ -4,6 +4,7 @@
 //! compiled for each engine by that engine's module.
 
 pub mod accounts;
+pub mod agents;
 pub mod change;
 pub mod journal;
 pub mod keeping;
@@ -13,6 +14,7 @@ pub mod sqlite;
 pub mod upkeep;
 
 pub use accounts::Accounts;
+pub use agents::AgentRecord;
 pub use change::{AuditEntry, AuditLine, BeginAttempt, CallKey, Change, EndCall, Refusal};
 pub use journal::{CommitError, Journal};
 pub use keeping::Keeping;
@@ -75,7 +77,7 @@ pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 /// The record. Reads are direct; changes come in deeds (lists of changes that hold together or not at all) and are
 /// committed by [`Journal`] in groups.
 #[async_trait]
-pub trait Store: Accounts + Keeping + Upkeep + Send + Sync {
+pub trait Store: Accounts + AgentRecord + Keeping + Upkeep + Send + Sync {
     /// Engine and place, for the log. Without secrets.
     fn describe(&self) -> String;
     /// Cheapest question that proves it answers.

@@ -1,9 +1,11 @@
 //! How calls are placed and carried: one trait, a real Asterisk behind it or a phone network in this process.
 
+pub mod agents;
 pub mod asterisk;
 pub mod ending;
 pub mod simulated;
 
+pub use agents::{Leg, LegId};
 pub use ending::Ended;
 
 use crate::voice::media::Media;
@@ -80,6 +82,28 @@ pub trait Telephony: Send + Sync {
     async fn place(&self, call: Place) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError>;
     /// Ends a call, wherever it is. A call that is gone already is no error.
     async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError>;
+    /// Rings an agent's phone, such as `PJSIP/6001`, and keeps it open once it is picked up.
+    async fn ring_agent(
+        &self,
+        _leg: LegId,
+        _extension: &str,
+        _ring: Duration,
+    ) -> Result<mpsc::UnboundedReceiver<Leg>, PlaceError> {
+        agents::none()
+    }
+    /// Hangs an agent's phone up. One that is gone already is no error.
+    async fn drop_agent(&self, _leg: LegId) -> Result<(), PlaceError> {
+        agents::none()
+    }
+    /// Ends our side of an answered call's media and joins the person with an agent, so that they hear each other. The
+    /// call's end still comes by its receiver; the agent's phone stays open after it.
+    async fn join(&self, _call: &CallId, _leg: LegId, _media: Media) -> Result<(), PlaceError> {
+        agents::none()
+    }
+    /// Takes a person back from an agent: their media comes by the call's receiver, once more as [`Progress::Answered`].
+    async fn take_back(&self, _call: &CallId) -> Result<(), PlaceError> {
+        agents::none()
+    }
     /// Which of our calls live there, whoever placed them: asked after a crash.
     async fn live(&self) -> Result<Vec<CallId>, PlaceError>;
 }

@@ -20,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 /// How long the last words of a call that was cut off may take to be understood.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
+/// How long somebody who was told that a key ends all calls has to press it.
+const LINGER: Duration = Duration::from_secs(3);
+
 /// Writes down what happens, as it happens. What it returns from is durable.
 #[async_trait]
 pub trait Scribe: Send + Sync {
@@ -59,9 +62,10 @@ pub struct Report {
     pub do_not_call: bool,
 }
 
-/// Holds a conversation until it is over, the person hangs up, or `end` is cancelled.
+/// Holds a conversation until it is over, the person hangs up, or `end` is cancelled. The line stays as it is: it may
+/// be led on to an agent.
 pub async fn converse(
-    mut media: Media,
+    media: &mut Media,
     dialogue: Dialogue,
     providers: Providers,
     scribe: &dyn Scribe,
@@ -69,40 +73,66 @@ pub async fn converse(
 ) -> Report {
     let mut talk = Talk::new(dialogue, providers, scribe, media.words);
     talk.say(Saying::opening(talk.dialogue.opening())).await;
-    let mut beat = tokio::time::interval(talk.providers.timing.frame);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    loop {
-        let step = tokio::select! {
-            biased;
-            () = end.cancelled() => Some(talk.leave("ended_by_us").await),
-            frame = media.heard.recv() => match frame {
-                Some(frame) => talk.hear(frame).await,
-                None => Some(talk.leave("hung_up").await),
-            },
-            heard = finished(&mut talk.recognising) => talk.recognised(heard).await,
-            clip = finished(&mut talk.synthesising) => talk.synthesised(clip).await,
-            _ = beat.tick() => {
-                // A frame is taken only when there is room for it: none is lost after a stall.
-                match media.spoken.try_reserve() {
-                    Ok(room) => {
-                        if let Some(frame) = talk.mouth.next(Instant::now(), media.words, &talk.providers.timing) {
-                            room.send(frame);
+    talk.run(media, end).await
+}
+
+/// Says one thing to its end, waits a moment for an answer by key or by voice, and is done: only a request not to be
+/// called again is heard.
+pub async fn announce(
+    media: &mut Media,
+    text: String,
+    outcome: Outcome,
+    dialogue: Dialogue,
+    providers: Providers,
+    scribe: &dyn Scribe,
+    end: CancellationToken,
+) -> Report {
+    let mut talk = Talk::new(dialogue, providers, scribe, media.words);
+    talk.lingers = true;
+    let mut saying = Saying::opening(text);
+    saying.turn.end = Some(outcome);
+    talk.say(saying).await;
+    talk.run(media, end).await
+}
+
+impl Talk<'_> {
+    async fn run(mut self, media: &mut Media, end: CancellationToken) -> Report {
+        let talk = &mut self;
+        let mut beat = tokio::time::interval(talk.providers.timing.frame);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        loop {
+            let step = tokio::select! {
+                biased;
+                () = end.cancelled() => Some(talk.leave("ended_by_us").await),
+                frame = media.heard.recv() => match frame {
+                    Some(frame) => talk.hear(frame).await,
+                    None => Some(talk.leave("hung_up").await),
+                },
+                heard = finished(&mut talk.recognising) => talk.recognised(heard).await,
+                clip = finished(&mut talk.synthesising) => talk.synthesised(clip).await,
+                _ = beat.tick() => {
+                    // A frame is taken only when there is room for it: none is lost after a stall.
+                    match media.spoken.try_reserve() {
+                        Ok(room) => {
+                            if let Some(frame) = talk.mouth.next(Instant::now(), media.words, &talk.providers.timing) {
+                                room.send(frame);
+                            }
+                            talk.beat().await
                         }
-                        talk.beat().await
+                        Err(TrySendError::Closed(())) => Some(talk.leave("hung_up").await),
+                        Err(TrySendError::Full(())) => talk.beat().await,
                     }
-                    Err(TrySendError::Closed(())) => Some(talk.leave("hung_up").await),
-                    Err(TrySendError::Full(())) => talk.beat().await,
                 }
-            }
-        };
-        if let Some(outcome) = step {
-            return Report {
-                outcome,
-                exchanges: talk.exchanges,
-                ended: talk.ended,
-                interruptions: talk.interruptions,
-                do_not_call: talk.refused,
             };
+            if let Some(outcome) = step {
+                return Report {
+                    outcome,
+                    exchanges: std::mem::take(&mut talk.exchanges),
+                    ended: talk.ended,
+                    interruptions: talk.interruptions,
+                    do_not_call: talk.refused,
+                };
+            }
         }
     }
 }
@@ -168,6 +198,8 @@ struct Talk<'a> {
     ended: &'static str,
     interruptions: u32,
     refused: bool,
+    /// Whether what is said is followed by a moment in which a key may be pressed.
+    lingers: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -192,6 +224,7 @@ impl<'a> Talk<'a> {
             ended: "done",
             interruptions: 0,
             refused: false,
+            lingers: false,
         }
     }
 
@@ -362,6 +395,7 @@ impl<'a> Talk<'a> {
         match clip {
             Some(Ok(clip)) if matches!(clip, Clip::Words(_)) == self.words => {
                 saying.latency.synthesise_ms = millis(saying.asked.elapsed());
+                let clip = if self.lingers { clip.lingering(LINGER) } else { clip };
                 self.mouth.play(clip);
                 None
             }

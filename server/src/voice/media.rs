@@ -1,6 +1,7 @@
 //! What travels between a call and the voice loop, whichever way it is carried.
 
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Samples a second of telephone sound.
@@ -44,6 +45,21 @@ pub enum Clip {
 }
 
 impl Clip {
+    /// The same, followed by silence. Words have none of their own: each stands for a third of a second.
+    #[must_use]
+    pub fn lingering(self, silence: Duration) -> Self {
+        match self {
+            Self::Sound(samples) => {
+                let more = usize::try_from(silence.as_millis()).unwrap_or(0) * RATE as usize / 1000;
+                Self::Sound(samples.iter().copied().chain(std::iter::repeat_n(0, more)).collect())
+            }
+            Self::Words(words) => {
+                let more = usize::try_from(silence.as_millis()).unwrap_or(0) / 300;
+                Self::Words(words.iter().cloned().chain(std::iter::repeat_n(String::new(), more)).collect())
+            }
+        }
+    }
+
     /// Bytes it holds, for caches.
     pub fn bytes(&self) -> usize {
         match self {

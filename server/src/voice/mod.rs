@@ -8,6 +8,7 @@
 pub mod conversation;
 pub mod dialogue;
 pub mod ear;
+pub mod hold;
 pub mod measured;
 pub mod media;
 pub mod mouth;

@@ -128,6 +128,7 @@ impl Console {
             version: dialdeck_protocol::VERSION,
             server: env!("CARGO_PKG_VERSION").into(),
             user: self.caller.name.clone(),
+            user_id: Some(self.caller.user_id),
             role: self.caller.role,
             now: Utc::now(),
         })

@@ -92,6 +92,17 @@ pub struct Cap {
     pub hours: u32,
 }
 
+/// Whoever waited for an agent in vain is called again only with an agent reserved for them, for so many hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = LawRest)]
+pub struct Rest {
+    /// What, where, when.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Hours.
+    pub hours: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct HolidayRule {
     #[serde(flatten)]
@@ -105,6 +116,7 @@ struct File {
     hours: Vec<Hours>,
     closed: Vec<Closed>,
     cap: Vec<Cap>,
+    rest: Vec<Rest>,
     holiday: Vec<HolidayRule>,
 }
 
@@ -114,6 +126,7 @@ pub struct Rules {
     hours: Vec<Hours>,
     closed: Vec<Closed>,
     caps: Vec<Cap>,
+    rests: Vec<Rest>,
     holidays: Vec<HolidayRule>,
 }
 
@@ -184,6 +197,9 @@ impl Rules {
                 return Err(format!("{}: use 1 to 1000 calls within 1 to 2160 hours", cap.head.id));
             }
         }
+        if let Some(rest) = file.rest.iter().find(|rest| !(1..=24 * 90).contains(&rest.hours)) {
+            return Err(format!("{}: use 1 to 2160 hours", rest.head.id));
+        }
         let replaced: BTreeSet<String> = places.iter().map(|head| head.id.clone()).collect();
         if replaced.len() < places.len() {
             return Err("an id stands there twice; give each rule its own".into());
@@ -192,10 +208,12 @@ impl Rules {
         self.hours.retain(|rule| kept(&rule.head));
         self.closed.retain(|rule| kept(&rule.head));
         self.caps.retain(|rule| kept(&rule.head));
+        self.rests.retain(|rule| kept(&rule.head));
         self.holidays.retain(|rule| kept(&rule.head));
         self.hours.extend(file.hours);
         self.closed.extend(file.closed);
         self.caps.extend(file.cap);
+        self.rests.extend(file.rest);
         self.holidays.extend(file.holiday);
         if self.hours.is_empty() {
             return Err(
@@ -218,6 +236,18 @@ impl Rules {
     /// Rules on how often.
     pub fn caps(&self) -> &[Cap] {
         &self.caps
+    }
+
+    /// Rules on calling again whoever waited in vain.
+    pub fn rests(&self) -> &[Rest] {
+        &self.rests
+    }
+
+    /// How long whoever waited for an agent in vain is not called without one reserved for them, in any of these places.
+    pub fn rest_in(&self, places: &BTreeSet<String>, now: DateTime<Utc>) -> Duration {
+        let hours =
+            self.rests.iter().filter(|rest| rest.head.holds(places, now.date_naive())).map(|rest| rest.hours);
+        Duration::hours(i64::from(hours.max().unwrap_or(0)))
     }
 
     /// Caps that hold in any of these places at a moment.
@@ -322,6 +352,7 @@ fn unknown_keys(text: &str) -> Result<(), String> {
             "hours" => &["days", "opens", "closes"],
             "closed" => &["days", "holidays"],
             "cap" => &["calls", "hours"],
+            "rest" => &["hours"],
             _ => &["date"],
         };
         let keys = rules
@@ -347,7 +378,8 @@ impl File {
         let closed = self.closed.iter().map(|rule| &rule.head);
         let caps = self.cap.iter().map(|rule| &rule.head);
         let holidays = self.holiday.iter().map(|rule| &rule.head);
-        hours.chain(closed).chain(caps).chain(holidays).collect()
+        let rests = self.rest.iter().map(|rule| &rule.head);
+        hours.chain(closed).chain(caps).chain(rests).chain(holidays).collect()
     }
 }
 

@@ -38,6 +38,8 @@ const TABLES: &[&str] = &[
     "idempotency",
     "imports",
     "call_texts",
+    "agent_seats",
+    "agent_log",
 ];
 const MAGIC: &str = "dialdeck-backup-1";
 

@@ -3,10 +3,10 @@
 use super::commit::{Applied, Stop};
 use super::engine::{Amount, index_words};
 use super::{Conn, law};
-use crate::domain::ending::far_future;
+use crate::domain::ending::{ContactAfter, far_future};
 use crate::storage::change::Happening;
 use crate::storage::{BeginAttempt, CallKey, EndCall, Refusal};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Speaker};
 use serde_json::json;
 use sqlx::types::Json;
@@ -45,13 +45,17 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     // asked once more: either may have been changed since the gate looked.
     let leased = sqlx::query(
         "UPDATE contacts SET status = 'pending', attempts = attempts + 1, retry_count = attempts, held_reason = '', \
-         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND status IN ('new', 'retry', 'held') AND attempts = $4 AND phone = $5 AND consent_basis <> ''",
+         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND attempts = $4 AND phone = $5 \
+         AND (status IN ('new', 'retry', 'held') OR ($6 AND status NOT IN ('pending', 'do_not_call'))) \
+         AND (NOT $7 OR consent_basis <> '')",
     )
     .bind(attempt.contact_id.0)
     .bind(at)
     .bind(far_future().naive_utc())
     .bind(attempt.attempt - 1)
     .bind(&attempt.to)
+    .bind(attempt.by_hand)
+    .bind(attempt.needs_consent)
     .execute(&mut *conn)
     .await?
     .rows_affected();
@@ -103,7 +107,7 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     Ok(vec![Happening::of_call(&attempt.key, attempt.at, body)])
 }
 
-async fn record(
+pub(super) async fn record(
     conn: &mut Conn,
     key: &CallKey,
     event_type: &str,
@@ -174,12 +178,16 @@ pub(super) async fn exchanged(conn: &mut Conn, key: &CallKey, exchange: &Exchang
     Ok(vec![Happening::of_call(key, exchange.timestamp, body)])
 }
 
+/// Number, name, outcome, and what a disposition made of the contact.
+type Ended = (String, String, String, Option<String>, Option<NaiveDateTime>);
+
 pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let at = end.at.naive_utc();
-    let ended: Option<(String, String)> = sqlx::query_as(
-        "UPDATE calls SET status = $2, outcome = $3, duration = $4, transcript = $5, emotion = $6, intent_score = $7, \
-         csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12 \
-         WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number, contact_name",
+    let ended: Option<Ended> = sqlx::query_as(
+        "UPDATE calls SET status = $2, outcome = CASE WHEN contact_after IS NULL THEN $3 ELSE outcome END, duration = $4, transcript = $5, emotion = $6, intent_score = $7, \
+         csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12, abandoned = $13 \
+         WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number, contact_name, outcome, contact_after, \
+         contact_after_at",
     )
     .bind(end.key.call_id.as_str())
     .bind(end.status.as_str())
@@ -193,22 +201,29 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     .bind(Amount::from(end.cost))
     .bind(&end.detail)
     .bind(at)
+    .bind(end.abandoned)
     .fetch_optional(&mut *conn)
     .await?;
-    let (number, name) = ended.ok_or(Stop::Refused(Refusal::Settled))?;
+    let (number, name, outcome, said, said_at) = ended.ok_or(Stop::Refused(Refusal::Settled))?;
+    // What the agent said while the call was under way stands.
+    let outcome = outcome.parse().unwrap_or(end.outcome);
+    let contact = said.zip(said_at).and_then(|(status, at)| {
+        Some(ContactAfter { status: status.parse().ok()?, next_attempt_at: at.and_utc() })
+    });
+    let contact = contact.unwrap_or(end.contact);
     let text = format!("{name} {}", end.transcript);
     index_words(conn, end.key.organization_id.as_str(), end.key.call_id.as_str(), &text).await?;
     // Do-not-call overrides everything, also when it came in by another way while the call was in flight.
     let listed = law::is_listed(conn, end.key.organization_id.as_str(), &number).await?;
-    let contact_status = if listed { ContactStatus::DoNotCall } else { end.contact.status };
-    let next = if listed { far_future() } else { end.contact.next_attempt_at };
+    let contact_status = if listed { ContactStatus::DoNotCall } else { contact.status };
+    let next = if listed { far_future() } else { contact.next_attempt_at };
     sqlx::query("UPDATE contacts SET status = $2, next_attempt_at = $3 WHERE id = $1 AND status = 'pending'")
         .bind(end.contact_id.0)
         .bind(contact_status.as_str())
         .bind(next.naive_utc())
         .execute(&mut *conn)
         .await?;
-    let (won, lost) = (i64::from(end.outcome.is_success()), i64::from(end.status == CallStatus::Failed));
+    let (won, lost) = (i64::from(outcome.is_success()), i64::from(end.status == CallStatus::Failed));
     sqlx::query(
         "UPDATE queues SET successful_calls = successful_calls + $2, failed_calls = failed_calls + $3 \
          WHERE campaign_id = $1",
@@ -218,11 +233,11 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     .bind(lost)
     .execute(&mut *conn)
     .await?;
-    let data = json!({ "outcome": end.outcome, "duration": end.duration, "detail": end.detail });
+    let data = json!({ "outcome": outcome, "duration": end.duration, "detail": end.detail });
     record(conn, &end.key, "call_ended", data, end.at).await?;
     let body = EventBody::CallEnded {
         status: end.status,
-        outcome: end.outcome,
+        outcome,
         duration: end.duration,
         transcript: end.transcript.clone(),
         cost: end.cost,

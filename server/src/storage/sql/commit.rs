@@ -1,7 +1,7 @@
 //! Applying deeds in one transaction, and numbering their events in commit order.
 
 use super::engine::BEGIN_WRITE;
-use super::{Conn, Db, SqlStore, audit, calls, campaigns, contacts, failed, keeping, law};
+use super::{Conn, Db, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law};
 use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, CommitError, Refusal, StoreResult};
@@ -204,6 +204,22 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
                 dialdeck_protocol::EventBody::ContactsImported { imported: *imported, rejected: *rejected },
             )])
         }
+        Change::Seat { seat, at } => agents::save_seat(conn, seat, *at).await,
+        Change::Connected { key, user_id, agent, summary, at } => {
+            agents::connected(conn, key, *user_id, agent, summary, *at).await
+        }
+        Change::Dispose(said) => agents::dispose(conn, said).await,
+        Change::Message { organization_id, to, from, text, at } => Ok(vec![Happening {
+            organization_id: organization_id.clone(),
+            campaign_id: None,
+            call_id: None,
+            at: *at,
+            body: dialdeck_protocol::EventBody::MessageSent {
+                to: *to,
+                from: from.clone(),
+                text: text.clone(),
+            },
+        }]),
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),
             campaign_id: None,

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 const CALLS: &str = "SELECT c.id, c.campaign_id, c.contact_id, c.status, c.outcome, c.duration, c.transcript, \
                      c.emotion, c.csat_score, c.cost, c.from_number, c.to_number, c.channel_id, c.created_at, \
-                     c.contact_name, c.contact_company, c.detail, c.answered_at, k.status AS contact_status \
+                     c.contact_name, c.contact_company, c.detail, c.answered_at, c.agent_name, c.disposition, c.summary, \
+                     k.status AS contact_status \
                      FROM calls c LEFT JOIN contacts k ON k.id = c.contact_id WHERE c.organization_id = ";
 
 /// Events kept in a snapshot's way: a console that missed more than this takes a new snapshot instead.
@@ -85,6 +86,9 @@ fn narrow(query: &mut sqlx::QueryBuilder<Db>, filter: &CallFilter, within: Optio
             ids.push("NULL");
         }
         query.push(")");
+    }
+    if let Some(id) = filter.contact_id {
+        query.push(" AND c.contact_id = ").push_bind(id.0);
     }
     if let Some(outcome) = filter.outcome {
         query.push(" AND c.outcome = ").push_bind(outcome.as_str());
@@ -313,8 +317,9 @@ impl SqlStore {
         for row in rows {
             calls.push(live_row(&mut tx, row).await?);
         }
+        let agents = super::agents::logged_in(&mut tx, organization).await?;
         tx.rollback().await.map_err(|e| failed(&e))?;
-        Ok(Snapshot { seq, now, campaigns, calls, parts: Vec::new() })
+        Ok(Snapshot { seq, now, campaigns, calls, agents, parts: Vec::new() })
     }
 }
 
@@ -334,6 +339,8 @@ async fn live_row(conn: &mut Conn, row: Call) -> StoreResult<CallRow> {
         detail: row.detail,
         started_at: row.created_at.and_utc(),
         answered_at: row.answered_at.map(|t| t.and_utc()),
+        agent: row.agent_name,
+        summary: row.summary,
         intent: last.map(|e| e.intent),
         emotion: last.map(|e| e.emotion),
         exchanges,

@@ -2,6 +2,7 @@
 //! `Db`, `Conn` and the few words are that differ.
 
 mod accounts;
+mod agents;
 mod audit;
 mod calls;
 mod campaigns;

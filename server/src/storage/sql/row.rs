@@ -179,6 +179,9 @@ pub(super) struct Call {
     pub(super) contact_company: String,
     pub(super) detail: String,
     pub(super) answered_at: Option<NaiveDateTime>,
+    pub(super) agent_name: String,
+    disposition: String,
+    pub(super) summary: String,
     contact_status: Option<String>,
 }
 
@@ -200,6 +203,8 @@ impl Call {
             phone: self.to_number,
             status: word(&self.status)?,
             outcome: self.outcome.as_deref().map(word).transpose()?,
+            agent: self.agent_name,
+            disposition: self.disposition,
             duration: self.duration,
             emotion: self.emotion.as_deref().map(word).transpose()?,
             csat_score: self.csat_score,

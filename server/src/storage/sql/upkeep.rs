@@ -51,13 +51,15 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         let of_these = format!("call_id IN (SELECT id FROM calls WHERE created_at < $1 AND {FREE})");
         if !dry_run {
             swept(conn, false, "call_texts", "DELETE FROM call_texts", &of_these, before).await?;
-            let told = format!("type IN ('conversation_turn', 'call_ended') AND {of_these}");
+            let told =
+                format!("type IN ('conversation_turn', 'call_ended', 'call_handed_over') AND {of_these}");
             swept(conn, false, "events", "DELETE FROM events", &told, before).await?;
-            let said = format!("event_type = 'ai_conversation' AND {of_these}");
+            let said = format!("event_type IN ('ai_conversation', 'agent_connected') AND {of_these}");
             swept(conn, false, "call_events", "DELETE FROM call_events", &said, before).await?;
         }
-        let verb = "UPDATE calls SET transcript = '', ai_insights = NULL";
-        let condition = format!("created_at < $1 AND transcript <> '' AND {FREE}");
+        let verb = "UPDATE calls SET transcript = '', ai_insights = NULL, note = '', summary = ''";
+        let condition =
+            format!("created_at < $1 AND (transcript <> '' OR note <> '' OR summary <> '') AND {FREE}");
         purged.transcripts = swept(conn, dry_run, "calls", verb, &condition, before).await?;
     }
     if let Some(before) = retention.calls {
@@ -85,7 +87,8 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
     Ok(purged)
 }
 
-type CallOfPerson = (String, String, Option<String>, i32, String, String, NaiveDateTime);
+type CallOfPerson =
+    (String, String, Option<String>, i32, String, String, NaiveDateTime, String, String, String);
 
 async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> StoreResult<PersonRecord> {
     let org = organization.as_str();
@@ -101,7 +104,7 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
         })
         .collect();
     let rows: Vec<CallOfPerson> = sqlx::query_as(
-        "SELECT id, status, outcome, duration, transcript, from_number, created_at FROM calls \
+        "SELECT id, status, outcome, duration, transcript, from_number, created_at, agent_name, disposition, note FROM calls \
          WHERE organization_id = $1 AND to_number = $2 ORDER BY created_at, id",
     )
     .bind(org)
@@ -110,7 +113,7 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
     .await
     .map_err(|e| failed(&e))?;
     let mut calls = Vec::with_capacity(rows.len());
-    for (id, status, outcome, duration, transcript, from, at) in rows {
+    for (id, status, outcome, duration, transcript, from, at, agent, disposition, note) in rows {
         let events: Vec<(String, Json<Value>, NaiveDateTime)> = sqlx::query_as(
             "SELECT event_type, event_data, timestamp FROM call_events WHERE call_id = $1 ORDER BY id",
         )
@@ -123,7 +126,8 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
             .map(|(kind, data, at)| json!({ "type": kind, "data": data.0, "at": at.and_utc() }))
             .collect();
         calls.push(json!({ "id": id, "status": status, "outcome": outcome, "duration": duration,
-                           "transcript": transcript, "from": from, "createdAt": at.and_utc(), "events": events }));
+                           "transcript": transcript, "from": from, "createdAt": at.and_utc(), "events": events,
+                           "agent": agent, "disposition": disposition, "note": note }));
     }
     let decisions: Vec<(String, String, NaiveDateTime)> = sqlx::query_as(
         "SELECT rule, reason, decided_at FROM decisions WHERE organization_id = $1 AND phone = $2 ORDER BY id",
@@ -193,7 +197,7 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
         .execute(&mut *conn)
         .await?;
     let calls = sqlx::query(
-        "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', \
+        "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', note = '', summary = '', \
          ai_insights = NULL, detail = '' WHERE organization_id = $1 AND to_number = $2",
     )
     .bind(org)

@@ -1,6 +1,6 @@
 //! ARI's REST side: originate with ids of our own, hang up, and ask what lives.
 
-use super::super::{CHANNEL_PREFIX, PlaceError, channel_id};
+use super::super::{CHANNEL_PREFIX, LegId, PlaceError, channel_id};
 use dialdeck_protocol::CallId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -100,23 +100,93 @@ impl Ari {
         }
     }
 
+    /// Sends a request without a body of interest; what is gone already (404) is no error where it says so.
+    async fn order(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        query: &[(&str, &str)],
+        may_be_gone: bool,
+    ) -> Result<(), PlaceError> {
+        let sent = self.request(method, path).query(query).send().await;
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(error) if error.is_connect() => {
+                return Err(PlaceError::Unavailable(error.without_url().to_string()));
+            }
+            Err(error) => return Err(PlaceError::Unknown(error.without_url().to_string())),
+        };
+        let status = answer.status();
+        if status.is_success() || may_be_gone && status == reqwest::StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        let said = message(&bounded(answer).await);
+        Err(PlaceError::Refused(format!("ARI answered {status}: {said}")))
+    }
+
+    /// Rings an agent's phone; once it is picked up it is ours.
+    pub(super) async fn ring(&self, leg: LegId, extension: &str, ring: Duration) -> Result<(), PlaceError> {
+        let (id, ring) = (leg.to_string(), ring.as_secs().to_string());
+        let other = format!("{id};2");
+        let mut query = vec![
+            ("endpoint", extension),
+            ("channelId", id.as_str()),
+            ("app", self.settings.application.as_str()),
+            ("appArgs", "agent"),
+            ("timeout", ring.as_str()),
+            ("callerId", "Dialdeck"),
+        ];
+        if extension.starts_with("Local/") {
+            query.extend([("otherChannelId", other.as_str()), ("formats", "slin")]);
+        }
+        self.order(reqwest::Method::POST, "channels", &query, false).await
+    }
+
+    /// Makes the room of an agent's phone and puts the phone into it.
+    pub(super) async fn make_room(&self, leg: LegId) -> Result<(), PlaceError> {
+        let (room, id) = (room_of(leg), leg.to_string());
+        self.order(
+            reqwest::Method::POST,
+            &format!("bridges/{room}"),
+            &[("type", "mixing"), ("name", &room)],
+            false,
+        )
+        .await?;
+        self.enter_room(leg, &id).await
+    }
+
+    /// Puts a channel into the room of an agent's phone.
+    pub(super) async fn enter_room(&self, leg: LegId, channel: &str) -> Result<(), PlaceError> {
+        let path = format!("bridges/{}/addChannel", room_of(leg));
+        self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await
+    }
+
+    /// Gives a channel in ARI's hands back to its dialplan.
+    pub(super) async fn give_back(&self, call: &CallId) -> Result<(), PlaceError> {
+        let path = format!("channels/{}/continue", channel_id(call));
+        self.order(reqwest::Method::POST, &path, &[], true).await
+    }
+
+    /// Hangs an agent's phone up, and takes its room away.
+    pub(super) async fn drop_leg(&self, leg: LegId) -> Result<(), PlaceError> {
+        let hung_up = self
+            .order(reqwest::Method::DELETE, &format!("channels/{leg}"), &[("reason", "normal")], true)
+            .await;
+        self.order(reqwest::Method::DELETE, &format!("bridges/{}", room_of(leg)), &[], true).await?;
+        hung_up
+    }
+
     /// Hangs up; a channel that is gone is no error.
     pub(super) async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
         let path = format!("channels/{}", channel_id(call));
-        let answer = self
-            .request(reqwest::Method::DELETE, &path)
-            .query(&[("reason", "normal")])
-            .send()
-            .await
-            .map_err(|e| PlaceError::Unavailable(e.without_url().to_string()))?;
-        if answer.status().is_success() || answer.status() == reqwest::StatusCode::NOT_FOUND {
-            return Ok(());
+        match self.order(reqwest::Method::DELETE, &path, &[("reason", "normal")], true).await {
+            Err(PlaceError::Unknown(why)) => Err(PlaceError::Unavailable(why)),
+            other => other,
         }
-        Err(PlaceError::Refused(format!("ARI answered {}", answer.status())))
     }
 
-    /// Our channels that live there.
-    pub(super) async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
+    /// Our calls and agents' phones that live there.
+    pub(super) async fn live(&self) -> Result<(Vec<CallId>, Vec<LegId>), PlaceError> {
         let answer = self
             .request(reqwest::Method::GET, "channels")
             .send()
@@ -127,8 +197,9 @@ impl Ari {
         }
         let channels: Vec<Channel> = serde_json::from_slice(&bounded(answer).await)
             .map_err(|e| PlaceError::Unavailable(format!("ARI's list of channels cannot be read: {e}")))?;
-        let ours = channels.iter().filter_map(|c| call_of(&c.id));
-        Ok(ours.collect())
+        let calls = channels.iter().filter_map(|c| call_of(&c.id));
+        let legs = channels.iter().filter_map(|c| c.id.parse().ok());
+        Ok((calls.collect(), legs.collect()))
     }
 
     /// Tells Asterisk which events we want: seven an answered call instead of thirty-seven. It forgets this whenever
@@ -165,6 +236,11 @@ impl Ari {
             info.pointer("/system/version").and_then(|v| v.as_str()).unwrap_or("of unknown version");
         Ok(crate::domain::plain::line(version, 40))
     }
+}
+
+/// The bridge of an agent's phone.
+fn room_of(leg: LegId) -> String {
+    format!("{leg}-room")
 }
 
 /// What an HTTP status means for the one who set it up.

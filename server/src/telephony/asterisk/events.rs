@@ -1,6 +1,7 @@
 //! ARI's WebSocket: what becomes of our channels. Connects again, for ever, and then settles what was missed.
 
 use super::ari::{Ari, call_of};
+use super::legs::Legs;
 use super::lines::Lines;
 use crate::telephony::Condition;
 use dialdeck_protocol::PartState;
@@ -51,12 +52,13 @@ struct Channel {
 pub(super) async fn listen(
     ari: Arc<Ari>,
     lines: Lines,
+    legs: Legs,
     condition: watch::Sender<Condition>,
     stop: CancellationToken,
 ) {
     loop {
         let session = tokio::select! {
-            ended = session(&ari, &lines, &condition) => ended,
+            ended = session(&ari, &lines, &legs, &condition) => ended,
             () = stop.cancelled() => return,
         };
         let message = format!("{}: {session}; trying again every {} s", ari.describe(), AGAIN.as_secs());
@@ -74,7 +76,7 @@ pub(super) async fn listen(
 }
 
 /// One connection; gives why it ended.
-async fn session(ari: &Ari, lines: &Lines, condition: &watch::Sender<Condition>) -> String {
+async fn session(ari: &Ari, lines: &Lines, legs: &Legs, condition: &watch::Sender<Condition>) -> String {
     let version = match ari.version().await {
         Ok(version) => version,
         Err(error) => return error,
@@ -94,7 +96,7 @@ async fn session(ari: &Ari, lines: &Lines, condition: &watch::Sender<Condition>)
         // Asterisk before 18 has no filter; all events are more work and no harm.
         tracing::debug!(%error, "no event filter");
     }
-    if let Err(error) = settle(ari, lines).await {
+    if let Err(error) = settle(ari, lines, legs).await {
         return error;
     }
     condition
@@ -106,7 +108,7 @@ async fn session(ari: &Ari, lines: &Lines, condition: &watch::Sender<Condition>)
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => {
                     alive = true;
-                    if !take(text.as_str(), lines) {
+                    if !take(text.as_str(), lines, legs) {
                         return REPLACED.into();
                     }
                 }
@@ -148,12 +150,15 @@ fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::clien
 }
 
 /// Calls that ended while we were not listening.
-async fn settle(ari: &Ari, lines: &Lines) -> Result<(), String> {
-    let before = lines.calls();
-    if before.is_empty() {
+async fn settle(ari: &Ari, lines: &Lines, legs: &Legs) -> Result<(), String> {
+    let (before, phones) = (lines.calls(), legs.all());
+    if before.is_empty() && phones.is_empty() {
         return Ok(());
     }
-    let live = ari.live().await.map_err(|e| e.to_string())?;
+    let (live, open) = ari.live().await.map_err(|e| e.to_string())?;
+    for leg in phones.into_iter().filter(|leg| !open.contains(leg)) {
+        legs.gone(leg, "Asterisk was away");
+    }
     for call in before.iter().filter(|call| !live.contains(call)) {
         // Interworking: how it ended was not told. Without a dial status that is an error, not a bad number.
         lines.ended(call, 127);
@@ -162,7 +167,7 @@ async fn settle(ari: &Ari, lines: &Lines) -> Result<(), String> {
 }
 
 /// Takes an event; false when somebody else took our application's name.
-fn take(text: &str, lines: &Lines) -> bool {
+fn take(text: &str, lines: &Lines, legs: &Legs) -> bool {
     let Ok(event) = serde_json::from_str::<Event>(text) else {
         tracing::debug!("an ARI event could not be read");
         return true;
@@ -176,6 +181,15 @@ fn take(text: &str, lines: &Lines) -> bool {
         "ChannelDestroyed" => {
             if let Some(call) = event.channel.as_ref().and_then(|c| call_of(&c.id)) {
                 lines.ended(&call, event.cause);
+            } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok()) {
+                legs.gone(leg, &format!("cause {}", event.cause));
+            }
+        }
+        "StasisStart" => {
+            if let Some(call) = event.channel.as_ref().and_then(|c| call_of(&c.id)) {
+                lines.entered(&call);
+            } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok()) {
+                legs.up(leg);
             }
         }
         "ApplicationReplaced" => return false,
@@ -187,28 +201,57 @@ fn take(text: &str, lines: &Lines) -> bool {
 #[cfg(test)]
 mod tests {
     use super::take;
+    use crate::telephony::asterisk::legs::Legs;
     use crate::telephony::asterisk::lines::Lines;
-    use crate::telephony::{Progress, channel_id};
+    use crate::telephony::{Leg, LegId, Progress, channel_id};
     use dialdeck_protocol::{CallId, Outcome};
 
     #[test]
     fn an_unanswered_call_as_asterisk_tells_it() {
-        let (lines, call) = (Lines::default(), CallId::new());
+        let (lines, legs, call) = (Lines::default(), Legs::default(), CallId::new());
         let mut progress = lines.open(&call);
         let id = channel_id(&call);
         for status in ["", "RINGING", "BUSY"] {
             assert!(take(
                 &format!(r#"{{"type":"Dial","peer":{{"id":"{id}"}},"dialstatus":"{status}"}}"#),
-                &lines
+                &lines,
+                &legs
             ));
         }
-        take(&format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id};2"}},"cause":17}}"#), &lines);
+        take(
+            &format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id};2"}},"cause":17}}"#),
+            &lines,
+            &legs,
+        );
         assert!(lines.knows(&call), "the far half is not ours");
-        take(&format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id}"}},"cause":0}}"#), &lines);
+        take(&format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id}"}},"cause":0}}"#), &lines, &legs);
         assert!(matches!(progress.try_recv(), Ok(Progress::Ringing)));
         let Ok(Progress::Ended(ended)) = progress.try_recv() else { panic!("not ended") };
         assert_eq!(ended.outcome(), Outcome::Busy);
-        assert!(take("garbage", &lines));
-        assert!(!take(r#"{"type":"ApplicationReplaced"}"#, &lines));
+        assert!(take("garbage", &lines, &legs));
+        assert!(!take(r#"{"type":"ApplicationReplaced"}"#, &lines, &legs));
+    }
+    #[test]
+    fn an_agents_phone_as_asterisk_tells_it() {
+        let (lines, legs, leg) = (Lines::default(), Legs::default(), LegId::new());
+        let mut phone = legs.open(leg);
+        take(
+            &format!(r#"{{"type":"StasisStart","channel":{{"id":"{leg}"}},"args":["agent"]}}"#),
+            &lines,
+            &legs,
+        );
+        take(
+            &format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{leg};2"}},"cause":16}}"#),
+            &lines,
+            &legs,
+        );
+        assert_eq!(phone.try_recv(), Ok(Leg::Up));
+        assert!(phone.try_recv().is_err(), "the far half is not ours");
+        take(
+            &format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{leg}"}},"cause":16}}"#),
+            &lines,
+            &legs,
+        );
+        assert_eq!(phone.try_recv(), Ok(Leg::Gone("cause 16".into())));
     }
 }

@@ -5,7 +5,7 @@ use crate::voice::media::Media;
 use dialdeck_protocol::CallId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 struct Line {
     progress: mpsc::UnboundedSender<Progress>,
@@ -13,6 +13,10 @@ struct Line {
     answered: bool,
     /// Whether Asterisk has taken the call.
     placed: bool,
+    /// Where the call is to go once its audio has ended, and who waits for it to be there.
+    room: Option<oneshot::Sender<()>>,
+    /// Whether the AGI session leads it there next.
+    leads: bool,
 }
 
 /// All lines. Cheap to clone.
@@ -29,7 +33,14 @@ impl Lines {
         let (progress, receiver) = mpsc::unbounded_channel();
         self.lock().insert(
             call.clone(),
-            Line { progress, dial_status: String::new(), answered: false, placed: false },
+            Line {
+                progress,
+                dial_status: String::new(),
+                answered: false,
+                placed: false,
+                room: None,
+                leads: false,
+            },
         );
         receiver
     }
@@ -74,6 +85,30 @@ impl Lines {
         if let Some(line) = self.lock().get_mut(call) {
             line.answered = true;
             let _ = line.progress.send(Progress::Answered(media));
+        }
+    }
+
+    /// Asks that the call be led into ARI's room once its audio has ended. The receiver tells that it is there; it
+    /// breaks when the call ends before.
+    pub(super) fn wish_room(&self, call: &CallId) -> Option<oneshot::Receiver<()>> {
+        let (there, told) = oneshot::channel();
+        let mut lines = self.lock();
+        let line = lines.get_mut(call)?;
+        line.room = Some(there);
+        line.leads = true;
+        Some(told)
+    }
+
+    /// For the AGI session whose audio has ended: whether to lead the call into ARI's room now.
+    pub(super) fn leads(&self, call: &CallId) -> bool {
+        self.lock().get_mut(call).is_some_and(|line| std::mem::take(&mut line.leads))
+    }
+
+    /// The call is in ARI's room.
+    pub(super) fn entered(&self, call: &CallId) {
+        let there = self.lock().get_mut(call).and_then(|line| line.room.take());
+        if let Some(there) = there {
+            let _ = there.send(());
         }
     }
 

@@ -9,24 +9,31 @@ pub mod agi;
 mod ari;
 pub mod audiosocket;
 mod events;
+mod legs;
 mod lines;
 pub mod peers;
 pub mod render;
 
 pub use ari::AriSettings;
 
-use super::{Condition, Place, PlaceError, Progress, Telephony};
+use super::{Condition, Leg, LegId, Place, PlaceError, Progress, Telephony, agents, channel_id};
 use crate::domain::phone::Phone;
+use crate::voice::media::Media;
 use ari::Ari;
 use async_trait::async_trait;
 use audiosocket::Tickets;
 use dialdeck_protocol::{CallId, PartState};
+use legs::Legs;
 use lines::Lines;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+/// How long Asterisk may take to bring a call from its audio into ARI's room.
+const ROOM: Duration = Duration::from_secs(5);
 
 /// How a number becomes a dial string, and where the dialplan takes an answered call.
 #[derive(Debug, Clone)]
@@ -43,6 +50,7 @@ pub struct Dialplan {
 pub struct Asterisk {
     ari: Arc<Ari>,
     lines: Lines,
+    legs: Legs,
     dialplan: Dialplan,
     condition: watch::Sender<Condition>,
     stop: CancellationToken,
@@ -59,17 +67,25 @@ impl Asterisk {
         peers: peers::Allowed,
     ) -> Self {
         let stop = CancellationToken::new();
-        let (lines, tickets) = (Lines::default(), Tickets::default());
+        let (lines, legs, tickets) = (Lines::default(), Legs::default(), Tickets::default());
+        let application = settings.application.clone();
         let ari = Arc::new(Ari::new(settings));
         let condition = watch::Sender::new(Condition {
             state: PartState::Down,
             message: format!("{}: not reached yet", ari.describe()),
         });
         tokio::spawn(audiosocket::serve(audio, tickets.clone(), peers.clone(), stop.clone()));
-        let session = agi::Session { lines: lines.clone(), tickets, audiosocket: dialplan.audiosocket };
+        let session =
+            agi::Session { lines: lines.clone(), tickets, audiosocket: dialplan.audiosocket, application };
         tokio::spawn(agi::serve(agi, session, peers, stop.clone()));
-        tokio::spawn(events::listen(ari.clone(), lines.clone(), condition.clone(), stop.clone()));
-        Self { ari, lines, dialplan, condition, stop }
+        tokio::spawn(events::listen(
+            ari.clone(),
+            lines.clone(),
+            legs.clone(),
+            condition.clone(),
+            stop.clone(),
+        ));
+        Self { ari, lines, legs, dialplan, condition, stop }
     }
 }
 
@@ -86,7 +102,7 @@ impl Telephony for Asterisk {
     }
 
     fn capabilities(&self) -> &'static [&'static str] {
-        &["place", "hang_up", "converse"]
+        &["place", "hang_up", "converse", "agents"]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {
@@ -127,7 +143,67 @@ impl Telephony for Asterisk {
         self.ari.hang_up(call).await
     }
 
+    async fn ring_agent(
+        &self,
+        leg: LegId,
+        extension: &str,
+        ring: Duration,
+    ) -> Result<mpsc::UnboundedReceiver<Leg>, PlaceError> {
+        let mut told = self.legs.open(leg);
+        if let Err(error) = self.ari.ring(leg, extension, ring).await {
+            self.legs.gone(leg, "not rung");
+            return Err(error);
+        }
+        let (tell, receiver) = mpsc::unbounded_channel();
+        let (ari, legs) = (self.ari.clone(), self.legs.clone());
+        tokio::spawn(async move {
+            while let Some(what) = told.recv().await {
+                let what = match what {
+                    // It is of use once it is in a room of its own.
+                    Leg::Up => match ari.make_room(leg).await {
+                        Ok(()) => Leg::Up,
+                        Err(error) => {
+                            legs.gone(leg, "no room");
+                            Leg::Gone(error.to_string())
+                        }
+                    },
+                    gone @ Leg::Gone(_) => gone,
+                };
+                let is_gone = matches!(what, Leg::Gone(_));
+                let unheard = tell.send(what).is_err();
+                if is_gone || unheard {
+                    break;
+                }
+            }
+            if let Err(error) = ari.drop_leg(leg).await {
+                tracing::debug!(%error, "an agent's room was not taken away");
+            }
+        });
+        Ok(receiver)
+    }
+
+    async fn drop_agent(&self, leg: LegId) -> Result<(), PlaceError> {
+        self.ari.drop_leg(leg).await
+    }
+
+    async fn join(&self, call: &CallId, leg: LegId, media: Media) -> Result<(), PlaceError> {
+        let there = self.lines.wish_room(call).ok_or_else(|| agents::gone(call))?;
+        // The end of the audio lets the AGI session go on, which leads the call into the room.
+        drop(media);
+        match tokio::time::timeout(ROOM, there).await {
+            Ok(Ok(())) => self.ari.enter_room(leg, &channel_id(call)).await,
+            Ok(Err(_)) => Err(agents::gone(call)),
+            Err(_) => Err(PlaceError::Refused(
+                "the call did not come out of its audio; is res_stasis loaded?".into(),
+            )),
+        }
+    }
+
+    async fn take_back(&self, call: &CallId) -> Result<(), PlaceError> {
+        self.ari.give_back(call).await
+    }
+
     async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
-        self.ari.live().await
+        Ok(self.ari.live().await?.0)
     }
 }

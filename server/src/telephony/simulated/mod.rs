@@ -8,7 +8,7 @@ mod persona;
 
 pub use persona::Persona;
 
-use super::{Condition, Ended, Place, PlaceError, Progress, Telephony};
+use super::{Condition, Ended, Leg, LegId, Place, PlaceError, Progress, Telephony, agents};
 use crate::voice::media::{Media, SPOKEN_AHEAD};
 use async_trait::async_trait;
 use dialdeck_protocol::{CallId, PartState};
@@ -18,11 +18,25 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-type Lines = Arc<Mutex<HashMap<CallId, CancellationToken>>>;
+/// Where a call that was answered is led.
+enum Turn {
+    /// To an agent.
+    Join,
+    /// Back to us.
+    Back,
+}
+
+struct Line {
+    cut: CancellationToken,
+    turns: mpsc::UnboundedSender<Turn>,
+}
+
+type Lines = Arc<Mutex<HashMap<CallId, Line>>>;
 
 /// The network.
 pub struct Simulated {
     lines: Lines,
+    phones: Mutex<HashMap<LegId, mpsc::UnboundedSender<Leg>>>,
     /// How much faster than life people talk and ring.
     speed: f64,
     condition: watch::Sender<Condition>,
@@ -35,9 +49,18 @@ impl Simulated {
             format!("phone network in this process, {speed} times as fast as life; nobody real is called");
         Self {
             lines: Lines::default(),
+            phones: Mutex::default(),
             speed: speed.max(0.01),
             condition: watch::Sender::new(Condition { state: PartState::Up, message }),
         }
+    }
+}
+
+impl Simulated {
+    fn lead(&self, call: &CallId, turn: Turn) -> Result<(), PlaceError> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let led = lines.get(call).is_some_and(|line| line.turns.send(turn).is_ok());
+        if led { Ok(()) } else { Err(agents::gone(call)) }
     }
 }
 
@@ -48,7 +71,7 @@ impl Telephony for Simulated {
     }
 
     fn capabilities(&self) -> &'static [&'static str] {
-        &["place", "hang_up", "converse"]
+        &["place", "hang_up", "converse", "agents"]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {
@@ -58,17 +81,18 @@ impl Telephony for Simulated {
     async fn place(&self, call: Place) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError> {
         let (progress, receiver) = mpsc::unbounded_channel();
         let cut = CancellationToken::new();
+        let (turns, led) = mpsc::unbounded_channel();
         {
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             if lines.contains_key(&call.call_id) {
                 return Err(PlaceError::Refused("the call is under way already".into()));
             }
-            lines.insert(call.call_id.clone(), cut.clone());
+            lines.insert(call.call_id.clone(), Line { cut: cut.clone(), turns });
         }
         let (lines, speed) = (self.lines.clone(), self.speed);
         tokio::spawn(async move {
             let ended = tokio::select! {
-                ended = far_end(&call, &progress, speed) => ended,
+                ended = far_end(&call, &progress, led, speed) => ended,
                 () = cut.cancelled() => Ended { answered: false, dial_status: "RINGING".into(), cause: 16 },
             };
             lines.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.call_id);
@@ -78,10 +102,47 @@ impl Telephony for Simulated {
     }
 
     async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
-        if let Some(cut) = self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(call) {
-            cut.cancel();
+        if let Some(line) = self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(call) {
+            line.cut.cancel();
         }
         Ok(())
+    }
+
+    async fn ring_agent(
+        &self,
+        leg: LegId,
+        extension: &str,
+        _ring: Duration,
+    ) -> Result<mpsc::UnboundedReceiver<Leg>, PlaceError> {
+        let (tell, told) = mpsc::unbounded_channel();
+        // Who is away does not pick up: so that a test or a demo knows whom it rings.
+        if extension.ends_with("/away") {
+            let _ = tell.send(Leg::Gone("nobody picked up".into()));
+            return Ok(told);
+        }
+        let _ = tell.send(Leg::Up);
+        self.phones.lock().unwrap_or_else(PoisonError::into_inner).insert(leg, tell);
+        Ok(told)
+    }
+
+    async fn drop_agent(&self, leg: LegId) -> Result<(), PlaceError> {
+        if let Some(tell) = self.phones.lock().unwrap_or_else(PoisonError::into_inner).remove(&leg) {
+            let _ = tell.send(Leg::Gone("hung up".into()));
+        }
+        Ok(())
+    }
+
+    async fn join(&self, call: &CallId, leg: LegId, media: Media) -> Result<(), PlaceError> {
+        if !self.phones.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&leg) {
+            return Err(PlaceError::Refused("the agent's phone is not there".into()));
+        }
+        self.lead(call, Turn::Join)?;
+        drop(media);
+        Ok(())
+    }
+
+    async fn take_back(&self, call: &CallId) -> Result<(), PlaceError> {
+        self.lead(call, Turn::Back)
     }
 
     async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
@@ -90,7 +151,12 @@ impl Telephony for Simulated {
 }
 
 /// What the far end does, from the first ring on.
-async fn far_end(call: &Place, progress: &mpsc::UnboundedSender<Progress>, speed: f64) -> Ended {
+async fn far_end(
+    call: &Place,
+    progress: &mpsc::UnboundedSender<Progress>,
+    mut led: mpsc::UnboundedReceiver<Turn>,
+    speed: f64,
+) -> Ended {
     let wait = |seconds: f64| tokio::time::sleep(Duration::from_secs_f64(seconds / speed));
     let failed = |dial_status: &str, cause| Ended { answered: false, dial_status: dial_status.into(), cause };
     let persona = Persona::of(&call.to);
@@ -107,9 +173,21 @@ async fn far_end(call: &Place, progress: &mpsc::UnboundedSender<Progress>, speed
         return failed("RINGING", 19);
     }
     wait(2.0 + f64::from(persona::digit(&call.to, 1))).await;
-    let (to_us, heard) = mpsc::channel(16);
-    let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
-    let _ = progress.send(Progress::Answered(Media { heard, spoken, words: true }));
-    person::talk(persona, to_us, from_us, speed).await;
+    let mut persona = persona;
+    loop {
+        let (to_us, heard) = mpsc::channel(16);
+        let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
+        let _ = progress.send(Progress::Answered(Media { heard, spoken, words: true }));
+        person::talk(persona, to_us, from_us, speed).await;
+        if !matches!(led.try_recv(), Ok(Turn::Join)) {
+            break;
+        }
+        // With an agent they talk for a while, each their own, and hang up.
+        let talk = 6.0 + 2.0 * f64::from(persona::digit(&call.to, 0));
+        tokio::select! {
+            () = wait(talk) => break,
+            _ = led.recv() => persona = Persona::Silent,
+        }
+    }
     Ended { answered: true, dial_status: "ANSWER".into(), cause: 16 }
 }

@@ -74,11 +74,13 @@ async fn talk<F: Future<Output = ()>>(
     let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
     let notes = Notes::default();
     let dialogue = Dialogue::new(Script::default(), &who);
-    let media = Media { heard, spoken, words: true };
-    let (report, ()) = tokio::join!(
-        converse(media, dialogue, providers, &notes, CancellationToken::new()),
-        person(to_us, from_us)
-    );
+    let mut media = Media { heard, spoken, words: true };
+    let talk = async {
+        let report = converse(&mut media, dialogue, providers, &notes, CancellationToken::new()).await;
+        drop(media);
+        report
+    };
+    let (report, ()) = tokio::join!(talk, person(to_us, from_us));
     (report, notes.0.load(Ordering::SeqCst))
 }
 

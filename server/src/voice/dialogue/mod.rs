@@ -6,4 +6,4 @@ mod lexicon;
 pub mod review;
 pub mod scripted;
 
-pub use scripted::{Dialogue, Move};
+pub use scripted::{Dialogue, Free, Move};

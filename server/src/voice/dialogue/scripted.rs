@@ -7,6 +7,7 @@ use crate::voice::phrases::Phrases;
 use crate::voice::recognise::Recognition;
 use dialdeck_protocol::{Emotion, Intent, Outcome};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Times the same objection is answered before we take it for a no.
 const OBJECTIONS: u32 = 2;
@@ -43,8 +44,10 @@ pub struct Move {
     pub do_not_call: bool,
 }
 
+/// Says whether an agent is free for a person who wants to go on.
+pub type Free = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// A conversation's state.
-#[derive(Debug)]
 pub struct Dialogue {
     script: Script,
     phrases: Phrases,
@@ -55,6 +58,7 @@ pub struct Dialogue {
     silences: u32,
     objections: BTreeMap<Intent, u32>,
     settled: Option<Outcome>,
+    free: Option<Free>,
 }
 
 impl Dialogue {
@@ -70,7 +74,15 @@ impl Dialogue {
             silences: 0,
             objections: BTreeMap::new(),
             settled: None,
+            free: None,
         }
+    }
+
+    /// The same, with agents to hand over to when one is free.
+    #[must_use]
+    pub fn handing_over(mut self, free: Free) -> Self {
+        self.free = Some(free);
+        self
     }
 
     /// The phrases to listen for.
@@ -194,10 +206,11 @@ impl Dialogue {
             Intent::Voicemail => (String::new(), Some(Outcome::Voicemail), false),
             Intent::WrongNumber => self.close(meant, Outcome::WrongNumber),
             Intent::HardNo => self.close(meant, Outcome::NotInterested),
+            Intent::WantsHuman if self.hands_over() => self.hand_over(),
             Intent::Callback | Intent::WantsHuman => self.close(meant, Outcome::Callback),
             Intent::LanguageBarrier => self.close(meant, Outcome::Unclear),
-            Intent::Interested => self.close(meant, Outcome::Interested),
-            Intent::Yes if self.stage == Stage::Pitch => self.close(Intent::Interested, Outcome::Interested),
+            Intent::Interested => self.interested(),
+            Intent::Yes if self.stage == Stage::Pitch => self.interested(),
             Intent::Yes => {
                 self.stage = Stage::Pitch;
                 (self.filled(&self.script.pitch), None, false)
@@ -234,6 +247,19 @@ impl Dialogue {
             }
             _ => self.obey(),
         }
+    }
+
+    fn hands_over(&self) -> bool {
+        self.free.as_ref().is_some_and(|free| free())
+    }
+
+    fn interested(&mut self) -> (String, Option<Outcome>, bool) {
+        if self.hands_over() { self.hand_over() } else { self.close(Intent::Interested, Outcome::Interested) }
+    }
+
+    fn hand_over(&mut self) -> (String, Option<Outcome>, bool) {
+        self.settled = Some(Outcome::Transferred);
+        (self.filled(&self.script.hand_over), Some(Outcome::Transferred), false)
     }
 
     fn close(&mut self, meant: Intent, outcome: Outcome) -> (String, Option<Outcome>, bool) {
@@ -338,6 +364,19 @@ mod tests {
         silent.answer(&heard("stop calling me", false));
         assert_eq!(silent.hung_up(), (Outcome::DoNotCall, true));
         assert!(silent.silence().do_not_call);
+    }
+
+    #[test]
+    fn who_wants_to_go_on_is_handed_over_while_somebody_is_free() {
+        for (free, outcome) in [(true, Outcome::Transferred), (false, Outcome::Interested)] {
+            let mut dialogue = dialogue().handing_over(std::sync::Arc::new(move || free));
+            dialogue.answer(&heard("yes", true));
+            let last = dialogue.answer(&heard("yes please", true));
+            assert_eq!(last.end, Some(outcome));
+            assert_eq!(last.say.contains("putting you through"), free, "{}", last.say);
+        }
+        let mut dialogue = dialogue().handing_over(std::sync::Arc::new(|| true));
+        assert!(dialogue.answer(&heard("stop calling me", true)).do_not_call, "do-not-call comes first");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One session: find the call, give it audio, and stay until the audio ends.
+//! One session: find the call, give it audio, lead it to an agent where it is to go there, and stay until it is over.
 
 use super::super::ari::call_of;
 use super::super::audiosocket::{self, Tickets};
@@ -19,6 +19,8 @@ pub(in super::super) struct Session {
     pub(in super::super) lines: Lines,
     pub(in super::super) tickets: Tickets,
     pub(in super::super) audiosocket: SocketAddr,
+    /// The name under which ARI knows us.
+    pub(in super::super) application: String,
 }
 
 /// Why a session ended early.
@@ -50,7 +52,17 @@ impl Session {
         // After a crash a phone may still be ringing: its call was settled, so closing here lets the dialplan hang up.
         let call = call_of(&request.get("uniqueid")).filter(|call| self.lines.knows(call));
         let call = call.ok_or(SessionError::UnknownCall)?;
-        self.carry(&call, &mut channel).await
+        loop {
+            self.carry(&call, &mut channel).await?;
+            if !self.lines.leads(&call) {
+                return Ok(());
+            }
+            // Into ARI's room, where it is joined with an agent. Given back by `continue`, it is spoken with once more.
+            channel.command(&format!("EXEC Stasis {},room", self.application)).await?;
+            if !self.lines.knows(&call) {
+                return Ok(());
+            }
+        }
     }
 
     async fn carry(&self, call: &CallId, channel: &mut Channel) -> Result<(), SessionError> {

@@ -1,0 +1,336 @@
+//! A person who answered, and the agent they are put through to; or what they hear when nobody is free.
+
+use super::agents::Reserved;
+use super::attempt::{Attempt, Result, announced, hang_up, hang_up_quietly, wait_for_end};
+use super::live::InFlight;
+use super::{Dialer, pacing::Seen};
+use crate::storage::Change;
+use crate::telephony::Progress;
+use crate::voice::conversation::Report;
+use crate::voice::hold::hold;
+use crate::voice::media::Media;
+use chrono::Utc;
+use dialdeck_protocol::{Outcome, People};
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// How long somebody waits for another agent whose agent's phone has vanished.
+const ANOTHER: Duration = Duration::from_secs(10);
+/// How long somebody waits whom an AI caller hands over.
+const HANDED: Duration = Duration::from_secs(20);
+/// How long the telephony may take to bring a person back from an agent.
+const BACK: Duration = Duration::from_secs(5);
+/// What somebody hears whose agent is gone.
+const SORRY: &str = "I am sorry, the line to my colleague was cut. We will call you back. Goodbye.";
+/// What somebody hears who was to be put through, and no agent came.
+const NOBODY: &str =
+    "I am sorry, all my colleagues are talking at the moment. We will call you back. Goodbye.";
+
+/// Why a person is put through.
+pub(super) enum Why {
+    /// They answered a call that is for agents.
+    Answered,
+    /// An AI caller hands them over, with what it found out.
+    HandedOver(Box<Report>),
+}
+
+/// A call that is being put through.
+pub(super) struct Serving<'a> {
+    pub dialer: &'a Dialer,
+    pub attempt: &'a Attempt,
+    pub people: People,
+    pub in_flight: &'a InFlight,
+    pub why: Why,
+}
+
+enum Found {
+    Agent(Reserved),
+    Nobody,
+    HungUp,
+    Ended,
+}
+
+impl Serving<'_> {
+    /// Puts the person through, and stays until the call is over. `answered`: when they picked up.
+    pub(super) async fn run(
+        self,
+        mut progress: UnboundedReceiver<Progress>,
+        mut media: Media,
+        seat: Option<Reserved>,
+        answered: chrono::DateTime<Utc>,
+    ) -> Result {
+        let call = &self.attempt.begun.key.call_id;
+        let patience = match self.why {
+            Why::Answered => Duration::from_secs_f64(self.people.patience_seconds),
+            Why::HandedOver(_) => HANDED,
+        };
+        let found = match seat {
+            Some(seat) => Found::Agent(seat),
+            None => self.look_for(&mut media, patience).await,
+        };
+        let mut seat = match found {
+            Found::Agent(seat) => seat,
+            Found::Ended => {
+                return self.let_go(progress, answered, "ended by us before an agent was there").await;
+            }
+            Found::HungUp => return self.let_down(progress, None, answered).await,
+            Found::Nobody => return self.let_down(progress, Some(media), answered).await,
+        };
+        loop {
+            let leg = match seat.phone().await {
+                Ok(leg) => leg,
+                Err(why) => return self.let_go(progress, answered, &why).await,
+            };
+            if let Err(error) = self.dialer.0.tools.telephony.join(call, leg, media).await {
+                drop(seat);
+                tracing::warn!(%call, %error, "a person could not be put through");
+                return self.let_down(progress, None, answered).await;
+            }
+            self.connect(&mut seat).await;
+            if let Ok(result) = self.talk(&mut progress, &seat, answered).await {
+                return result;
+            }
+            // The agent's phone has vanished: the person is taken back, and another agent looked for.
+            let Some(mut back) = self.take_back(&mut progress).await else {
+                return self.done(answered, "the agent's phone vanished".into());
+            };
+            match self.look_for(&mut back, ANOTHER).await {
+                Found::Agent(other) => (seat, media) = (other, back),
+                Found::Nobody => {
+                    announced(self.dialer, self.attempt, self.in_flight, &mut back, SORRY).await;
+                    drop(back);
+                    hang_up_quietly(self.dialer, self.attempt).await;
+                    wait_for_end(&mut progress).await;
+                    return self.done(answered, "the agent's phone vanished, and no other was free".into());
+                }
+                Found::HungUp | Found::Ended => {
+                    hang_up_quietly(self.dialer, self.attempt).await;
+                    wait_for_end(&mut progress).await;
+                    return self.done(answered, "the agent's phone vanished".into());
+                }
+            }
+        }
+    }
+
+    async fn look_for(&self, media: &mut Media, patience: Duration) -> Found {
+        let key = &self.attempt.begun.key;
+        let found = self.dialer.0.agents.wait_for(
+            &key.organization_id,
+            key.campaign_id,
+            &key.call_id,
+            self.attempt.contact.id,
+        );
+        let frame = self.dialer.0.tools.words.timing.frame;
+        tokio::select! {
+            biased;
+            () = self.in_flight.end.cancelled() => Found::Ended,
+            found = hold(media, frame, tokio::time::timeout(patience, found)) => match found {
+                None => Found::HungUp,
+                Some(Ok(Ok(seat))) => Found::Agent(seat),
+                Some(_) => Found::Nobody,
+            },
+        }
+    }
+
+    /// Writes down that both hear each other.
+    async fn connect(&self, seat: &mut Reserved) {
+        let key = &self.attempt.begun.key;
+        self.dialer.0.live.with_agent(&key.call_id);
+        seat.connected(&self.people);
+        let summary = match &self.why {
+            Why::Answered => String::new(),
+            Why::HandedOver(report) => summary(report),
+        };
+        let change = Change::Connected {
+            key: key.clone(),
+            user_id: seat.user_id,
+            agent: seat.name.clone(),
+            summary,
+            at: Utc::now(),
+        };
+        if matches!(self.why, Why::Answered) {
+            self.dialer.0.pacers.answered(key.campaign_id, false, Utc::now());
+        }
+        if let Err(error) = self.dialer.0.tools.journal.commit(vec![change]).await {
+            tracing::error!(call = %key.call_id, %error, "who talks could not be written down");
+        }
+    }
+
+    /// Until the call is over; an error when the agent's phone has vanished and the person is still there.
+    async fn talk(
+        &self,
+        progress: &mut UnboundedReceiver<Progress>,
+        seat: &Reserved,
+        answered: chrono::DateTime<Utc>,
+    ) -> std::result::Result<Result, ()> {
+        let gone = seat.phone_gone();
+        loop {
+            tokio::select! {
+                biased;
+                next = progress.recv() => match next {
+                    Some(Progress::Ended(ended)) => {
+                        seat.over(false);
+                        return Ok(self.done(answered, format!("the person hung up, {}", ended.detail())));
+                    }
+                    None => {
+                        seat.over(false);
+                        return Ok(self.done(answered, "the telephony lost the call".into()));
+                    }
+                    Some(Progress::Ringing | Progress::Answered(_)) => {}
+                },
+                () = self.in_flight.end.cancelled() => {
+                    hang_up_quietly(self.dialer, self.attempt).await;
+                    seat.over(true);
+                    let ended = wait_for_end(progress).await;
+                    let detail = ended.map_or_else(String::new, |ended| format!(", {}", ended.detail()));
+                    return Ok(self.done(answered, format!("hung up by us{detail}")));
+                }
+                () = gone.cancelled() => {
+                    seat.over(true);
+                    return Err(());
+                }
+            }
+        }
+    }
+
+    async fn take_back(&self, progress: &mut UnboundedReceiver<Progress>) -> Option<Media> {
+        let call = &self.attempt.begun.key.call_id;
+        if let Err(error) = self.dialer.0.tools.telephony.take_back(call).await {
+            tracing::warn!(%call, %error, "a person could not be taken back from an agent");
+            hang_up_quietly(self.dialer, self.attempt).await;
+            return None;
+        }
+        let back = async {
+            loop {
+                match progress.recv().await? {
+                    Progress::Answered(media) => return Some(media),
+                    Progress::Ended(_) => return None,
+                    Progress::Ringing => {}
+                }
+            }
+        };
+        let back = tokio::time::timeout(BACK, back).await.ok().flatten();
+        if back.is_none() {
+            hang_up_quietly(self.dialer, self.attempt).await;
+        }
+        back
+    }
+
+    /// The call was an agent's: what came of it, they say.
+    fn done(&self, answered: chrono::DateTime<Utc>, detail: String) -> Result {
+        Result {
+            outcome: Outcome::Transferred,
+            detail,
+            answered: Some(answered),
+            ended: Utc::now(),
+            report: self.report(),
+            never_placed: false,
+            abandoned: false,
+        }
+    }
+
+    fn report(&self) -> Option<Report> {
+        match &self.why {
+            Why::Answered => None,
+            Why::HandedOver(report) => Some(Report::clone(report)),
+        }
+    }
+
+    /// Ended before anybody was put through, by us or because the agent is not there.
+    async fn let_go(
+        self,
+        progress: UnboundedReceiver<Progress>,
+        answered: chrono::DateTime<Utc>,
+        detail: &str,
+    ) -> Result {
+        let mut result = hang_up(self.dialer, self.attempt, progress, detail).await;
+        result.answered = Some(answered);
+        result.outcome = Outcome::Abandoned;
+        self.count(&mut result);
+        result
+    }
+
+    /// No agent was free in time: the person hears the campaign's message where they are still there.
+    async fn let_down(
+        self,
+        mut progress: UnboundedReceiver<Progress>,
+        media: Option<Media>,
+        answered: chrono::DateTime<Utc>,
+    ) -> Result {
+        let mut report = self.report();
+        let mut detail = "no agent was free in time".to_owned();
+        let mut outcome = Outcome::Abandoned;
+        match media {
+            Some(mut media) => {
+                let text = match self.why {
+                    Why::Answered => self.people.abandon_message.as_str(),
+                    Why::HandedOver(_) => NOBODY,
+                };
+                let said = announced(self.dialer, self.attempt, self.in_flight, &mut media, text).await;
+                match said {
+                    Some(said) => {
+                        detail.push_str(if said.ended == "done" {
+                            "; the message was played"
+                        } else {
+                            "; they hung up during the message"
+                        });
+                        if said.do_not_call {
+                            outcome = Outcome::DoNotCall;
+                        }
+                        match &mut report {
+                            Some(report) => report.exchanges.extend(said.exchanges),
+                            None => report = Some(said),
+                        }
+                    }
+                    None => detail.push_str("; there is no voice to play the message with"),
+                }
+                drop(media);
+                hang_up_quietly(self.dialer, self.attempt).await;
+            }
+            None => detail = "hung up before an agent was there".into(),
+        }
+        let refused = report.as_ref().is_some_and(|report| report.do_not_call);
+        if matches!(self.why, Why::HandedOver(_)) && !refused {
+            // They talked, and wanted to go on: a person calls them back.
+            outcome = Outcome::Interested;
+        }
+        wait_for_end(&mut progress).await;
+        let mut result = Result {
+            outcome,
+            detail,
+            answered: Some(answered),
+            ended: Utc::now(),
+            report,
+            never_placed: false,
+            abandoned: false,
+        };
+        self.count(&mut result);
+        result
+    }
+
+    /// Into the ledger, where the call was for agents.
+    fn count(&self, result: &mut Result) {
+        if matches!(self.why, Why::Answered) {
+            result.abandoned = true;
+            self.dialer.0.pacers.answered(self.attempt.begun.key.campaign_id, true, Utc::now());
+        }
+    }
+}
+
+/// Tells the pacer that a line was picked up.
+pub(super) fn picked_up(dialer: &Dialer, attempt: &Attempt) {
+    let key = &attempt.begun.key;
+    let age = dialer.0.live.answered(&key.call_id);
+    dialer.0.pacers.observe(key.campaign_id, Seen::PickedUp(age));
+    dialer.0.pacers.observe(key.campaign_id, Seen::Told { after: 0.0, person: true });
+}
+
+/// What an AI caller found out, in a sentence for the agent's screen.
+fn summary(report: &Report) -> String {
+    let said: Vec<&str> =
+        report.exchanges.iter().map(|e| e.user_input.as_str()).filter(|text| !text.is_empty()).collect();
+    let last = report.exchanges.iter().rev().find(|e| !e.user_input.is_empty());
+    let (intent, emotion) = last.map_or(("unclear", "neutral"), |e| (e.intent.as_str(), e.emotion.as_str()));
+    let words = crate::domain::plain::line(&said.join(" / "), 160);
+    format!("{}, sounds {emotion}; said: {words}", intent.replace('_', " "))
+}

@@ -1,0 +1,205 @@
+//! Commits an attempt and sets it going: by a queue, or because an agent asked for this very call.
+
+use super::{Dialer, attempt};
+use crate::domain::campaign::{Campaign, PhoneNumber};
+use crate::domain::contact::Contact;
+use crate::domain::gate::{self, Decision, Voice};
+use crate::storage::journal::CommitError;
+use crate::storage::{BeginAttempt, CallKey, Change, QueueRow, Refusal, StoreError, StoreResult};
+use crate::telephony::channel_id;
+use chrono::{Duration, Utc};
+use dialdeck_protocol::{
+    CallId, CampaignStatus, Code, ContactId, ContactStatus, OrganizationId, PartState, Problem, Taker, UserId,
+};
+
+/// How long a number rests whose other call is in flight.
+const BUSY_ELSEWHERE: Duration = Duration::seconds(60);
+
+/// How long a number rests that an agent skipped.
+const SKIPPED: Duration = Duration::minutes(10);
+
+/// Which agent is taken for a number before it is dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// None: an AI caller talks, or who is free when somebody answers.
+    Nobody,
+    /// Whoever has waited longest.
+    Anybody,
+    /// This one.
+    This(UserId),
+}
+
+/// What became of it.
+pub(super) enum Begun {
+    /// It is under way.
+    Yes,
+    /// The contact could not be called after all.
+    No(Refusal),
+    /// There is no agent for it.
+    NoAgent(Problem),
+}
+
+/// What is to be placed.
+pub(super) struct Placing<'a> {
+    pub campaign: &'a Campaign,
+    pub contact: Contact,
+    pub from: String,
+    pub decision: Decision,
+    pub taker: Taker,
+    pub seat: Seat,
+    pub by_hand: bool,
+}
+
+impl Dialer {
+    /// Commits the attempt and sets it going.
+    pub(super) async fn begin(&self, placing: Placing<'_>) -> StoreResult<Begun> {
+        let Placing { campaign, contact, from, decision, taker, seat, by_hand } = placing;
+        let call_id = CallId::new();
+        let organization = &campaign.organization_id;
+        let key = CallKey {
+            call_id: call_id.clone(),
+            campaign_id: campaign.id,
+            organization_id: organization.clone(),
+        };
+        let who = match seat {
+            Seat::This(user) => Some(user),
+            Seat::Nobody | Seat::Anybody => None,
+        };
+        let seat = match seat {
+            Seat::Nobody => None,
+            _ => match self.0.agents.take(organization, campaign.id, &call_id, contact.id, who) {
+                Ok(seat) => Some(seat),
+                Err(problem) => return Ok(Begun::NoAgent(problem)),
+            },
+        };
+        let attempt = BeginAttempt {
+            key,
+            contact_id: contact.id,
+            name: contact.person.display_name(),
+            company: contact.person.company.clone(),
+            to: contact.person.phone.as_str().to_owned(),
+            from,
+            attempt: contact.attempts + 1,
+            channel_id: channel_id(&call_id),
+            owner: self.0.tools.name.clone(),
+            decision,
+            needs_consent: attempt::voice(taker) == Voice::Artificial,
+            by_hand,
+            caps: gate::caps(&contact.person, &self.rules(), Utc::now()),
+            at: Utc::now(),
+        };
+        let in_flight =
+            self.0.live.add(&call_id, organization, campaign.id, &attempt.to, taker, seat.is_some());
+        let committed =
+            self.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await;
+        let work = attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker };
+        let dialer = self.clone();
+        match committed {
+            Ok(_) => {
+                self.0.tasks.spawn(async move {
+                    attempt::run(&dialer, work, in_flight, seat).await;
+                    dialer.nudge_all();
+                });
+                Ok(Begun::Yes)
+            }
+            Err(CommitError::Refused(refusal)) => Ok(Begun::No(refusal)),
+            Err(CommitError::Store(message)) => {
+                self.0.tasks.spawn(async move {
+                    attempt::abandon(&dialer, &work).await;
+                    drop(in_flight);
+                });
+                Err(StoreError::Unavailable(message))
+            }
+        }
+    }
+
+    /// Lets a contact rest whose number is in another call.
+    pub(super) async fn rest(&self, contact: ContactId, by: Duration) -> StoreResult<()> {
+        let change = Change::Postpone { contact_id: contact, until: Utc::now() + by };
+        match self.0.tools.journal.commit(vec![change]).await {
+            Ok(_) | Err(CommitError::Refused(_)) => Ok(()),
+            Err(CommitError::Store(message)) => Err(StoreError::Unavailable(message)),
+        }
+    }
+
+    /// The same for as long as calls last.
+    pub(super) async fn rest_while_busy(&self, contact: ContactId) -> StoreResult<()> {
+        self.rest(contact, BUSY_ELSEWHERE).await
+    }
+
+    /// Lets a contact rest that an agent did not want to call now.
+    ///
+    /// # Errors
+    /// When the store is not available.
+    pub async fn put_back(&self, contact: ContactId) -> StoreResult<()> {
+        self.rest(contact, SKIPPED).await
+    }
+
+    /// The caller ID of a campaign: the one chosen at the queue's start, or its own.
+    pub(super) async fn caller_id(
+        &self,
+        campaign: &Campaign,
+        queue: Option<&QueueRow>,
+    ) -> StoreResult<Option<PhoneNumber>> {
+        match queue.and_then(|row| row.phone_number_id).or(campaign.phone_number_id) {
+            Some(id) => self.0.tools.store.phone_number(&campaign.organization_id, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Calls a contact for one agent, because they asked for it: the offered one, one of a callback, or any other.
+    ///
+    /// # Errors
+    /// When a rule of law forbids it, the agent has a call already, or it cannot be placed now.
+    pub async fn dial_for(
+        &self,
+        organization: &OrganizationId,
+        user: UserId,
+        contact: ContactId,
+    ) -> Result<Contact, Problem> {
+        let tools = &self.0.tools;
+        let conflict = |message: String| Problem::new(Code::Conflict, message);
+        if !self.has_recovered() || self.0.closing.is_cancelled() {
+            return Err(Problem::new(Code::Unavailable, "the server is starting or stopping; try again"));
+        }
+        let condition = tools.telephony.condition().borrow().clone();
+        if condition.state != PartState::Up {
+            return Err(Problem::new(Code::Unavailable, condition.message));
+        }
+        if self.in_flight() >= usize::try_from(tools.max_calls).unwrap_or(usize::MAX) {
+            return Err(conflict("the server has as many calls as allowed in flight".into()));
+        }
+        let missing = || Problem::not_found(format!("contact {contact}"));
+        let contact = tools.store.contact(organization, contact).await?.ok_or_else(missing)?;
+        let campaign = tools.store.campaign(organization, contact.campaign_id).await?.ok_or_else(missing)?;
+        if !matches!(campaign.status, CampaignStatus::Draft | CampaignStatus::Active) {
+            return Err(conflict(format!("the campaign is {}; nobody is called in it", campaign.status)));
+        }
+        if contact.status == ContactStatus::Pending {
+            return Err(conflict("a call to this contact is under way".into()));
+        }
+        let queue = tools.store.queue(campaign.id).await?;
+        let from = self
+            .caller_id(&campaign, queue.as_ref())
+            .await?
+            .ok_or_else(|| conflict("the campaign has no caller ID; set one first".into()))?;
+        let decision = self.judge(&contact, Voice::Person, Utc::now()).await?;
+        if !decision.is_allowed() {
+            return Err(conflict(decision.reason));
+        }
+        let placing = Placing {
+            campaign: &campaign,
+            contact: contact.clone(),
+            from: from.number,
+            decision,
+            taker: Taker::Person,
+            seat: Seat::This(user),
+            by_hand: true,
+        };
+        match self.begin(placing).await? {
+            Begun::Yes => Ok(contact),
+            Begun::No(refusal) => Err(refusal.into()),
+            Begun::NoAgent(problem) => Err(problem),
+        }
+    }
+}

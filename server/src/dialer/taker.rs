@@ -1,0 +1,86 @@
+//! Who takes a contact: an AI caller or an agent. Pure.
+
+use crate::domain::contact::Contact;
+use dialdeck_protocol::{CallSettings, Taker};
+
+/// By the first rule that fits; agents where there are any otherwise.
+pub(super) fn taker(settings: &CallSettings, contact: &Contact) -> Taker {
+    let rule = settings.routing.iter().find(|rule| {
+        let value = field(contact, &rule.field);
+        if rule.equals.is_empty() {
+            !value.is_empty()
+        } else {
+            value.eq_ignore_ascii_case(rule.equals.trim())
+        }
+    });
+    match rule {
+        Some(rule) => rule.to,
+        None if settings.people.is_some() => Taker::Person,
+        None => Taker::Ai,
+    }
+}
+
+fn field(contact: &Contact, name: &str) -> String {
+    let person = &contact.person;
+    match name {
+        "company" => person.company.clone(),
+        "state" => person.state.clone(),
+        "email" => person.email.clone(),
+        "priority" => person.priority.to_string(),
+        "attempts" => contact.attempts.to_string(),
+        other => person.custom_fields.get(other).cloned().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::taker;
+    use crate::domain::contact::{Contact, NewContact};
+    use crate::domain::phone::Phone;
+    use chrono::Utc;
+    use dialdeck_protocol::{
+        CallSettings, CampaignId, ContactId, ContactStatus, OrganizationId, People, Route, Taker,
+    };
+
+    fn contact(tier: &str, attempts: i32) -> Contact {
+        let mut person = NewContact::numbered(Phone::parse("312 555 0142", "US").unwrap());
+        person.custom_fields.insert("tier".into(), tier.into());
+        Contact {
+            id: ContactId::new(),
+            organization_id: OrganizationId("default".into()),
+            campaign_id: CampaignId::new(),
+            person,
+            status: ContactStatus::New,
+            attempts,
+            last_contacted: None,
+            held_reason: String::new(),
+            next_attempt_at: Utc::now(),
+            created_at: Utc::now(),
+        }
+    }
+
+    fn route(field: &str, equals: &str, to: Taker) -> Route {
+        Route { field: field.into(), equals: equals.into(), to }
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        let mut settings = CallSettings::default();
+        assert_eq!(taker(&settings, &contact("gold", 0)), Taker::Ai);
+        settings.people = Some(People::default());
+        assert_eq!(taker(&settings, &contact("gold", 0)), Taker::Person);
+        settings.routing = vec![
+            route("tier", "Gold", Taker::Person),
+            route("attempts", "2", Taker::Person),
+            route("tier", "", Taker::Ai),
+        ];
+        for (tier, attempts, wanted) in [
+            ("gold", 0, Taker::Person),
+            ("tin", 0, Taker::Ai),
+            ("tin", 2, Taker::Person),
+            ("", 0, Taker::Person),
+        ] {
+            assert_eq!(taker(&settings, &contact(tier, attempts)), wanted, "{tier} {attempts}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Agents' places, what they did, and what they said came of their calls.
+
+use super::commit::Applied;
+use super::{Conn, SqlStore, failed, law, word};
+use crate::domain::ending::far_future;
+use crate::storage::agents::{AgentRecord, Disposable, Dispose, PastCall, SeatRow};
+use crate::storage::change::Happening;
+use crate::storage::{CallKey, Refusal, StoreResult};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use dialdeck_protocol::{
+    AgentRow, AgentState, CallId, CallStatus, CampaignId, ContactId, ContactStatus, EventBody,
+    OrganizationId, UserId,
+};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+pub(super) async fn save_seat(conn: &mut Conn, seat: &SeatRow, at: DateTime<Utc>) -> Applied {
+    let agent = &seat.agent;
+    let before: Option<(i64, String, Json<AgentRow>)> =
+        sqlx::query_as("SELECT version, state, body FROM agent_seats WHERE user_id = $1")
+            .bind(agent.user_id.0)
+            .fetch_optional(&mut *conn)
+            .await?;
+    // A late word does not undo a newer one.
+    if before.as_ref().is_some_and(|(version, _, _)| *version >= seat.version) {
+        return Ok(Vec::new());
+    }
+    sqlx::query(
+        "INSERT INTO agent_seats (user_id, organization_id, owner, leg, state, version, body) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id) DO UPDATE SET organization_id = excluded.organization_id, \
+         owner = excluded.owner, leg = excluded.leg, state = excluded.state, version = excluded.version, body = excluded.body",
+    )
+    .bind(agent.user_id.0)
+    .bind(seat.organization_id.as_str())
+    .bind(&seat.owner)
+    .bind(&seat.leg)
+    .bind(agent.state.as_str())
+    .bind(seat.version)
+    .bind(Json(agent))
+    .execute(&mut *conn)
+    .await?;
+    let same = before.is_some_and(|(_, state, row)| {
+        state == agent.state.as_str() && row.since == agent.since && row.pause_code == agent.pause_code
+    });
+    if !same {
+        sqlx::query(
+            "INSERT INTO agent_log (organization_id, user_id, state, pause_code, campaign_id, call_id, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(seat.organization_id.as_str())
+        .bind(agent.user_id.0)
+        .bind(agent.state.as_str())
+        .bind(&agent.pause_code)
+        .bind(agent.campaign_id.map(|id| id.0))
+        .bind(agent.call_id.as_ref().map(CallId::as_str))
+        .bind(at.naive_utc())
+        .execute(conn)
+        .await?;
+    }
+    Ok(vec![Happening {
+        organization_id: seat.organization_id.clone(),
+        campaign_id: None,
+        call_id: None,
+        at,
+        body: EventBody::AgentStatusUpdate { agent: agent.clone() },
+    }])
+}
+
+pub(super) async fn connected(
+    conn: &mut Conn,
+    key: &CallKey,
+    user: UserId,
+    name: &str,
+    summary: &str,
+    at: DateTime<Utc>,
+) -> Applied {
+    let detail = format!("with {name}");
+    let changed = sqlx::query(
+        "UPDATE calls SET agent_id = $2, agent_name = $3, connected_at = COALESCE(connected_at, $4), summary = $5, \
+         status = 'in_progress', detail = $6, updated_at = $4, answered_at = COALESCE(answered_at, $4) \
+         WHERE id = $1 AND status IN ('initiated', 'in_progress')",
+    )
+    .bind(key.call_id.as_str())
+    .bind(user.0)
+    .bind(name)
+    .bind(at.naive_utc())
+    .bind(summary)
+    .bind(&detail)
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if changed == 0 {
+        return Err(Refusal::Settled.into());
+    }
+    let data = serde_json::json!({ "agent": name, "summary": summary });
+    super::calls::record(conn, key, "agent_connected", data, at).await?;
+    let status = EventBody::CallStatusUpdate { status: CallStatus::InProgress, detail };
+    let handed = EventBody::CallHandedOver { agent: name.to_owned(), summary: summary.to_owned() };
+    Ok(vec![Happening::of_call(key, at, handed), Happening::of_call(key, at, status)])
+}
+
+pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
+    let found: Option<(String,)> = sqlx::query_as(
+        "UPDATE calls SET outcome = $2, disposition = $3, note = $4, disposed_at = $5, \
+         contact_after = $8, contact_after_at = $9 \
+         WHERE id = $1 AND organization_id = $6 AND agent_id = $7 RETURNING to_number",
+    )
+    .bind(said.key.call_id.as_str())
+    .bind(said.outcome.as_str())
+    .bind(&said.disposition)
+    .bind(&said.note)
+    .bind(said.at.naive_utc())
+    .bind(said.key.organization_id.as_str())
+    .bind(said.user_id.0)
+    .bind(said.contact.status.as_str())
+    .bind(said.contact.next_attempt_at.naive_utc())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some((number,)) = found else { return Err(Refusal::NotFound("the call").into()) };
+    let listed = law::is_listed(conn, said.key.organization_id.as_str(), &number).await?;
+    let status = if listed { ContactStatus::DoNotCall } else { said.contact.status };
+    let next = if listed { far_future() } else { said.contact.next_attempt_at };
+    if let Some(contact) = said.contact_id {
+        // A contact whose call is not over becomes with its end what was said; one that somebody has set to be called
+        // again meanwhile is left as it is.
+        sqlx::query(
+            "UPDATE contacts SET status = $2, next_attempt_at = $3 \
+             WHERE id = $1 AND status IN ('contacted', 'completed', 'failed')",
+        )
+        .bind(contact.0)
+        .bind(status.as_str())
+        .bind(next.naive_utc())
+        .execute(&mut *conn)
+        .await?;
+    }
+    let data =
+        serde_json::json!({ "disposition": said.disposition, "outcome": said.outcome, "agent": said.agent });
+    super::calls::record(conn, &said.key, "call_disposed", data, said.at).await?;
+    let body = EventBody::CallDisposed {
+        disposition: said.disposition.clone(),
+        outcome: said.outcome,
+        agent: said.agent.clone(),
+        contact_status: status,
+    };
+    Ok(vec![Happening::of_call(&said.key, said.at, body)])
+}
+
+pub(super) async fn logged_in(conn: &mut Conn, organization: &OrganizationId) -> StoreResult<Vec<AgentRow>> {
+    let rows: Vec<(Json<AgentRow>,)> = sqlx::query_as(
+        "SELECT body FROM agent_seats WHERE organization_id = $1 AND state <> $2 ORDER BY user_id LIMIT 5000",
+    )
+    .bind(organization.as_str())
+    .bind(AgentState::LoggedOut.as_str())
+    .fetch_all(conn)
+    .await
+    .map_err(|e| failed(&e))?;
+    Ok(rows.into_iter().map(|(body,)| body.0).collect())
+}
+
+#[async_trait]
+impl AgentRecord for SqlStore {
+    async fn seats(&self, owner: &str) -> StoreResult<Vec<SeatRow>> {
+        let rows: Vec<(String, Json<AgentRow>, i64, String)> = sqlx::query_as(
+            "SELECT organization_id, body, version, leg FROM agent_seats WHERE owner = $1 AND state <> $2",
+        )
+        .bind(owner)
+        .bind(AgentState::LoggedOut.as_str())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        let noun = |(organization, body, version, leg): (String, Json<AgentRow>, i64, String)| SeatRow {
+            organization_id: OrganizationId(organization),
+            agent: body.0,
+            version,
+            owner: owner.to_owned(),
+            leg,
+        };
+        Ok(rows.into_iter().map(noun).collect())
+    }
+
+    async fn answered(
+        &self,
+        campaign: CampaignId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> StoreResult<(u64, u64)> {
+        let (answered, abandoned): (i64, i64) = sqlx::query_as(
+            "SELECT COUNT(*), COUNT(*) FILTER (WHERE abandoned) FROM calls WHERE campaign_id = $1 \
+             AND (agent_id IS NOT NULL OR abandoned) AND answered_at >= $2 AND answered_at < $3",
+        )
+        .bind(campaign.0)
+        .bind(from.naive_utc())
+        .bind(to.naive_utc())
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        Ok((u64::try_from(answered).unwrap_or(0), u64::try_from(abandoned).unwrap_or(0)))
+    }
+
+    async fn past_calls(&self, campaign: CampaignId, limit: i64) -> StoreResult<Vec<PastCall>> {
+        type Row = (
+            NaiveDateTime,
+            Option<NaiveDateTime>,
+            Option<NaiveDateTime>,
+            i32,
+            NaiveDateTime,
+            Option<NaiveDateTime>,
+        );
+        let mut rows: Vec<Row> = sqlx::query_as(
+            "SELECT created_at, answered_at, connected_at, duration, updated_at, disposed_at FROM calls \
+             WHERE campaign_id = $1 AND status IN ('completed', 'failed') ORDER BY created_at DESC, id DESC LIMIT $2",
+        )
+        .bind(campaign.0)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        rows.reverse();
+        let utc = |at: Option<NaiveDateTime>| at.map(|at| at.and_utc());
+        let noun = |(placed, answered, connected, duration, ended, disposed): Row| PastCall {
+            placed_at: placed.and_utc(),
+            answered_at: utc(answered),
+            connected_at: utc(connected),
+            duration,
+            ended_at: ended.and_utc(),
+            disposed_at: utc(disposed),
+        };
+        Ok(rows.into_iter().map(noun).collect())
+    }
+
+    async fn disposable(
+        &self,
+        organization: &OrganizationId,
+        call: &CallId,
+    ) -> StoreResult<Option<Disposable>> {
+        type Row = (Option<Uuid>, Option<Uuid>, Option<Uuid>, String, i32, String);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT campaign_id, contact_id, agent_id, to_number, attempt, status FROM calls \
+             WHERE organization_id = $1 AND id = $2",
+        )
+        .bind(organization.as_str())
+        .bind(call.as_str())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        let Some((Some(campaign), contact, agent, phone, attempt, status)) = row else { return Ok(None) };
+        Ok(Some(Disposable {
+            campaign_id: CampaignId(campaign),
+            contact_id: contact.map(ContactId),
+            agent_id: agent.map(UserId),
+            phone,
+            attempt,
+            over: word::<CallStatus>(&status)?.is_final(),
+        }))
+    }
+}

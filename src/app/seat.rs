@@ -1,0 +1,191 @@
+//! What an agent does, and what a supervisor does with agents.
+
+use super::App;
+use crate::action::Action;
+use crate::net::Ask;
+use crate::state::{Asked, Chosen, Overlay, Pane, View};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use dialdeck_protocol::{AgentRow, Choice, Command, PhoneKind, Query, Role, UserId};
+
+impl App {
+    /// Asks for what one's place needs and the server has not told yet.
+    pub(super) fn fetch_for_seat(&mut self) {
+        let campaign = self.state.me().and_then(|row| row.campaign_id.or(row.campaigns.first().copied()));
+        if self.state.me().is_some() && self.state.choices_of != Some(campaign) {
+            self.state.choices_of = Some(campaign);
+            let _ = self.asks.send(Ask::Query(Query::Choices { campaign_id: campaign }));
+        }
+        if let Some(contact) = self.state.lead_wanted()
+            && self.state.lead_asked != Some(contact)
+        {
+            self.state.lead_asked = Some(contact);
+            let _ = self.asks.send(Ask::Query(Query::Lead { contact_id: contact }));
+        }
+    }
+
+    /// Goes to the agents; who is one, to their own place.
+    pub(super) fn go_to_agents(&mut self) {
+        self.state.go(View::Agents);
+        if self.state.me().is_some() || self.state.role == Some(Role::Agent) {
+            self.state.pane = Pane::Seat;
+        }
+    }
+
+    fn meant(&self) -> Option<(UserId, String)> {
+        self.state.agent_meant().map(|row| (row.user_id, crate::plain::line(&row.name)))
+    }
+
+    fn command(&mut self, command: Command) {
+        let _ = self.asks.send(Ask::Command(command));
+        self.note("asked; waiting for the server", false);
+    }
+
+    pub(super) fn act_on_agents(&mut self, action: Action) {
+        match action {
+            Action::AgentLogIn => {
+                self.state.overlay =
+                    Some(Overlay::Ask { what: Asked::Extension(PhoneKind::NailedUp), text: String::new() });
+            }
+            Action::AgentReady => {
+                let user_id = self.meant().map(|(user, _)| user);
+                self.command(Command::AgentReady { user_id });
+            }
+            Action::AgentPause => {
+                let Some((user, _)) = self.meant() else { return };
+                let codes = self.state.choices.pause_codes.clone();
+                if codes.is_empty() {
+                    return self.command(Command::AgentPause {
+                        user_id: Some(user),
+                        code: String::new(),
+                        seconds: None,
+                    });
+                }
+                self.state.overlay = Some(Overlay::choose(Chosen::Pause(user), codes));
+            }
+            Action::AgentLogOut => {
+                let Some((user, name)) = self.meant() else { return };
+                let question = format!("Log {name} out?");
+                let command = Command::AgentLogOut { user_id: Some(user) };
+                self.state.overlay = Some(Overlay::Confirm { question, command });
+            }
+            Action::AgentDial => self.command(Command::AgentDial { contact_id: None }),
+            Action::AgentSkip => self.command(Command::AgentSkip),
+            Action::AgentHangUp => {
+                if let Some(call_id) = self.state.me().and_then(|row| row.call_id.clone()) {
+                    self.command(Command::HangUp { call_id });
+                }
+            }
+            Action::Dispose => {
+                let dispositions = self.state.choices.dispositions.clone();
+                if dispositions.is_empty() {
+                    return self.note("no dispositions are set up; a supervisor makes them", true);
+                }
+                if let Some(call) = self.state.me().and_then(|row| row.call_id.clone()) {
+                    self.state.overlay = Some(Overlay::choose(Chosen::Disposition(call), dispositions));
+                }
+            }
+            Action::AgentMessage => {
+                if let Some((user, name)) = self.meant() {
+                    let what = Asked::Message(user, name);
+                    self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
+                }
+            }
+            _ => {
+                self.state.overlay = Some(Overlay::Ask { what: Asked::Number, text: String::new() });
+            }
+        }
+    }
+
+    /// A key that by itself sets the disposition that is due; false when it is none.
+    pub(super) fn dispose_by_key(&mut self, event: KeyEvent) -> bool {
+        let KeyCode::Char(typed) = event.code else { return false };
+        if event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) || !self.state.is_live() {
+            return false;
+        }
+        let Some(call_id) = self.state.me().and_then(|row: &AgentRow| row.call_id.clone()) else {
+            return false;
+        };
+        let found = self.state.choices.dispositions.iter().find(|choice| choice.key == Some(typed));
+        let Some(disposition) = found.map(|choice| choice.code.clone()) else { return false };
+        self.command(Command::Dispose { call_id, disposition, note: String::new(), callback_at: None });
+        true
+    }
+
+    /// A key within a list that one chooses from.
+    pub(super) fn choose_key(
+        &mut self,
+        event: KeyEvent,
+        what: Chosen,
+        choices: Vec<Choice>,
+        mut selected: usize,
+        mut note: Option<String>,
+    ) {
+        let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match (event.code, &mut note) {
+            (KeyCode::Tab, _) => note = if note.is_some() { None } else { Some(String::new()) },
+            (KeyCode::Backspace, Some(text)) => {
+                text.pop();
+            }
+            (KeyCode::Char(c), Some(text)) if plain => text.push(c),
+            (KeyCode::Down, _) | (KeyCode::Char('j'), None) => {
+                selected = (selected + 1).min(choices.len().saturating_sub(1));
+            }
+            (KeyCode::Up, _) | (KeyCode::Char('k'), None) => selected = selected.saturating_sub(1),
+            (KeyCode::Enter, _) => return self.chosen(what, choices.get(selected), note),
+            (KeyCode::Char(c), None) if choices.iter().any(|choice| choice.key == Some(c)) => {
+                let choice = choices.iter().find(|choice| choice.key == Some(c)).cloned();
+                return self.chosen(what, choice.as_ref(), None);
+            }
+            _ => {}
+        }
+        self.state.overlay = Some(Overlay::Choose { what, choices, selected, note });
+    }
+
+    fn chosen(&mut self, what: Chosen, choice: Option<&Choice>, note: Option<String>) {
+        let Some(choice) = choice else { return };
+        let code = choice.code.clone();
+        self.command(match what {
+            Chosen::Pause(user) => Command::AgentPause { user_id: Some(user), code, seconds: None },
+            Chosen::Disposition(call_id) => Command::Dispose {
+                call_id,
+                disposition: code,
+                note: note.unwrap_or_default(),
+                callback_at: None,
+            },
+        });
+    }
+
+    /// A key within a line that is typed.
+    pub(super) fn ask_key(&mut self, event: KeyEvent, what: Asked, mut text: String) {
+        let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let what = match (event.code, what) {
+            (KeyCode::Tab, Asked::Extension(PhoneKind::NailedUp)) => Asked::Extension(PhoneKind::PerCall),
+            (KeyCode::Tab, Asked::Extension(PhoneKind::PerCall)) => Asked::Extension(PhoneKind::NailedUp),
+            (KeyCode::Enter, what) => return self.asked(&what, text),
+            (KeyCode::Backspace, what) => {
+                text.pop();
+                what
+            }
+            (KeyCode::Char(c), what) => {
+                if plain {
+                    text.push(c);
+                }
+                what
+            }
+            (_, what) => what,
+        };
+        self.state.overlay = Some(Overlay::Ask { what, text });
+    }
+
+    fn asked(&mut self, what: &Asked, text: String) {
+        match what {
+            Asked::Extension(phone) => {
+                self.command(Command::AgentLogIn { extension: text, phone: *phone, campaigns: Vec::new() });
+            }
+            Asked::Message(user, _) => self.command(Command::AgentMessage { user_id: *user, text }),
+            Asked::Number => {
+                let _ = self.asks.send(Ask::Query(Query::Why { phone: text }));
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Agents, and one's own place among them.
+
+use super::{Pane, State};
+use dialdeck_protocol::{AgentRow, AgentState, Choice, ContactId, HistoryRow};
+
+/// A contact as the server told it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lead {
+    /// Which.
+    pub contact_id: ContactId,
+    /// Name, number and whatever else is known.
+    pub fields: Vec<(String, String)>,
+    /// The last calls with them, newest first.
+    pub calls: Vec<HistoryRow>,
+    /// What the law says of a call now.
+    pub verdict: String,
+    /// Whether they may be called now.
+    pub allowed: bool,
+}
+
+/// What one chooses from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// What came of a call.
+    pub dispositions: Vec<Choice>,
+    /// Why one pauses.
+    pub pause_codes: Vec<Choice>,
+}
+
+impl State {
+    /// An agent is as they are now.
+    pub(super) fn take_agent(&mut self, agent: AgentRow) {
+        self.keeping_selection(|state| {
+            let known = state.agents.iter().position(|row| row.user_id == agent.user_id);
+            match (known, agent.state) {
+                (Some(n), AgentState::LoggedOut) => {
+                    state.agents.remove(n);
+                }
+                (None, AgentState::LoggedOut) => {}
+                (Some(n), _) => state.agents[n] = agent,
+                (None, _) => state.agents.push(agent),
+            }
+        });
+    }
+
+    /// One's own place, where one is logged in as an agent.
+    pub fn me(&self) -> Option<&AgentRow> {
+        self.agents.iter().find(|row| Some(row.user_id) == self.user_id)
+    }
+
+    /// Agents that pass the filter, by name.
+    pub fn shown_agents(&self) -> Vec<&AgentRow> {
+        let keep = self.keep(Pane::Agents);
+        let mut rows: Vec<&AgentRow> = self
+            .agents
+            .iter()
+            .filter(|row| keep(&format!("{} {} {} {}", row.name, row.state, row.pause_code, row.extension)))
+            .collect();
+        rows.sort_by(|a, b| (&a.name, a.user_id).cmp(&(&b.name, b.user_id)));
+        rows
+    }
+
+    /// The selected agent.
+    pub fn selected_agent(&self) -> Option<&AgentRow> {
+        let rows = self.shown_agents();
+        self.selection(Pane::Agents, rows.len()).map(|n| rows[n])
+    }
+
+    /// Whom an action on agents is about: the selected one for those who may steer others, and oneself otherwise.
+    pub fn agent_meant(&self) -> Option<&AgentRow> {
+        let steers = self.role.is_some_and(|role| role >= dialdeck_protocol::Role::Supervisor);
+        if steers && self.pane == Pane::Agents { self.selected_agent() } else { self.me() }
+    }
+
+    /// The contact that one talks to or is offered, which the server has not told yet.
+    pub fn lead_wanted(&self) -> Option<ContactId> {
+        let contact = self.me()?.contact_id?;
+        (self.lead.as_ref().map(|lead| lead.contact_id) != Some(contact)).then_some(contact)
+    }
+
+    /// Whether one's call waits for its disposition, and a key alone sets it.
+    pub fn disposes_by_key(&self) -> bool {
+        self.pane == Pane::Seat && self.me().is_some_and(|row| row.disposition_due)
+    }
+}

@@ -1,0 +1,184 @@
+//! A floor with people: three agents at their consoles, forty contacts, and a real Asterisk that plays all the others.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a test ends where it cannot go on"
+)]
+
+use dialdeck_testkit::asterisk::Lab;
+use dialdeck_testkit::daemon::{Client, Daemon, PASSWORD};
+use dialdeck_testkit::terminal::Terminal;
+use dialdeck_testkit::wait::{until, within};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+const CONSOLE: &str = env!("CARGO_BIN_EXE_dialdeck");
+/// Longest a campaign may take on a small machine.
+const CAMPAIGN: Duration = Duration::from_mins(6);
+const MESSAGE: &str =
+    "This is Example Company, three one two, five five five, zero one nine nine. Press nine.";
+
+async fn house(lab: &Lab, agents: &[(&str, &str)]) -> (Daemon, Client) {
+    lab.setup.add_user("root", "admin").unwrap();
+    for (name, _) in agents {
+        lab.setup.add_user(name, "agent").unwrap();
+    }
+    let server = lab.setup.start(&["serve"]).unwrap();
+    let (sue, root) = (server.log_in("sue").await.unwrap(), server.log_in("root").await.unwrap());
+    let users = root.get("/api/v1/users").await.unwrap();
+    for (name, extension) in agents {
+        let user = users["users"].as_array().unwrap().iter().find(|u| u["name"] == *name).unwrap();
+        let body = json!({ "name": name, "kind": "human", "userId": user["id"], "extension": extension });
+        root.post("/api/v1/agents", body).await.unwrap();
+    }
+    for (code, label, key, outcome) in
+        [("SALE", "Sold", "1", "interested"), ("NI", "Not interested", "2", "not_interested")]
+    {
+        let body = json!({ "code": code, "label": label, "hotkey": key, "outcome": outcome });
+        sue.post("/api/v1/dispositions", body).await.unwrap();
+    }
+    until("Asterisk to be reached", || async {
+        let parts = sue.get("/api/v1/parts").await.ok()?;
+        let up = |p: &Value| p["name"] == "telephony" && p["state"] == "up";
+        parts["parts"].as_array()?.iter().any(up).then_some(())
+    })
+    .await;
+    (server, sue)
+}
+
+/// An agent at a console, logged in on the phone on file, and ready.
+fn at_work(server: &Daemon, name: &str, columns: u16, rows: u16) -> Terminal {
+    let environment =
+        [("DIALDECK_SERVER", server.http.as_str()), ("DIALDECK_USER", name), ("DIALDECK_PASSWORD", PASSWORD)];
+    let mut screen = Terminal::start(CONSOLE, &[], &environment, columns, rows).unwrap();
+    screen.shows("You are not logged in as an agent").unwrap();
+    screen.press("i").unwrap();
+    screen.shows("Log in as an agent").unwrap();
+    screen.press("\r").unwrap();
+    screen.shows("P paused").unwrap();
+    screen.until("the phone to be connected", |t| t.contains(" connected ·") && !t.contains("✗")).unwrap();
+    screen.press("a").unwrap();
+    screen.shows("R ready").unwrap();
+    screen
+}
+
+/// How much of a tone is in some sound: its share of the energy of each 20 ms (Goertzel's method), the loudest of all.
+fn tone(samples: &[i16], hertz: f64) -> usize {
+    let loud = |frame: &[i16]| {
+        let coefficient = 2.0 * (2.0 * std::f64::consts::PI * hertz / 8000.0).cos();
+        let (mut s1, mut s2, mut energy) = (0.0, 0.0, 0.0);
+        for sample in frame {
+            let x = f64::from(*sample);
+            let s0 = x + coefficient * s1 - s2;
+            (s2, s1) = (s1, s0);
+            energy += x * x;
+        }
+        let power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
+        energy > 1e6 && 2.0 * power / (energy * frame.len() as f64) > 0.3
+    };
+    samples.chunks_exact(160).filter(|frame| loud(frame)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_agents_and_forty_contacts() {
+    let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
+    let lab = Lab::start(&daemon.to_string_lossy()).unwrap();
+    let agents = [("ann", "Local/80@agents/n"), ("bob", "Local/81@agents/n"), ("cid", "Local/82@agents/n")];
+    let (server, sue) = house(&lab, &agents).await;
+    let settings = json!({
+        "maxConcurrentCalls": 12, "retryAttempts": 0, "callTimeoutSeconds": 15,
+        "people": { "mode": "predictive", "abandonMessage": MESSAGE },
+    });
+    let list: Vec<(&str, u8)> = (40..80).map(|n| ("Somebody", n)).collect();
+    let campaign = sue.campaign("Forty", settings, &list).await.unwrap();
+    let mut screens: Vec<Terminal> = agents
+        .iter()
+        .zip([(80, 24), (120, 40), (200, 60)])
+        .map(|((name, _), (columns, rows))| at_work(&server, name, columns, rows))
+        .collect();
+    sue.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    // Each agent says with one key what came of each call, until there are no more.
+    let calls = {
+        let deadline = std::time::Instant::now() + CAMPAIGN;
+        loop {
+            let mut tick = tokio::time::interval(Duration::from_millis(200));
+            tick.tick().await;
+            tick.tick().await;
+            for screen in &mut screens {
+                let text = screen.text();
+                if text.contains("What came of it?")
+                    && (text.contains("D dead") || text.contains("W wrap-up"))
+                {
+                    screen.press("1").unwrap();
+                    screen.until("the next call, or none", |t| !t.contains("What came of it?")).unwrap();
+                }
+            }
+            let calls = sue.calls(&campaign).await.unwrap();
+            let over =
+                |c: &Value| ["completed", "failed"].contains(&c["status"].as_str().unwrap_or_default());
+            let said = |c: &Value| c["agent"].is_null() || c["disposition"] == "SALE";
+            if calls.len() == 40 && calls.iter().all(|c| over(c) && said(c)) {
+                break calls;
+            }
+            let shown: Vec<String> = screens.iter().map(Terminal::text).collect();
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{}\n{calls:?}\n{}",
+                shown.join("\n"),
+                server.log()
+            );
+        }
+    };
+    let mut bridged = Vec::new();
+    for call in &calls {
+        let phone = call["phone"].as_str().unwrap();
+        let digits: u8 = phone[phone.len() - 2..].parse().unwrap();
+        let outcome = call["outcome"].as_str().unwrap();
+        match digits {
+            60..=69 => assert_eq!(outcome, "no_answer", "{call}"),
+            _ if call["agent"].is_string() => {
+                bridged.push((digits, call["agent"].as_str().unwrap().to_owned()))
+            }
+            // The others answered: with whoever was not put through, no agent was free.
+            _ => assert_eq!(outcome, "abandoned", "{call}\n{}", server.log()),
+        }
+    }
+    assert!(bridged.len() >= 24, "{} of 30 were put through: {calls:?}", bridged.len());
+    // Each heard the other: the person's tone at the agent, that agent's tone at the person.
+    for (digits, name) in &bridged {
+        if *digits >= 70 {
+            continue;
+        }
+        let own = agents.iter().position(|(agent, _)| agent == name).unwrap();
+        let heard = lab.asterisk.recording(&format!("hear-{digits}")).unwrap();
+        for n in 0..3 {
+            let frames = tone(&heard, 800.0 + 200.0 * n as f64);
+            if n == own {
+                assert!(frames > 60, "{digits} heard {name} for {frames} frames");
+            } else {
+                assert!(frames < 10, "{digits} heard another agent than {name} for {frames} frames");
+            }
+        }
+    }
+    for n in 0..3 {
+        let heard = lab.asterisk.recording(&format!("hear-8{n}")).unwrap();
+        assert!(tone(&heard, 440.0) > 100, "agent {n} heard nobody");
+    }
+    // Nothing is left on the lines but the agents' own phones, and those go with the log-out.
+    for screen in &mut screens {
+        screen.shows("R ready").unwrap();
+        screen.press("o").unwrap();
+        screen.shows("Sure?").unwrap();
+        screen.press("y").unwrap();
+        screen.shows("You are not logged in as an agent").unwrap();
+    }
+    within(CAMPAIGN, "the lines to be empty", || async {
+        lab.asterisk.cli("core show channels count").ok()?.contains("0 active channels").then_some(())
+    })
+    .await;
+    server.stop().unwrap();
+}
