@@ -18,7 +18,7 @@ use std::time::Duration;
 
 const CONSOLE: &str = env!("CARGO_BIN_EXE_dialdeck");
 /// Longest a campaign may take on a small machine.
-const CAMPAIGN: Duration = Duration::from_mins(6);
+const CAMPAIGN: Duration = Duration::from_mins(4);
 const MESSAGE: &str =
     "This is Example Company, three one two, five five five, zero one nine nine. Press nine.";
 
@@ -180,5 +180,99 @@ async fn three_agents_and_forty_contacts() {
         lab.asterisk.cli("core show channels count").ok()?.contains("0 active channels").then_some(())
     })
     .await;
+    server.stop().unwrap();
+}
+
+async fn start(sue: &Client, campaign: &str) {
+    sue.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+}
+
+/// The only call of a campaign, once something holds of it.
+async fn only_call(sue: &Client, campaign: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    within(CAMPAIGN, what, || async {
+        let call = sue.calls(campaign).await.ok()?.pop()?;
+        holds(&call).then_some(call)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handed_over_taken_back_and_let_down() {
+    let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
+    let lab = Lab::start(&daemon.to_string_lossy()).unwrap();
+    let agents = [("ann", "Local/80@agents/n"), ("bob", "Local/81@agents/n")];
+    let (server, sue) = house(&lab, &agents).await;
+    let mut ann = at_work(&server, "ann", 120, 40);
+
+    // An AI caller finds somebody who wants to go on: the agent reads what was said before the first word.
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0, "handOver": true });
+    let campaign = sue.campaign("Qualify", settings, &[("Ina", 10)]).await.unwrap();
+    start(&sue, &campaign).await;
+    let text = ann
+        .until("the call with its transcript", |t| {
+            t.contains("T in call") && t.contains("Customer  yes please")
+        })
+        .unwrap();
+    assert!(text.contains("AI: interested") && text.contains("said: yes please"), "{text}");
+    assert!(text.contains("through to a colleague"), "{text}");
+    // The person stays; the agent ends it, and says what came of it.
+    let heard = || tone(&lab.asterisk.recording("hear-10").unwrap_or_default(), 800.0);
+    until("the person to hear the agent", || async { (heard() > 25).then_some(()) }).await;
+    ann.press("X").unwrap();
+    ann.shows("W wrap-up").unwrap();
+    ann.press("1").unwrap();
+    ann.shows("R ready").unwrap();
+    let call = only_call(&sue, &campaign, "the disposition", |c| c["disposition"] == "SALE").await;
+    assert_eq!(
+        (call["outcome"].as_str(), call["agent"].as_str()),
+        (Some("interested"), Some("ann")),
+        "{call}"
+    );
+
+    // An agent's phone vanishes in a call: the person is taken back, and another agent goes on.
+    let bob = at_work(&server, "bob", 80, 24);
+    ann.press("p").unwrap();
+    ann.shows("P paused").unwrap();
+    ann.press("a").unwrap();
+    ann.shows("R ready").unwrap();
+    let settings = json!({ "retryAttempts": 0, "people": { "mode": "progressive" } });
+    let campaign = sue.campaign("Vanish", settings, &[("Ida", 30)]).await.unwrap();
+    start(&sue, &campaign).await;
+    bob.shows("T in call").unwrap();
+    let heard = |hertz| tone(&lab.asterisk.recording("hear-30").unwrap_or_default(), hertz);
+    until("the person to hear bob", || async { (heard(1000.0) > 25).then_some(()) }).await;
+    let channels = lab.asterisk.cli("core show channels concise").unwrap();
+    let phone = channels
+        .lines()
+        .find_map(|line| line.split('!').next().filter(|name| name.contains("81@agents")))
+        .unwrap();
+    lab.asterisk.cli(&format!("channel request hangup {phone}")).unwrap();
+    ann.shows("T in call").unwrap();
+    until("the person to hear ann", || async { (heard(800.0) > 25).then_some(()) }).await;
+    bob.shows("What came of it?").unwrap();
+    ann.press("X").unwrap();
+    ann.shows("W wrap-up").unwrap();
+    ann.press("2").unwrap();
+    ann.shows("R ready").unwrap();
+    only_call(&sue, &campaign, "the disposition", |c| c["disposition"] == "NI").await;
+
+    // Dialled ahead, and the agent goes away while it rings: the person hears who called, and 9 ends it for good.
+    for (digits, outcome) in [(32, "abandoned"), (31, "do_not_call")] {
+        let settings =
+            json!({ "retryAttempts": 0, "people": { "mode": "predictive", "abandonMessage": MESSAGE } });
+        let campaign = sue.campaign(&format!("Late {digits}"), settings, &[("Ivy", digits)]).await.unwrap();
+        start(&sue, &campaign).await;
+        only_call(&sue, &campaign, "it to be dialled", |c| c["status"] == "initiated").await;
+        ann.press("p").unwrap();
+        let call = only_call(&sue, &campaign, "it to be over", |c| c["status"] == "completed").await;
+        assert_eq!(call["outcome"], outcome, "{call}\n{}", server.log());
+        assert!(call["transcript"].as_str().unwrap().contains("Press nine"), "{call}");
+        let heard = lab.asterisk.recording(&format!("hear-{digits}")).unwrap();
+        let voiced = heard.chunks(160).filter(|f| f.iter().any(|s| s.unsigned_abs() > 1000)).count();
+        assert!(voiced > 25, "{digits} heard the message for {voiced} frames");
+        ann.shows("P paused").unwrap();
+        ann.press("a").unwrap();
+        ann.shows("R ready").unwrap();
+    }
     server.stop().unwrap();
 }

@@ -45,12 +45,21 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let call = scene.state.calls.iter().find(|call| Some(&call.id) == me.call_id.as_ref());
     let talk = call.filter(|call| !call.exchanges.is_empty());
     let Some(talk) = talk else {
-        return person(frame, rest, scene, lead, call.map_or("", |call| &call.summary));
+        return person(frame, rest, scene, lead);
     };
+    // What the AI caller found out, over the whole width: it is read before the first word.
+    let summary = Paragraph::new(format!("AI: {}", plain::line(&talk.summary)))
+        .style(scene.theme.ai)
+        .wrap(Wrap { trim: true });
+    let lines = if talk.summary.is_empty() { 0 } else { summary.line_count(rest.width).min(3) };
+    let [told, rest] =
+        Layout::vertical([Constraint::Length(u16::try_from(lines).unwrap_or(0)), Constraint::Min(1)])
+            .areas(rest);
+    frame.render_widget(summary, told);
     let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
     let split = if rest.width >= 100 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
     let [left, right] = split.areas(rest);
-    person(frame, left, scene, lead, &talk.summary);
+    person(frame, left, scene, lead);
     conversation::so_far(frame, right, scene, &talk.exchanges);
 }
 
@@ -90,12 +99,9 @@ fn dispositions(choices: &[Choice], scene: &Scene) -> Line<'static> {
     Line::from(spans)
 }
 
-fn person(frame: &mut Frame, area: Rect, scene: &Scene, lead: &Lead, summary: &str) {
+fn person(frame: &mut Frame, area: Rect, scene: &Scene, lead: &Lead) {
     let width = usize::from(area.width);
     let mut lines = Vec::new();
-    if !summary.is_empty() {
-        lines.push(Line::styled(plain::fit(&format!("AI: {summary}"), width), scene.theme.ai));
-    }
     let verdict = if lead.allowed { scene.theme.dim } else { scene.theme.bad };
     for (name, value) in &lead.fields {
         let value = plain::fit(value, width.saturating_sub(NAMES + 1));
