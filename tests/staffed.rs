@@ -141,7 +141,7 @@ async fn three_agents_and_forty_contacts() {
         match digits {
             60..=69 => assert_eq!(outcome, "no_answer", "{call}"),
             _ if call["agent"].is_string() => {
-                bridged.push((digits, call["agent"].as_str().unwrap().to_owned()))
+                bridged.push((digits, call["agent"].as_str().unwrap().to_owned()));
             }
             // The others answered: with whoever was not put through, no agent was free.
             _ => assert_eq!(outcome, "abandoned", "{call}\n{}", server.log()),

@@ -9,10 +9,8 @@
 )]
 
 use dialdeck_testkit::asterisk::{Asterisk, Lab};
-use dialdeck_testkit::daemon::{Client, Daemon, Setup};
-use dialdeck_testkit::lab::free_port;
+use dialdeck_testkit::daemon::{Client, Daemon};
 use dialdeck_testkit::people::number;
-use dialdeck_testkit::speech::Speech;
 use dialdeck_testkit::wait::{until, within};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -20,6 +20,20 @@ struct Entry {
     answered: bool,
 }
 
+/// A line that is wanted.
+pub(super) struct Wanted<'a> {
+    pub organization: &'a OrganizationId,
+    pub campaign: CampaignId,
+    pub phone: &'a str,
+    pub taker: Taker,
+    /// Whether an agent is taken for it.
+    pub with_agent: bool,
+    /// Calls of the campaign at once.
+    pub most: u32,
+    /// Calls of this server at once.
+    pub most_here: u32,
+}
+
 /// All of them. Cheap to clone.
 #[derive(Clone, Default)]
 pub(super) struct LiveCalls(Arc<Mutex<HashMap<CallId, Entry>>>);
@@ -43,28 +57,29 @@ impl LiveCalls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(
-        &self,
-        call: &CallId,
-        organization: &OrganizationId,
-        campaign: CampaignId,
-        phone: &str,
-        taker: Taker,
-        with_agent: bool,
-    ) -> InFlight {
+    /// Takes a line for a call, where one is left: `most` of the campaign's and `most_here` of this server's may be in
+    /// flight at once. Asked and taken in one, so that two who ask do not both get the last.
+    pub(super) fn take(&self, call: &CallId, wanted: Wanted<'_>) -> Option<InFlight> {
         let end = CancellationToken::new();
         let entry = Entry {
-            organization: organization.clone(),
-            campaign,
-            phone: phone.to_owned(),
+            organization: wanted.organization.clone(),
+            campaign: wanted.campaign,
+            phone: wanted.phone.to_owned(),
             end: end.clone(),
-            taker,
-            with_agent,
+            taker: wanted.taker,
+            with_agent: wanted.with_agent,
             placed: Instant::now(),
             answered: false,
         };
-        self.lock().insert(call.clone(), entry);
-        InFlight { calls: self.clone(), call: call.clone(), end }
+        let mut entries = self.lock();
+        let own = entries.values().filter(|entry| entry.campaign == wanted.campaign).count();
+        let room = |most: u32, used: usize| used < usize::try_from(most).unwrap_or(usize::MAX);
+        if !room(wanted.most, own) || !room(wanted.most_here, entries.len()) {
+            return None;
+        }
+        entries.insert(call.clone(), entry);
+        drop(entries);
+        Some(InFlight { calls: self.clone(), call: call.clone(), end })
     }
 
     pub(super) fn count(&self) -> usize {

@@ -42,6 +42,9 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Least time between two looks of the queues because of agents.
+const REST: Duration = Duration::from_millis(50);
+
 /// What the dialer works with.
 pub struct Tools {
     /// The record.
@@ -123,6 +126,7 @@ impl Dialer {
         }));
         dialer.0.tasks.spawn(recovery::run(dialer.clone()));
         tokio::spawn(disposition::set_defaults(dialer.clone(), ended));
+        tokio::spawn(follow_agents(dialer.clone()));
         dialer
     }
 
@@ -354,6 +358,17 @@ impl Dialer {
                 );
             }
         }
+    }
+}
+
+/// Lets queues look again when agents do something else than before; not more often than calls can be placed.
+async fn follow_agents(dialer: Dialer) {
+    while !dialer.0.closing.is_cancelled() {
+        tokio::select! {
+            () = dialer.0.agents.changed() => dialer.nudge_all(),
+            () = dialer.0.closing.cancelled() => return,
+        }
+        tokio::time::sleep(REST).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Commits an attempt and sets it going: by a queue, or because an agent asked for this very call.
 
+use super::live::Wanted;
 use super::{Dialer, attempt};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
@@ -37,6 +38,8 @@ pub(super) enum Begun {
     No(Refusal),
     /// There is no agent for it.
     NoAgent(Problem),
+    /// As many calls as allowed are in flight.
+    NoLine,
 }
 
 /// What is to be placed.
@@ -88,8 +91,16 @@ impl Dialer {
             caps: gate::caps(&contact.person, &self.rules(), Utc::now()),
             at: Utc::now(),
         };
-        let in_flight =
-            self.0.live.add(&call_id, organization, campaign.id, &attempt.to, taker, seat.is_some());
+        let wanted = Wanted {
+            organization,
+            campaign: campaign.id,
+            phone: &attempt.to,
+            taker,
+            with_agent: seat.is_some(),
+            most: campaign.call_settings.max_concurrent_calls,
+            most_here: self.0.tools.max_calls,
+        };
+        let Some(in_flight) = self.0.live.take(&call_id, wanted) else { return Ok(Begun::NoLine) };
         let committed =
             self.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await;
         let work = attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker };
@@ -166,9 +177,6 @@ impl Dialer {
         if condition.state != PartState::Up {
             return Err(Problem::new(Code::Unavailable, condition.message));
         }
-        if self.in_flight() >= usize::try_from(tools.max_calls).unwrap_or(usize::MAX) {
-            return Err(conflict("the server has as many calls as allowed in flight".into()));
-        }
         let missing = || Problem::not_found(format!("contact {contact}"));
         let contact = tools.store.contact(organization, contact).await?.ok_or_else(missing)?;
         let campaign = tools.store.campaign(organization, contact.campaign_id).await?.ok_or_else(missing)?;
@@ -200,6 +208,7 @@ impl Dialer {
             Begun::Yes => Ok(contact),
             Begun::No(refusal) => Err(refusal.into()),
             Begun::NoAgent(problem) => Err(problem),
+            Begun::NoLine => Err(conflict("as many calls as allowed are in flight; try again".into())),
         }
     }
 }

@@ -184,8 +184,10 @@ impl Driver {
                 moved = true;
                 continue;
             };
-            if matches!(self.begin(contact, &from, decision, Taker::Ai, Seat::Nobody).await?, Placed::Yes) {
-                return Ok(Next::Now);
+            match self.begin(contact, &from, decision, Taker::Ai, Seat::Nobody).await? {
+                Placed::Yes => return Ok(Next::Now),
+                Placed::NoLine => return Ok(Next::At(Utc::now() + Duration::seconds(1))),
+                Placed::No | Placed::NoAgent => {}
             }
         }
         // Contacts that are due and yet cannot be had are in somebody else's hands: not asked for without a pause.
@@ -244,6 +246,7 @@ impl Driver {
             // Put on the list, or leased by another server, since we looked: the next look sees it.
             Begun::No(_) => Placed::No,
             Begun::NoAgent(_) => Placed::NoAgent,
+            Begun::NoLine => Placed::NoLine,
         })
     }
 
@@ -260,4 +263,5 @@ enum Placed {
     Yes,
     No,
     NoAgent,
+    NoLine,
 }

@@ -23,7 +23,7 @@ use registrar::Registrar;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked what time alone has brought about.
@@ -66,6 +66,8 @@ struct Inner {
     telephony: Arc<dyn Telephony>,
     pacers: Pacers,
     owner: String,
+    /// Told when an agent's place has changed.
+    changed: Notify,
     /// Wrap-ups that have ended by themselves.
     defaults: mpsc::UnboundedSender<Ended>,
     closing: CancellationToken,
@@ -113,6 +115,7 @@ impl Agents {
             telephony,
             pacers,
             owner,
+            changed: Notify::new(),
             defaults,
             closing: closing.clone(),
         }));
@@ -159,7 +162,13 @@ impl Agents {
             owner: self.0.owner.clone(),
             leg: place.phone.as_ref().map(|phone| phone.leg.to_string()).unwrap_or_default(),
         };
+        self.0.changed.notify_one();
         self.0.registrar.write(row, now)
+    }
+
+    /// Waits until some agent's place has changed.
+    pub(super) async fn changed(&self) {
+        self.0.changed.notified().await;
     }
 
     /// Changes an agent's place; what it gives is said once the change is on disk.

@@ -108,6 +108,7 @@ impl Driver {
                     }
                     Placed::No => {}
                     Placed::NoAgent => room.reserved = 0,
+                    Placed::NoLine => room.total = 0,
                 }
             }
         }
