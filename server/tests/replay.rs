@@ -169,6 +169,14 @@ fn wrong(state: &str, zone: Tz, at: DateTime<Utc>) -> Option<&'static str> {
     None
 }
 
+async fn save(store: &dyn Store, campaign: &Campaign, people: &[NewContact]) {
+    let save = Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: begin() };
+    store.commit(&[vec![save]]).await.unwrap().remove(0).unwrap();
+    let mut import = store.import(campaign, ImportMode::Whole, begin()).await.unwrap();
+    import.add(people, 1, 0).await.unwrap();
+    import.finish().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_days_explain_themselves() {
     let home = tempfile::tempdir().unwrap();
@@ -192,12 +200,8 @@ async fn thirty_days_explain_themselves() {
         },
         phone_number_id: None,
     };
-    let save = Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: begin() };
-    store.commit(&[vec![save]]).await.unwrap().remove(0).unwrap();
     let people = people();
-    let mut import = store.import(&campaign, ImportMode::Whole, begin()).await.unwrap();
-    import.add(&people, 1, 0).await.unwrap();
-    import.finish().await.unwrap();
+    save(store.as_ref(), &campaign, &people).await;
     let rules = Rules::shipped();
     for quarter in 0..DAYS * 48 {
         let now = begin() + Duration::minutes(30 * quarter);

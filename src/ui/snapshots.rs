@@ -2,12 +2,13 @@
 
 use super::draw;
 use crate::keymap::Keymap;
-use crate::state::{Link, Overlay, Spoken, State, View};
+use crate::state::{Choices, Chosen, Lead, Link, Overlay, Pane, Spoken, State, View};
 use crate::theme::{Depth, Theme};
 use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::{
-    CallCounts, CallId, CallRow, CallSettings, CallStatus, CampaignId, CampaignRow, CampaignStatus,
-    CampaignType, Emotion, Exchange, Intent, Part, PartState, QueueState, Role, Speaker, TurnLatency,
+    AgentRow, AgentState, CallCounts, CallId, CallRow, CallSettings, CallStatus, CampaignId, CampaignRow,
+    CampaignStatus, CampaignType, Choice, ContactId, Emotion, Exchange, Intent, Part, PartState, PhoneKind,
+    QueueState, Role, Speaker, TurnLatency, UserId,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -131,6 +132,108 @@ fn history_without_calls() {
     insta::assert_snapshot!(screen(&state, "dark", Depth::Indexed, 80, 24));
 }
 
+fn agent(name: &str, state: AgentState, seconds: i64) -> AgentRow {
+    AgentRow {
+        user_id: UserId(uuid::Uuid::from_u128(u128::from(name.as_bytes()[0]))),
+        name: name.into(),
+        extension: "PJSIP/6001".into(),
+        phone: PhoneKind::NailedUp,
+        phone_up: state != AgentState::LoggedOut,
+        state,
+        since: now() - chrono::Duration::seconds(seconds),
+        campaigns: Vec::new(),
+        campaign_id: None,
+        call_id: None,
+        contact_id: None,
+        offered: false,
+        pause_code: if state == AgentState::Paused { "LUNCH".into() } else { String::new() },
+        pause_limit_seconds: Some(600),
+        pause_ends_at: None,
+        wrap_up_ends_at: None,
+        disposition_due: false,
+        calls: 7,
+    }
+}
+
+/// Agents in every state, and Ann's own place with a person on the line.
+fn agents() -> State {
+    let contact = ContactId(uuid::Uuid::nil());
+    let mut ann = agent("ann", AgentState::InCall, 67);
+    ann.call_id = Some(CallId("Ann Lee".into()));
+    ann.contact_id = Some(contact);
+    ann.disposition_due = true;
+    let choice = |code: &str, label: &str, key| Choice { code: code.into(), label: label.into(), key };
+    let mut state = floor();
+    state.calls[0].summary = "interested, sounds positive; said: yes please / tell me more".into();
+    State {
+        role: Some(Role::Agent),
+        user_id: Some(ann.user_id),
+        view: View::Agents,
+        pane: Pane::Seat,
+        agents: vec![
+            agent("dora", AgentState::Dead, 4),
+            ann,
+            agent("bob \u{1b}[2J", AgentState::Paused, 700),
+            agent("cid", AgentState::Ready, 61),
+            agent("eva", AgentState::WrapUp, 12),
+        ],
+        choices: Choices {
+            dispositions: vec![choice("SALE", "Sold", Some('1')), choice("NI", "Not interested", Some('2'))],
+            pause_codes: vec![choice("LUNCH", "Lunch", Some('1')), choice("BREAK", "Break", None)],
+        },
+        lead: Some(Lead {
+            contact_id: contact,
+            fields: vec![
+                ("name".into(), "Ann Lee".into()),
+                ("phone".into(), "+13125550142".into()),
+                ("tier".into(), "gold \u{202e}dlog".into()),
+            ],
+            calls: Vec::new(),
+            verdict: "every rule allows it".into(),
+            allowed: true,
+        }),
+        ..state
+    }
+}
+
+#[test]
+fn agents_and_ones_own_place() {
+    insta::assert_snapshot!(screen(&agents(), "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn agents_without_colour_on_a_wide_screen() {
+    insta::assert_snapshot!(screen(&agents(), "monochrome", Depth::None, 160, 30));
+}
+
+#[test]
+fn nobody_is_logged_in() {
+    let state = State { agents: Vec::new(), lead: None, ..agents() };
+    insta::assert_snapshot!(screen(&state, "dark", Depth::Indexed, 80, 24));
+}
+
+#[test]
+fn a_disposition_with_a_note() {
+    let mut state = agents();
+    let what = Chosen::Disposition(CallId("Ann Lee".into()));
+    let choices = state.choices.dispositions.clone();
+    state.overlay = Some(Overlay::Choose { what, choices, selected: 1, note: Some("after lunch".into()) });
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn why_a_number_was_not_called() {
+    let lines = vec!["now, in Spring: held after 0 attempts; held: 20:14 in FL".to_owned(), "x ".repeat(200)];
+    let overlay = Overlay::Lines { title: "Why was +13055550142 called, or not?".into(), lines, scrolled: 0 };
+    insta::assert_snapshot!(screen(
+        &State { overlay: Some(overlay), ..floor() },
+        "dark",
+        Depth::True,
+        80,
+        24
+    ));
+}
+
 #[test]
 fn any_size_is_drawn() {
     let mut state = floor();
@@ -140,6 +243,11 @@ fn any_size_is_drawn() {
         Some(Overlay::Help { scrolled: 99 }),
         Some(Overlay::Palette { typed: "zz".into(), selected: 9 }),
     ];
+    let mut seat = agents();
+    seat.calls[0].exchanges[0].ai_response = "word ".repeat(2000);
+    for (width, height) in [(1, 1), (5, 2), (20, 5), (79, 23), (300, 80)] {
+        screen(&seat, "dark", Depth::True, width, height);
+    }
     for overlay in overlays {
         state.overlay = overlay;
         for (width, height) in [(1, 1), (5, 2), (20, 5), (79, 23), (300, 80)] {

@@ -59,7 +59,7 @@ impl LiveCalls {
 
     /// Takes a line for a call, where one is left: `most` of the campaign's and `most_here` of this server's may be in
     /// flight at once. Asked and taken in one, so that two who ask do not both get the last.
-    pub(super) fn take(&self, call: &CallId, wanted: Wanted<'_>) -> Option<InFlight> {
+    pub(super) fn take(&self, call: &CallId, wanted: &Wanted<'_>) -> Option<InFlight> {
         let end = CancellationToken::new();
         let entry = Entry {
             organization: wanted.organization.clone(),

@@ -100,7 +100,7 @@ impl Dialer {
             most: campaign.call_settings.max_concurrent_calls,
             most_here: self.0.tools.max_calls,
         };
-        let Some(in_flight) = self.0.live.take(&call_id, wanted) else { return Ok(Begun::NoLine) };
+        let Some(in_flight) = self.0.live.take(&call_id, &wanted) else { return Ok(Begun::NoLine) };
         let committed =
             self.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await;
         let work = attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker };
