@@ -37,5 +37,9 @@ ALTER TABLE calls ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE calls ADD COLUMN summary TEXT NOT NULL DEFAULT '';
 -- Answered by a person for whom no agent was free in time.
 ALTER TABLE calls ADD COLUMN abandoned BOOLEAN NOT NULL DEFAULT FALSE;
+-- Who was to take it: an AI caller, or an agent.
+ALTER TABLE calls ADD COLUMN taker VARCHAR NOT NULL DEFAULT 'ai';
 -- The ledger of thirty days reads only these.
-CREATE INDEX calls_for_agents ON calls (campaign_id, answered_at) WHERE agent_id IS NOT NULL OR abandoned;
+CREATE INDEX calls_for_agents ON calls (campaign_id, answered_at) WHERE taker = 'person';
+-- Who waited in vain is not dialled ahead for a while, whichever campaign asks.
+CREATE INDEX calls_abandoned ON calls (organization_id, to_number, created_at) WHERE abandoned;

@@ -179,6 +179,18 @@ pub enum EventBody {
     },
 }
 
+impl Event {
+    /// Whether somebody may be told: what is said to one person is for nobody else.
+    pub fn is_for(&self, user: UserId) -> bool {
+        !matches!(&self.body, EventBody::MessageSent { to, .. } if *to != user)
+    }
+
+    /// Whether all who may see its campaign may be told.
+    pub const fn is_for_all(&self) -> bool {
+        !matches!(self.body, EventBody::MessageSent { .. })
+    }
+}
+
 impl EventBody {
     /// Its type, as it stands on the wire.
     pub const fn kind(&self) -> &'static str {

@@ -100,7 +100,7 @@ async fn call(
     attempt: i32,
     minutes: i64,
 ) {
-    use dialdeck_protocol::{CallId, CallStatus, Emotion};
+    use dialdeck_protocol::{CallId, CallStatus, Emotion, Taker};
     use dialdeck_server::domain::gate::{Hours, Question, Voice, judge};
     use dialdeck_server::domain::law::Rules;
     use dialdeck_server::storage::{BeginAttempt, CallKey, EndCall};
@@ -131,7 +131,8 @@ async fn call(
         channel_id: key.call_id.to_string(),
         owner: "main".into(),
         decision: judge(question, at),
-        needs_consent: true,
+        taker: Taker::Ai,
+        rested_since: None,
         by_hand: false,
         caps: Vec::new(),
         at,
@@ -151,6 +152,7 @@ async fn call(
         detail: String::new(),
         contact: contact_after(Outcome::NoAnswer, attempt, &campaign.call_settings, at),
         abandoned: false,
+        answered_at: None,
         at,
     };
     let deeds = [vec![Change::BeginAttempt(Box::new(begun))], vec![Change::EndCall(Box::new(end))]];

@@ -12,7 +12,7 @@ use chrono::{DateTime, Datelike, Duration, TimeZone, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, Emotion,
-    ListOrder, OrganizationId, Outcome, Recycle,
+    ListOrder, OrganizationId, Outcome, Recycle, Taker,
 };
 use dialdeck_server::domain::campaign::Campaign;
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
@@ -123,7 +123,8 @@ async fn attempt(
         channel_id: key.call_id.to_string(),
         owner: "main".into(),
         decision,
-        needs_consent: true,
+        taker: Taker::Ai,
+        rested_since: None,
         by_hand: false,
         caps: caps(&contact.person, rules, now),
         at: now,
@@ -144,6 +145,7 @@ async fn attempt(
         detail: String::new(),
         contact: contact_after(outcome, contact.attempts + 1, &campaign.call_settings, now),
         abandoned: false,
+        answered_at: None,
         at: now + Duration::seconds(40),
     };
     store.commit(&[vec![Change::BeginAttempt(Box::new(begun))]]).await.unwrap().remove(0).unwrap();

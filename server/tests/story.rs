@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
     Emotion, EventBody, Exchange, ImportId, Intent, ListOrder, OrganizationId, Outcome, PhoneNumberId,
-    QueueState, Role, ScriptId, SessionId, Speaker, TurnLatency,
+    QueueState, Role, ScriptId, SessionId, Speaker, Taker, TurnLatency,
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
@@ -76,7 +76,8 @@ fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAtt
             },
             at,
         ),
-        needs_consent: true,
+        taker: Taker::Ai,
+        rested_since: None,
         by_hand: false,
         caps: Vec::new(),
         at,
@@ -99,6 +100,7 @@ fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTi
         detail: "done".into(),
         contact,
         abandoned: false,
+        answered_at: None,
         at,
     }
 }
@@ -336,7 +338,8 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
 
     let capped = BeginAttempt {
         attempt: 2,
-        needs_consent: true,
+        taker: Taker::Ai,
+        rested_since: None,
         by_hand: false,
         caps: vec![(noon() - chrono::Duration::hours(24), 1)],
         ..begin(campaign.id, &bob, noon())

@@ -81,6 +81,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 format!("the queue of {} is stopped; calls in flight go on", campaign.name)
             }
             Command::HangUp { call_id } => {
+                caller.permit::<TakeCalls>()?;
                 let call = app.store.call(&caller.organization_id, &call_id).await?;
                 if call.is_none_or(|c| !caller.covers_call(c.row.campaign_id)) {
                     return Err(Problem::not_found(format!("call {call_id}")));
@@ -88,7 +89,6 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 // Everybody may hang up their own.
                 let own = app.dialer.agents().find(&caller.organization_id, caller.user_id);
                 if own.is_some_and(|row| row.call_id.as_ref() == Some(&call_id)) {
-                    caller.permit::<TakeCalls>()?;
                     app.dialer.end(&call_id);
                 } else {
                     app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;

@@ -158,6 +158,8 @@ pub(super) async fn events(
     let limit = super::paging::limit(limit);
     let events = app.store.events_after(permit.organization(), after, limit).await?;
     let next = events.last().map_or(after, |e| e.seq);
-    let seen = events.into_iter().filter(|e| e.campaign_id.is_none_or(|c| permit.caller().covers(c)));
+    let (caller, user) = (permit.caller(), permit.caller().user_id);
+    let seen =
+        events.into_iter().filter(|e| e.campaign_id.is_none_or(|c| caller.covers(c)) && e.is_for(user));
     Ok(Json(Events { events: seen.collect(), next }))
 }

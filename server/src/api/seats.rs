@@ -128,7 +128,9 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
             log_in(app, caller, &extension, phone, campaigns).await
         }
         Command::AgentLogOut { user_id } => {
-            let row = agents.log_out(organization, whom(app, caller, user_id)?).await?;
+            let user = whom(app, caller, user_id)?;
+            // Somebody who has gone home in the middle of a wrap-up does not stay there for ever.
+            let row = agents.log_out(organization, user, user != caller.user_id).await?;
             Ok(format!("{} is logged out after {} calls", row.name, row.calls))
         }
         Command::AgentReady { user_id } => {
@@ -175,6 +177,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 disposition,
                 note,
                 callback_at,
+                by_itself: false,
             };
             let outcome = app.dialer.dispose(said).await?;
             Ok(format!("the call is set to {}", outcome.as_str().replace('_', " ")))
@@ -224,6 +227,15 @@ async fn pause(
         return Err(Problem::field("code", message));
     }
     Ok(Pause { limit_seconds: found.and_then(|entry| entry.limit_seconds), code, seconds })
+}
+
+/// Agents as a caller may see them: without whom they talk to in other campaigns than the caller's.
+pub(super) fn seen(caller: &Caller, agents: Vec<AgentRow>) -> Vec<AgentRow> {
+    let seen = |row: AgentRow| match row.campaign_id {
+        Some(campaign) if !caller.covers(campaign) => row.redacted(),
+        _ => row,
+    };
+    agents.into_iter().map(seen).collect()
 }
 
 /// As they are seen: by their keys, and those without one after them.
@@ -347,8 +359,8 @@ async fn run(app: &App, caller: &Caller, command: Command) -> Result<Acknowledge
 #[utoipa::path(get, path = "/api/v1/agents/floor", tag = "Agents", security(("bearer" = ["look"])),
     responses((status = 200, body = AgentFloor)))]
 pub(super) async fn floor(State(app): State<App>, permit: May<Look>) -> Result<Json<AgentFloor>, Refused> {
-    let agents = app.store.snapshot(permit.organization(), Utc::now()).await?.agents;
-    Ok(Json(AgentFloor { agents }))
+    let agents = app.store.agents(permit.organization()).await?;
+    Ok(Json(AgentFloor { agents: seen(permit.caller(), agents) }))
 }
 
 macro_rules! verb {

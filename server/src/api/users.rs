@@ -169,6 +169,9 @@ pub(super) async fn update(
         if let Some(hash) = hash {
             app.store.set_password(&user.name, &hash, now).await?;
         }
+        if wanted.role.is_some() || wanted.disabled.is_some() || wanted.campaigns.is_some() {
+            app.dialer.agents().dismiss(organization, id).await;
+        }
         find(&app, organization, id).await
     })
     .await?;

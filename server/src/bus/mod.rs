@@ -34,7 +34,8 @@ impl Group {
         // Those of no organization are for everybody.
         let mut organizations = events.iter().map(|e| &e.organization_id).filter(|o| !o.0.is_empty());
         let first = organizations.next().cloned();
-        let all_of = first.filter(|first| organizations.all(|other| other == first));
+        let public = events.iter().all(Event::is_for_all);
+        let all_of = first.filter(|first| organizations.all(|other| other == first) && public);
         let encoded = events
             .into_iter()
             .map(|event| Published { json: serde_json::to_string(&event).unwrap_or_default(), event })

@@ -22,6 +22,7 @@ use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Emotion, Outcom
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
 
 /// How long the telephony may take to tell that a call is over after we hung it up.
 const HANGING_UP: Duration = Duration::from_secs(10);
@@ -55,6 +56,11 @@ pub(super) struct Result {
 }
 
 impl Result {
+    /// The telephony never heard of it.
+    fn not_placed(why: &str) -> Self {
+        Self { never_placed: true, ..Self::failed(Outcome::Error, format!("not placed: {why}")) }
+    }
+
     fn failed(outcome: Outcome, detail: String) -> Self {
         Self {
             outcome,
@@ -79,22 +85,22 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
         ring: Duration::from_secs(u64::from(ring)),
     };
     let timeout = place.ring + OVERDUE;
-    if let Some(result) = hindered(dialer, &attempt) {
-        return settle(dialer, &attempt, result).await;
-    }
     let script = match script(dialer, &attempt.campaign).await {
         Ok(script) => script,
-        Err(why) => {
-            let result = Result { never_placed: true, ..Result::failed(Outcome::Error, why) };
-            return settle(dialer, &attempt, result).await;
-        }
+        Err(why) => return settle(dialer, &attempt, Result::not_placed(&why)).await,
     };
     // Nobody is called before the agent who is to talk to them has their phone in hand.
-    if let Some(seat) = &mut seat
-        && let Err(why) = seat.phone().await
-    {
-        let why = format!("not placed: {why}");
-        let result = Result { never_placed: true, ..Result::failed(Outcome::Error, why) };
+    if let Some(seat) = &mut seat {
+        let there = tokio::select! {
+            there = seat.phone() => there.map(|_| ()),
+            () = in_flight.end.cancelled() => Err("ended by us before the call was placed".into()),
+        };
+        if let Err(why) = there {
+            let result = Result::not_placed(&why);
+            return settle(dialer, &attempt, result).await;
+        }
+    }
+    if let Some(result) = hindered(dialer, &attempt, &in_flight, seat.as_ref()).await {
         return settle(dialer, &attempt, result).await;
     }
     let result = match dialer.0.tools.telephony.place(place).await {
@@ -119,11 +125,27 @@ pub(super) fn voice(taker: Taker) -> gate::Voice {
     }
 }
 
-/// What keeps a committed attempt from being placed: we are stopping, or the commit took so long that the hour is not
-/// legal any more.
-fn hindered(dialer: &Dialer, attempt: &Attempt) -> Option<Result> {
+/// What keeps a committed attempt from being placed: we are stopping, somebody ended it, or so much time has passed since
+/// the commit, as an agent's phone rang, that the hour is not legal any more or the number was put on the list.
+async fn hindered(
+    dialer: &Dialer,
+    attempt: &Attempt,
+    in_flight: &InFlight,
+    seat: Option<&Reserved>,
+) -> Option<Result> {
     let rules = dialer.rules();
-    // Lists and caps were asked in the commit; only time has passed since.
+    if in_flight.end.is_cancelled() {
+        return Some(Result::not_placed("ended by us before the call was placed"));
+    }
+    if seat.is_some() {
+        let (organization, phone) = (&attempt.begun.key.organization_id, &attempt.begun.to);
+        match dialer.0.tools.store.is_do_not_call(organization, phone).await {
+            Ok(false) => {}
+            Ok(true) => return Some(Result::not_placed("the number is on the do-not-call list")),
+            Err(error) => return Some(Result::not_placed(&error.to_string())),
+        }
+    }
+    // Caps were asked in the commit; only time has passed since.
     let question = Question {
         person: &attempt.contact.person,
         voice: voice(attempt.taker),
@@ -133,22 +155,20 @@ fn hindered(dialer: &Dialer, attempt: &Attempt) -> Option<Result> {
         recent: &[],
     };
     let why = if dialer.0.closing.is_cancelled() {
-        "not placed: the server is stopping".to_owned()
+        "the server is stopping".to_owned()
     } else {
         let decision = gate::judge(question, Utc::now());
         if decision.is_allowed() {
             return None;
         }
-        format!("not placed: {}", decision.reason)
+        decision.reason
     };
-    Some(Result { never_placed: true, ..Result::failed(Outcome::Error, why) })
+    Some(Result::not_placed(&why))
 }
 
 /// Settles an attempt of which it is unknown whether it was committed: if it was not, there is nothing to settle.
 pub(super) async fn abandon(dialer: &Dialer, attempt: &Attempt) {
-    let why = "not placed: the answer to its commit was lost".to_owned();
-    let result = Result { never_placed: true, ..Result::failed(Outcome::Error, why) };
-    settle(dialer, attempt, result).await;
+    settle(dialer, attempt, Result::not_placed("the answer to its commit was lost")).await;
 }
 
 /// Follows a placed call to its end.
@@ -163,11 +183,17 @@ async fn follow(
 ) -> Result {
     let overdue = tokio::time::sleep(timeout);
     tokio::pin!(overdue);
+    let phone_gone = seat.as_ref().map_or_else(CancellationToken::new, Reserved::phone_gone);
     loop {
         let next = tokio::select! {
+            biased;
             next = progress.recv() => next,
             () = in_flight.end.cancelled() => {
                 return hang_up(dialer, attempt, progress, "ended by us before the answer").await;
+            }
+            // Nobody is to pick up for an agent who is gone.
+            () = phone_gone.cancelled() => {
+                return hang_up(dialer, attempt, progress, "the agent's phone vanished before the answer").await;
             }
             () = &mut overdue => return hang_up(dialer, attempt, progress, "nothing was heard of it in time").await,
         };
@@ -177,7 +203,8 @@ async fn follow(
                 picked_up(dialer, attempt);
                 let answered = Utc::now();
                 let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
-                let serving = Serving { dialer, attempt, people, in_flight, why: Why::Answered };
+                let counted = std::sync::OnceLock::new();
+                let serving = Serving { dialer, attempt, people, in_flight, why: Why::Answered, counted };
                 return serving.run(progress, media, seat, answered).await;
             }
             Some(Progress::Answered(media)) => {
@@ -189,7 +216,7 @@ async fn follow(
                     let age = dialer.0.live.age(&key.call_id);
                     dialer.0.pacers.observe(key.campaign_id, Seen::Unanswered(age));
                 }
-                return over(dialer, &ended);
+                return answered_unheard(dialer, attempt, over(dialer, &ended), ended.answered);
             }
             None => return Result::failed(Outcome::Error, "the telephony lost the call".into()),
         }
@@ -209,7 +236,7 @@ fn over(dialer: &Dialer, ended: &Ended) -> Result {
     Result::failed(ended.outcome(), ended.detail())
 }
 
-async fn status(dialer: &Dialer, attempt: &Attempt, status: CallStatus, detail: &str) {
+pub(super) async fn status(dialer: &Dialer, attempt: &Attempt, status: CallStatus, detail: &str) {
     let key = attempt.begun.key.clone();
     let change = Change::CallStatus { key, status, detail: detail.to_owned(), at: Utc::now() };
     let commit = dialer.0.tools.journal.commit(vec![change]);
@@ -250,7 +277,8 @@ async fn talk(
     if report.outcome == Outcome::Transferred && report.ended == "done" {
         let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
         let why = Why::HandedOver(Box::new(report));
-        let serving = Serving { dialer, attempt, people, in_flight, why };
+        let counted = std::sync::OnceLock::new();
+        let serving = Serving { dialer, attempt, people, in_flight, why, counted };
         return serving.run(progress, media, None, answered).await;
     }
     drop(media);
@@ -307,8 +335,8 @@ async fn script(dialer: &Dialer, campaign: &Campaign) -> std::result::Result<Scr
     let Some(id) = campaign.script_id else { return Ok(Script::default()) };
     match dialer.0.tools.store.script(&campaign.organization_id, id).await {
         Ok(Some((_, script))) => Ok(script),
-        Ok(None) => Err("not placed: the campaign's script is gone".into()),
-        Err(error) => Err(format!("not placed: the campaign's script cannot be read: {error}")),
+        Ok(None) => Err("the campaign's script is gone".into()),
+        Err(error) => Err(format!("the campaign's script cannot be read: {error}")),
     }
 }
 
@@ -347,6 +375,17 @@ pub(super) async fn hang_up(
     Result::failed(outcome, why.to_owned())
 }
 
+/// Somebody who picked up a call that was for agents, and of whom nothing was heard, was let down all the same.
+fn answered_unheard(dialer: &Dialer, attempt: &Attempt, mut result: Result, answered: bool) -> Result {
+    if answered && attempt.taker == Taker::Person {
+        let now = Utc::now();
+        dialer.0.pacers.answered(attempt.begun.key.campaign_id, true, now);
+        result.abandoned = true;
+        result.answered.get_or_insert(now);
+    }
+    result
+}
+
 /// Writes down what came of it, and what becomes of the contact.
 async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
     let tools = &dialer.0.tools;
@@ -381,6 +420,7 @@ async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         detail: crate::domain::plain::line(&result.detail, 250),
         contact: after(dialer, attempt, &result, now),
         abandoned: result.abandoned,
+        answered_at: result.answered,
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end.clone()))];

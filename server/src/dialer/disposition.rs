@@ -7,6 +7,7 @@ use crate::domain::catalog::{Disposition, Noun};
 use crate::domain::ending::{self, ContactAfter};
 use crate::domain::plain;
 use crate::storage::agents::Dispose;
+use crate::storage::journal::CommitError;
 use crate::storage::{CallKey, Change};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
@@ -35,6 +36,8 @@ pub struct Said {
     pub note: String,
     /// When to call back.
     pub callback_at: Option<DateTime<Utc>>,
+    /// Whether nobody said it: the wrap-up ended by itself.
+    pub by_itself: bool,
 }
 
 impl Dialer {
@@ -47,7 +50,8 @@ impl Dialer {
         organization: &OrganizationId,
         campaign: Option<CampaignId>,
     ) -> Result<Vec<Disposition>, Problem> {
-        self.entries(organization, campaign).await
+        let own = self.entries(organization, campaign).await?;
+        Ok(if own.is_empty() { shipped() } else { own })
     }
 
     /// Entries of a kind that hold in a campaign: its own, and those of all.
@@ -75,8 +79,22 @@ impl Dialer {
     pub async fn dispose(&self, said: Said) -> Result<Outcome, Problem> {
         let tools = &self.0.tools;
         let missing = || Problem::not_found(format!("a call of yours {}", said.call_id));
-        let call = tools.store.disposable(&said.organization_id, &said.call_id).await?.ok_or_else(missing)?;
-        if call.agent_id != Some(said.user_id) {
+        let call = tools.store.disposable(&said.organization_id, &said.call_id).await?;
+        let due = self
+            .0
+            .agents
+            .find(&said.organization_id, said.user_id)
+            .is_some_and(|row| row.call_id.as_ref() == Some(&said.call_id) && row.disposition_due);
+        // Gone with its campaign: there is nothing left to say, and the agent goes on.
+        let Some(call) = call else {
+            if due {
+                self.0.agents.disposed(said.user_id, &said.call_id);
+                return Ok(Outcome::Transferred);
+            }
+            return Err(missing());
+        };
+        let own = call.agent_id == Some(said.user_id);
+        if !own && !due {
             return Err(missing());
         }
         let code = said.disposition.trim().to_uppercase();
@@ -108,7 +126,7 @@ impl Dialer {
                 at: now,
             });
         }
-        deed.push(Change::Dispose(Box::new(Dispose {
+        let dispose = Change::Dispose(Box::new(Dispose {
             key,
             contact_id: call.contact_id,
             user_id: said.user_id,
@@ -116,9 +134,14 @@ impl Dialer {
             disposition: disposition.code.clone(),
             outcome: disposition.outcome,
             note: plain::line(&said.note, 4000),
+            by_itself: said.by_itself,
             contact: contact_after(disposition, call.attempt, &settings, now),
             at: now,
-        })));
+        }));
+        // Where another agent went on with the call, theirs is the word on it; a wish not to be called counts from anybody.
+        if own {
+            deed.push(dispose);
+        }
         if let (Some(due_at), Some(contact_id)) = (said.callback_at, call.contact_id) {
             if due_at <= now || due_at > now + chrono::Duration::days(366) {
                 let message = "callbackAt must lie within the next year";
@@ -140,13 +163,37 @@ impl Dialer {
                 at: now,
             });
         }
-        tools.journal.commit(deed).await?;
+        match tools.journal.commit(deed).await {
+            Err(CommitError::Refused(_)) if said.by_itself => {}
+            other => drop(other?),
+        }
         if disposition.outcome == Outcome::DoNotCall {
             self.end_number(&said.organization_id, &call.phone);
         }
         self.0.agents.disposed(said.user_id, &said.call_id);
         Ok(disposition.outcome)
     }
+}
+
+/// What there is to choose from where nobody has set up anything.
+fn shipped() -> Vec<Disposition> {
+    let all = [
+        ("INT", "Interested", "1", Outcome::Interested),
+        ("NI", "Not interested", "2", Outcome::NotInterested),
+        ("CALLBK", "Call back", "3", Outcome::Callback),
+        ("WRONG", "Wrong number", "4", Outcome::WrongNumber),
+        ("AM", "Answering machine", "5", Outcome::Voicemail),
+        ("DNC", "Never call again", "9", Outcome::DoNotCall),
+    ];
+    let made = |(code, label, key, outcome): (&str, &str, &str, Outcome)| Disposition {
+        campaign_id: None,
+        code: code.to_owned(),
+        label: label.to_owned(),
+        hotkey: Some(key.to_owned()),
+        outcome,
+        is_final: false,
+    };
+    all.map(made).to_vec()
 }
 
 /// What a disposition makes of the contact.
@@ -175,6 +222,7 @@ pub(super) async fn set_defaults(dialer: Dialer, mut ended: UnboundedReceiver<En
             disposition,
             note: "set by itself at the end of the wrap-up".into(),
             callback_at: None,
+            by_itself: true,
         };
         if let Err(problem) = dialer.dispose(said).await {
             tracing::warn!(call = %call_id, %problem, "a wrap-up ended by itself, and its disposition could not be set");

@@ -95,6 +95,9 @@ struct Inner {
     recovered: watch::Sender<bool>,
     /// Held by who starts or stops a queue: of two, one comes after the other.
     steering: tokio::sync::Mutex<()>,
+    /// Held while agents are counted and lines are placed for them: two campaigns that share agents do not both count on
+    /// the same.
+    staffing: tokio::sync::Mutex<()>,
     /// Why no more calls may be placed until a person has looked.
     halted: Mutex<Option<String>>,
     closing: CancellationToken,
@@ -121,6 +124,7 @@ impl Dialer {
             tasks: TaskTracker::new(),
             recovered: watch::Sender::new(false),
             steering: tokio::sync::Mutex::new(()),
+            staffing: tokio::sync::Mutex::new(()),
             halted: Mutex::default(),
             closing,
         }));
@@ -348,6 +352,11 @@ impl Dialer {
     pub async fn close(&self, grace: Duration) {
         self.0.closing.cancel();
         self.0.tasks.close();
+        self.finish(grace).await;
+        self.0.agents.close();
+    }
+
+    async fn finish(&self, grace: Duration) {
         if tokio::time::timeout(grace, self.0.tasks.wait()).await.is_err() {
             tracing::info!(calls = self.in_flight(), "ending the calls that are still in flight");
             self.0.live.end_all();

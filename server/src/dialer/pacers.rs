@@ -46,29 +46,27 @@ impl Pacers {
         now: DateTime<Utc>,
     ) -> StoreResult<()> {
         let limit = share(people);
-        let known = self.with(campaign, |own| (own.ledger.limit() - limit).abs() < 1e-9);
-        if known == Some(true) {
+        if self.with(campaign, |own| own.ledger.set_limit(limit)).is_some() {
             return Ok(());
         }
-        let mut ledger = Ledger::new(limit);
+        let pacer = learned(store, campaign).await?;
+        // From here on what happens is noted; what happened before is added to it.
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(campaign, Campaign { pacer, ledger: Ledger::new(limit) });
         let today = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
-        for back in (0..DAYS).rev() {
+        let mut days = Vec::new();
+        for back in 0..DAYS {
             let from = today - Duration::days(back);
             let (answered, abandoned) = store.answered(campaign, from, from + Duration::days(1)).await?;
-            if answered > 0 {
-                ledger.add(seconds(from), answered, abandoned);
-            }
+            days.push((from, answered, abandoned));
         }
-        let pacer = match known {
-            // Another limit: what was learned stays.
-            Some(_) => self.with(campaign, |own| own.pacer.clone()),
-            None => None,
-        };
-        let pacer = match pacer {
-            Some(pacer) => pacer,
-            None => learned(store, campaign).await?,
-        };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(campaign, Campaign { pacer, ledger });
+        self.with(campaign, |own| {
+            for (from, answered, abandoned) in days {
+                own.ledger.add_earlier(seconds(from), answered, abandoned);
+            }
+        });
         Ok(())
     }
 

@@ -1,16 +1,18 @@
 //! A person who answered, and the agent they are put through to; or what they hear when nobody is free.
 
 use super::agents::Reserved;
-use super::attempt::{Attempt, Result, announced, hang_up, hang_up_quietly, wait_for_end};
+use super::attempt::{Attempt, Result, announced, hang_up, hang_up_quietly, status, wait_for_end};
 use super::live::InFlight;
 use super::{Dialer, pacing::Seen};
 use crate::storage::Change;
+use crate::storage::journal::CommitError;
 use crate::telephony::Progress;
 use crate::voice::conversation::Report;
 use crate::voice::hold::hold;
 use crate::voice::media::Media;
 use chrono::Utc;
-use dialdeck_protocol::{Outcome, People};
+use dialdeck_protocol::{CallStatus, Outcome, People};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -20,6 +22,11 @@ const ANOTHER: Duration = Duration::from_secs(10);
 const HANDED: Duration = Duration::from_secs(20);
 /// How long the telephony may take to bring a person back from an agent.
 const BACK: Duration = Duration::from_secs(5);
+/// How often, and after which pauses, it is tried to write down who talks.
+const CONNECT_TRIES: u32 = 60;
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often a line is hung up that does not go.
+const HANG_UPS: u32 = 3;
 /// What somebody hears whose agent is gone.
 const SORRY: &str = "I am sorry, the line to my colleague was cut. We will call you back. Goodbye.";
 /// What somebody hears who was to be put through, and no agent came.
@@ -41,6 +48,8 @@ pub(super) struct Serving<'a> {
     pub people: People,
     pub in_flight: &'a InFlight,
     pub why: Why,
+    /// Whether the call stands in the ledger already, and whether as an abandoned one.
+    pub counted: OnceLock<bool>,
 }
 
 enum Found {
@@ -64,9 +73,12 @@ impl Serving<'_> {
             Why::Answered => Duration::from_secs_f64(self.people.patience_seconds),
             Why::HandedOver(_) => HANDED,
         };
-        let found = match seat {
-            Some(seat) => Found::Agent(seat),
-            None => self.look_for(&mut media, patience).await,
+        let found = if let Some(seat) = seat {
+            Found::Agent(seat)
+        } else {
+            // That they answered is written down while an agent is looked for.
+            let noted = status(self.dialer, self.attempt, CallStatus::InProgress, "");
+            tokio::join!(self.look_for(&mut media, patience), noted).0
         };
         let mut seat = match found {
             Found::Agent(seat) => seat,
@@ -77,16 +89,32 @@ impl Serving<'_> {
             Found::Nobody => return self.let_down(progress, Some(media), answered).await,
         };
         loop {
+            if seat.phone_gone().is_cancelled() {
+                // It has gone since they were found: the person is with us still.
+                drop(seat);
+                match self.look_for(&mut media, patience).await {
+                    Found::Agent(other) => seat = other,
+                    Found::Ended => return self.let_go(progress, answered, "ended by us").await,
+                    Found::HungUp => return self.let_down(progress, None, answered).await,
+                    Found::Nobody => return self.let_down(progress, Some(media), answered).await,
+                }
+                continue;
+            }
             let leg = match seat.phone().await {
                 Ok(leg) => leg,
-                Err(why) => return self.let_go(progress, answered, &why).await,
+                Err(why) => {
+                    tracing::warn!(%call, why, "a person could not be put through");
+                    return self.let_down(progress, Some(media), answered).await;
+                }
             };
             if let Err(error) = self.dialer.0.tools.telephony.join(call, leg, media).await {
-                drop(seat);
                 tracing::warn!(%call, %error, "a person could not be put through");
-                return self.let_down(progress, None, answered).await;
+                // They may be anywhere between us and the agent: back to us, or hung up.
+                let back = self.take_back(&mut progress).await;
+                drop(seat);
+                return self.let_down(progress, back, answered).await;
             }
-            self.connect(&mut seat).await;
+            self.connect(&mut seat, answered);
             if let Ok(result) = self.talk(&mut progress, &seat, answered).await {
                 return result;
             }
@@ -97,11 +125,14 @@ impl Serving<'_> {
             match self.look_for(&mut back, ANOTHER).await {
                 Found::Agent(other) => (seat, media) = (other, back),
                 Found::Nobody => {
-                    announced(self.dialer, self.attempt, self.in_flight, &mut back, SORRY).await;
+                    let said = announced(self.dialer, self.attempt, self.in_flight, &mut back, SORRY).await;
                     drop(back);
                     hang_up_quietly(self.dialer, self.attempt).await;
                     wait_for_end(&mut progress).await;
-                    return self.done(answered, "the agent's phone vanished, and no other was free".into());
+                    let mut result =
+                        self.done(answered, "the agent's phone vanished, and no other was free".into());
+                    result.report = merged(result.report, said);
+                    return result;
                 }
                 Found::HungUp | Found::Ended => {
                     hang_up_quietly(self.dialer, self.attempt).await;
@@ -133,7 +164,7 @@ impl Serving<'_> {
     }
 
     /// Writes down that both hear each other.
-    async fn connect(&self, seat: &mut Reserved) {
+    fn connect(&self, seat: &mut Reserved, answered: chrono::DateTime<Utc>) {
         let key = &self.attempt.begun.key;
         self.dialer.0.live.with_agent(&key.call_id);
         seat.connected(&self.people);
@@ -148,12 +179,20 @@ impl Serving<'_> {
             summary,
             at: Utc::now(),
         };
-        if matches!(self.why, Why::Answered) {
-            self.dialer.0.pacers.answered(key.campaign_id, false, Utc::now());
-        }
-        if let Err(error) = self.dialer.0.tools.journal.commit(vec![change]).await {
-            tracing::error!(call = %key.call_id, %error, "who talks could not be written down");
-        }
+        // Whoever waited for longer than a person may was let down, though somebody came in the end.
+        let waited = (Utc::now() - answered).as_seconds_f64();
+        self.count(waited > self.people.patience_seconds);
+        // The call goes on meanwhile; what it is about must not wait for a disk, nor get lost for one.
+        let (journal, call) = (self.dialer.0.tools.journal.clone(), key.call_id.clone());
+        tokio::spawn(async move {
+            for _ in 0..CONNECT_TRIES {
+                match journal.commit(vec![change.clone()]).await {
+                    Ok(_) | Err(CommitError::Refused(_)) => return,
+                    Err(error) => tracing::error!(%call, %error, "who talks is not written down yet"),
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        });
     }
 
     /// Until the call is over; an error when the agent's phone has vanished and the person is still there.
@@ -179,9 +218,16 @@ impl Serving<'_> {
                     Some(Progress::Ringing | Progress::Answered(_)) => {}
                 },
                 () = self.in_flight.end.cancelled() => {
-                    hang_up_quietly(self.dialer, self.attempt).await;
+                    let mut ended = None;
+                    // The agent is free once the line is: the next person must not meet this one.
+                    for _ in 0..HANG_UPS {
+                        hang_up_quietly(self.dialer, self.attempt).await;
+                        ended = wait_for_end(progress).await;
+                        if ended.is_some() {
+                            break;
+                        }
+                    }
                     seat.over(true);
-                    let ended = wait_for_end(progress).await;
                     let detail = ended.map_or_else(String::new, |ended| format!(", {}", ended.detail()));
                     return Ok(self.done(answered, format!("hung up by us{detail}")));
                 }
@@ -225,7 +271,7 @@ impl Serving<'_> {
             ended: Utc::now(),
             report: self.report(),
             never_placed: false,
-            abandoned: false,
+            abandoned: self.counted.get() == Some(&true),
         }
     }
 
@@ -245,8 +291,13 @@ impl Serving<'_> {
     ) -> Result {
         let mut result = hang_up(self.dialer, self.attempt, progress, detail).await;
         result.answered = Some(answered);
-        result.outcome = Outcome::Abandoned;
-        self.count(&mut result);
+        // Whom an AI caller had found willing is called back by a person.
+        result.outcome = match self.why {
+            Why::Answered => Outcome::Abandoned,
+            Why::HandedOver(_) => Outcome::Interested,
+        };
+        result.report = self.report();
+        result.abandoned = self.count(true);
         result
     }
 
@@ -260,60 +311,66 @@ impl Serving<'_> {
         let mut report = self.report();
         let mut detail = "no agent was free in time".to_owned();
         let mut outcome = Outcome::Abandoned;
-        match media {
-            Some(mut media) => {
-                let text = match self.why {
-                    Why::Answered => self.people.abandon_message.as_str(),
-                    Why::HandedOver(_) => NOBODY,
-                };
-                let said = announced(self.dialer, self.attempt, self.in_flight, &mut media, text).await;
-                match said {
-                    Some(said) => {
-                        detail.push_str(if said.ended == "done" {
-                            "; the message was played"
-                        } else {
-                            "; they hung up during the message"
-                        });
-                        if said.do_not_call {
-                            outcome = Outcome::DoNotCall;
-                        }
-                        match &mut report {
-                            Some(report) => report.exchanges.extend(said.exchanges),
-                            None => report = Some(said),
-                        }
-                    }
-                    None => detail.push_str("; there is no voice to play the message with"),
-                }
-                drop(media);
-                hang_up_quietly(self.dialer, self.attempt).await;
+        if let Some(mut media) = media {
+            let text = match self.why {
+                Why::Answered => self.people.abandon_message.as_str(),
+                Why::HandedOver(_) => NOBODY,
+            };
+            let said = announced(self.dialer, self.attempt, self.in_flight, &mut media, text).await;
+            detail.push_str(match &said {
+                Some(said) if said.ended == "done" => "; the message was played",
+                Some(_) => "; they hung up during the message",
+                None => "; there is no voice to play the message with",
+            });
+            if said.as_ref().is_some_and(|said| said.do_not_call) {
+                outcome = Outcome::DoNotCall;
             }
-            None => detail = "hung up before an agent was there".into(),
+            report = merged(report, said);
+        } else {
+            detail = "hung up before an agent was there".into();
         }
+        hang_up_quietly(self.dialer, self.attempt).await;
         let refused = report.as_ref().is_some_and(|report| report.do_not_call);
         if matches!(self.why, Why::HandedOver(_)) && !refused {
             // They talked, and wanted to go on: a person calls them back.
             outcome = Outcome::Interested;
         }
         wait_for_end(&mut progress).await;
-        let mut result = Result {
+        let abandoned = self.count(true);
+        Result {
             outcome,
             detail,
             answered: Some(answered),
             ended: Utc::now(),
             report,
             never_placed: false,
-            abandoned: false,
-        };
-        self.count(&mut result);
-        result
+            abandoned,
+        }
     }
 
-    /// Into the ledger, where the call was for agents.
-    fn count(&self, result: &mut Result) {
-        if matches!(self.why, Why::Answered) {
-            result.abandoned = true;
-            self.dialer.0.pacers.answered(self.attempt.begun.key.campaign_id, true, Utc::now());
+    /// Into the ledger, once, where the call was for agents; gives whether it stands there as abandoned.
+    fn count(&self, abandoned: bool) -> bool {
+        if matches!(self.why, Why::HandedOver(_)) {
+            return false;
         }
+        if let Some(before) = self.counted.get() {
+            return *before;
+        }
+        let _ = self.counted.set(abandoned);
+        self.dialer.0.pacers.answered(self.attempt.begun.key.campaign_id, abandoned, Utc::now());
+        abandoned
+    }
+}
+
+/// What was said before, and what was said at last.
+fn merged(before: Option<Report>, last: Option<Report>) -> Option<Report> {
+    match (before, last) {
+        (Some(mut before), Some(last)) => {
+            before.exchanges.extend(last.exchanges);
+            before.do_not_call |= last.do_not_call;
+            Some(before)
+        }
+        (before, last) => before.or(last),
     }
 }
 

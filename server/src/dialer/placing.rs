@@ -12,6 +12,7 @@ use chrono::{Duration, Utc};
 use dialdeck_protocol::{
     CallId, CampaignStatus, Code, ContactId, ContactStatus, OrganizationId, PartState, Problem, Taker, UserId,
 };
+use std::sync::PoisonError;
 
 /// How long a number rests whose other call is in flight.
 const BUSY_ELSEWHERE: Duration = Duration::seconds(60);
@@ -26,6 +27,8 @@ pub(super) enum Seat {
     Nobody,
     /// Whoever has waited longest.
     Anybody,
+    /// The same, of those whose phone is rung for each call.
+    PerCall,
     /// This one.
     This(UserId),
 }
@@ -66,11 +69,14 @@ impl Dialer {
         };
         let who = match seat {
             Seat::This(user) => Some(user),
-            Seat::Nobody | Seat::Anybody => None,
+            Seat::Nobody | Seat::Anybody | Seat::PerCall => None,
         };
+        // Dialled ahead, so that somebody might wait in vain once more.
+        let unreserved = taker == Taker::Person && seat == Seat::Nobody;
+        let rest = gate::rest_after_abandonment(&contact.person, &self.rules(), Utc::now());
         let seat = match seat {
             Seat::Nobody => None,
-            _ => match self.0.agents.take(organization, campaign.id, &call_id, contact.id, who) {
+            _ => match self.0.agents.take(organization, campaign.id, &call_id, contact.id, who, seat) {
                 Ok(seat) => Some(seat),
                 Err(problem) => return Ok(Begun::NoAgent(problem)),
             },
@@ -86,7 +92,8 @@ impl Dialer {
             channel_id: channel_id(&call_id),
             owner: self.0.tools.name.clone(),
             decision,
-            needs_consent: attempt::voice(taker) == Voice::Artificial,
+            taker,
+            rested_since: (unreserved && !by_hand).then(|| Utc::now() - rest),
             by_hand,
             caps: gate::caps(&contact.person, &self.rules(), Utc::now()),
             at: Utc::now(),
@@ -176,6 +183,9 @@ impl Dialer {
         let condition = tools.telephony.condition().borrow().clone();
         if condition.state != PartState::Up {
             return Err(Problem::new(Code::Unavailable, condition.message));
+        }
+        if let Some(why) = self.0.halted.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(conflict(why));
         }
         let missing = || Problem::not_found(format!("contact {contact}"));
         let contact = tools.store.contact(organization, contact).await?.ok_or_else(missing)?;

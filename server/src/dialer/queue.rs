@@ -243,6 +243,11 @@ impl Driver {
                 self.dialer.rest_while_busy(id).await?;
                 Placed::No
             }
+            // Whoever was let down rests for longer; the look after this one need not find them.
+            Begun::No(Refusal::LetDown | Refusal::Capped) => {
+                self.dialer.put_back(id).await?;
+                Placed::No
+            }
             // Put on the list, or leased by another server, since we looked: the next look sees it.
             Begun::No(_) => Placed::No,
             Begun::NoAgent(_) => Placed::NoAgent,

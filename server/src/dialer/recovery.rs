@@ -68,8 +68,12 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
     // What the person had said counts as far as it was heard; the rest is unknown and called so.
     let refused = exchanges.iter().any(|e| e.intent == Intent::DoNotCall);
     let talked = exchanges.iter().any(|e| !e.user_input.is_empty());
+    // A person who waited for an agent when we fell: nobody came.
+    let abandoned = call.for_agents && answered && !call.with_agent;
     let outcome = match (refused, answered) {
         (true, _) => Outcome::DoNotCall,
+        (false, true) if abandoned => Outcome::Abandoned,
+        (false, true) if call.with_agent => Outcome::Transferred,
         (false, true) => Outcome::Unclear,
         (false, false) => Outcome::Error,
     };
@@ -105,7 +109,8 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: "the server ended while the call was in flight".into(),
         contact,
-        abandoned: false,
+        abandoned,
+        answered_at: None,
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end))];

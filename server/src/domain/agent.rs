@@ -162,6 +162,17 @@ impl Seat {
             && (self.row.phone_up || self.rings_per_call())
     }
 
+    /// Whether they can be put through to somebody once the call under way is over.
+    pub fn comes_back(&self) -> bool {
+        !self.rings_per_call() && self.row.phone_up && self.next_pause.is_none()
+    }
+
+    /// Leaves a call without saying what came of it.
+    pub fn give_up(&mut self, now: DateTime<Utc>) {
+        self.next_pause.get_or_insert_with(Pause::default);
+        self.go_on(now);
+    }
+
     /// Whether their phone is rung for each call.
     pub fn rings_per_call(&self) -> bool {
         self.row.phone == PhoneKind::PerCall

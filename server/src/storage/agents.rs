@@ -38,6 +38,8 @@ pub struct Dispose {
     pub outcome: Outcome,
     /// In their own words.
     pub note: String,
+    /// Whether nobody said it: the wrap-up ended by itself. What somebody has said stands before that.
+    pub by_itself: bool,
     /// What becomes of the contact.
     pub contact: ContactAfter,
     /// When.
@@ -83,6 +85,8 @@ pub struct Disposable {
 pub trait AgentRecord {
     /// The places of a server's agents.
     async fn seats(&self, owner: &str) -> StoreResult<Vec<SeatRow>>;
+    /// The agents of an organization who are logged in, on all servers.
+    async fn agents(&self, organization: &OrganizationId) -> StoreResult<Vec<AgentRow>>;
     /// How many of a campaign's calls an agent took or should have taken in a time, and how many of them were abandoned.
     async fn answered(
         &self,

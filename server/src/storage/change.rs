@@ -11,7 +11,7 @@ use crate::domain::script::Script;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallId, CallStatus, CampaignId, ContactId, Emotion, Event, EventBody, Exchange, OrganizationId, Outcome,
-    Part, PhoneNumberId, QueueState, ScriptId, Speaker, UserId,
+    Part, PhoneNumberId, QueueState, ScriptId, Speaker, Taker, UserId,
 };
 
 /// Which call, of which campaign, behind which wall.
@@ -48,8 +48,10 @@ pub struct BeginAttempt {
     pub owner: String,
     /// Why it is allowed.
     pub decision: Decision,
-    /// Whether an artificial voice will speak, which takes consent.
-    pub needs_consent: bool,
+    /// Who takes it; an artificial voice takes consent.
+    pub taker: Taker,
+    /// Since when nobody may have waited in vain for an agent on a call to this number; `None`: it does not matter.
+    pub rested_since: Option<DateTime<Utc>>,
     /// Whether a person asked for this very call: then a contact that is done with may be called, too.
     pub by_hand: bool,
     /// Caps of the law: since when calls to the number count, and how many there may be. Asked once more in the commit.
@@ -87,6 +89,8 @@ pub struct EndCall {
     pub detail: String,
     /// What becomes of the contact.
     pub contact: ContactAfter,
+    /// When somebody answered, where it was not written down before.
+    pub answered_at: Option<DateTime<Utc>>,
     /// Answered by a person for whom no agent was free in time.
     pub abandoned: bool,
     /// When.
@@ -262,6 +266,11 @@ pub enum Refusal {
     /// The number was called as often as the law allows.
     #[error("the number was called as often as the law allows for now")]
     Capped,
+    /// Somebody at this number waited for an agent in vain, and may for a while be called only with one reserved.
+    #[error(
+        "somebody at this number waited for an agent in vain; for now it takes an agent reserved for them"
+    )]
+    LetDown,
     /// The call was settled before.
     #[error("the call is over already")]
     Settled,

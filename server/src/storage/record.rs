@@ -135,6 +135,10 @@ pub struct LiveCall {
     pub channel_id: String,
     /// Whether somebody had answered, and when.
     pub answered_at: Option<DateTime<Utc>>,
+    /// Whether an agent was to take it.
+    pub for_agents: bool,
+    /// Whether an agent had it.
+    pub with_agent: bool,
 }
 
 /// Why a number was (not) called.

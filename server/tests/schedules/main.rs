@@ -263,7 +263,7 @@ async fn happens(server: &Server, scene: &mut Scene, network: &Network, step: St
             };
             let _ = agents.log_in(who).await;
         }
-        Step::LogOut(n) => drop(agents.log_out(&org, scene.agents[n]).await),
+        Step::LogOut(n) => drop(agents.log_out(&org, scene.agents[n], false).await),
         Step::Ready(n) => drop(agents.ready(&org, scene.agents[n]).await),
         Step::Pause(n) => drop(agents.pause(&org, scene.agents[n], Pause::because("X")).await),
         Step::Dispose(n) => {
@@ -277,6 +277,7 @@ async fn happens(server: &Server, scene: &mut Scene, network: &Network, step: St
                 disposition: if row.calls % 2 == 0 { "NI" } else { "NA" }.into(),
                 note: String::new(),
                 callback_at: None,
+                by_itself: false,
             };
             let _ = server.dialer.dispose(said).await;
         }

@@ -153,6 +153,7 @@ impl Console {
             snapshot.parts = self.app.parts.all();
             snapshot.campaigns.retain(|row| self.caller.covers(row.id));
             snapshot.calls.retain(|row| self.caller.covers(row.campaign_id));
+            snapshot.agents = super::seats::seen(&self.caller, snapshot.agents);
             self.sent = snapshot.seq;
             self.send(&ServerMessage::Snapshot(Box::new(snapshot))).await
         }
@@ -281,7 +282,9 @@ impl Console {
     /// Whether an event is for this console: behind its wall, among its campaigns, and asked for.
     fn wants(&self, event: &Event) -> bool {
         let ours = event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
-        ours && event.campaign_id.is_none_or(|c| self.caller.covers(c)) && self.scope.covers(event)
+        ours && event.campaign_id.is_none_or(|c| self.caller.covers(c))
+            && event.is_for(self.caller.user_id)
+            && self.scope.covers(event)
     }
 
     /// Takes a request; its answer comes when it comes, and events go on meanwhile.

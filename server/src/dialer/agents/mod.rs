@@ -11,6 +11,7 @@ pub use reserved::Reserved;
 
 use super::pacers::Pacers;
 use super::pacing::Seen;
+use super::placing::Seat as Wanted;
 use crate::domain::agent::{Due, LogIn, Pause, Seat};
 use crate::storage::agents::SeatRow;
 use crate::storage::{Journal, Store, StoreResult};
@@ -70,7 +71,8 @@ struct Inner {
     changed: Notify,
     /// Wrap-ups that have ended by themselves.
     defaults: mpsc::UnboundedSender<Ended>,
-    closing: CancellationToken,
+    /// Cancelled when phones are to be hung up: after the calls.
+    phones: CancellationToken,
 }
 
 /// A wrap-up that has ended by itself: which call, whose, and what is to be set.
@@ -89,6 +91,8 @@ pub(super) struct Staff {
     pub busy: Vec<super::pacing::Busy>,
     /// Agents who pause.
     pub paused: usize,
+    /// Agents at work who go into a pause after it, or whose phone is rung for each call.
+    pub others: usize,
     /// Agents whose phone is rung for each call, and who wait for one.
     pub per_call: usize,
     /// Persons who wait.
@@ -117,7 +121,7 @@ impl Agents {
             owner,
             changed: Notify::new(),
             defaults,
-            closing: closing.clone(),
+            phones: CancellationToken::new(),
         }));
         let ticking = agents.clone();
         tokio::spawn(async move {
@@ -130,6 +134,11 @@ impl Agents {
             }
         });
         (agents, ended)
+    }
+
+    /// Hangs all phones up.
+    pub(super) fn close(&self) {
+        self.0.phones.cancel();
     }
 
     fn lock(&self) -> MutexGuard<'_, Room> {
@@ -237,13 +246,22 @@ impl Agents {
         Ok(row)
     }
 
-    /// Logs an agent out.
+    /// Logs an agent out. `force`: also where a disposition is due, which then stays open.
     ///
     /// # Errors
     /// When they are not logged in, or a call of theirs is under way or waits for its disposition.
-    pub async fn log_out(&self, organization: &OrganizationId, user: UserId) -> Result<AgentRow, Problem> {
+    pub async fn log_out(
+        &self,
+        organization: &OrganizationId,
+        user: UserId,
+        force: bool,
+    ) -> Result<AgentRow, Problem> {
         let (row, phone) = self
             .change(organization, user, |place, now| {
+                let wrapping = matches!(place.seat.row.state, AgentState::WrapUp | AgentState::Dead);
+                if force && wrapping {
+                    place.seat.give_up(now);
+                }
                 if place.seat.row.state.is_busy() {
                     let message = "a call is under way, or waits for its disposition; end it first";
                     return Err(Problem::new(Code::Conflict, message));
@@ -303,6 +321,16 @@ impl Agents {
         .await
     }
 
+    /// Somebody may not work as an agent any more, or not as before: after the call under way they are logged out.
+    pub async fn dismiss(&self, organization: &OrganizationId, user: UserId) {
+        if self.find(organization, user).is_none() {
+            return;
+        }
+        if self.log_out(organization, user, true).await.is_err() {
+            let _ = self.pause(organization, user, Pause::because("ENDED")).await;
+        }
+    }
+
     /// Gives an offered number back, and gives its contact.
     ///
     /// # Errors
@@ -340,6 +368,11 @@ impl Agents {
         self.note(user, |place, now| place.seat.offer(campaign, contact, now)).then_some(user)
     }
 
+    /// Contacts that are offered to somebody.
+    pub(super) fn offered(&self) -> usize {
+        self.lock().places.values().filter(|place| place.seat.row.offered).count()
+    }
+
     /// Agents to whom a number of the campaign is offered since before `before`: it is dialled by itself.
     pub(super) fn overdue(&self, campaign: CampaignId, before: DateTime<Utc>) -> Vec<(UserId, ContactId)> {
         let offered = |place: &Place| {
@@ -371,14 +404,21 @@ impl Agents {
         call: &CallId,
         contact: ContactId,
         who: Option<UserId>,
+        seat: Wanted,
     ) -> Result<Reserved, Problem> {
         let mut room = self.lock();
-        let user = who.or_else(|| best(&room, organization, campaign, |_| true));
+        let fits = |place: &Place| seat != Wanted::PerCall || place.seat.rings_per_call();
+        let user = who.or_else(|| best(&room, organization, campaign, fits));
         let place = user
             .and_then(|user| room.places.get_mut(&user))
             .filter(|place| place.seat.organization_id == *organization)
             .ok_or_else(|| Problem::new(Code::Conflict, "no agent is ready; log in as one first"))?;
-        if !place.seat.rings_per_call() && place.phone.is_none() {
+        if !place.seat.works(campaign) {
+            let message = "the campaign is not one that this agent takes calls of";
+            return Err(Problem::new(Code::Conflict, message));
+        }
+        let open = place.phone.is_some() && place.seat.row.phone_up;
+        if !open && !place.seat.rings_per_call() {
             return Err(Problem::new(Code::Conflict, "the phone is not connected; go ready to have it rung"));
         }
         let now = Utc::now();
@@ -458,6 +498,11 @@ impl Agents {
                     continue;
                 }
                 AgentState::Ready => staff.ready += usize::from(seat.is_free()),
+                // Whoever does not come back to be put through to somebody is not waited for.
+                _ if row.state.is_busy() && !seat.comes_back() => {
+                    staff.others += 1;
+                    continue;
+                }
                 AgentState::WrapUp | AgentState::Dead => staff.busy.push(Busy::WrappingUp(age)),
                 AgentState::InCall => staff.busy.push(Busy::Talking(age)),
                 AgentState::Queued | AgentState::Ringing | AgentState::Dialling => {

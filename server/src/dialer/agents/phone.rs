@@ -82,18 +82,25 @@ impl Agents {
         loop {
             let what = tokio::select! {
                 what = told.recv() => what,
-                () = self.0.closing.cancelled() => {
+                () = self.0.phones.cancelled() => {
+                    phone.gone.cancel();
                     let _ = self.0.telephony.drop_agent(phone.leg).await;
                     return;
                 }
             };
             match what {
                 Some(Leg::Up) => {
+                    let mut wanted = false;
                     self.note(user, |place, _| {
-                        if place.phone.as_ref().is_some_and(|own| own.leg == phone.leg) {
+                        wanted = place.phone.as_ref().is_some_and(|own| own.leg == phone.leg);
+                        if wanted {
                             place.seat.phone_up();
                         }
                     });
+                    // Picked up after the log-out, or after it was rung once more.
+                    if !wanted {
+                        let _ = self.0.telephony.drop_agent(phone.leg).await;
+                    }
                 }
                 Some(Leg::Gone(_)) | None => break,
             }

@@ -71,6 +71,29 @@ impl Ledger {
         self.abandoned += abandoned;
     }
 
+    /// Takes note of calls of a day that lies before those that are known, or is the first of them.
+    pub fn add_earlier(&mut self, at: f64, answered: u64, abandoned: u64) {
+        if answered == 0 {
+            return;
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
+        let day = (at / DAY).floor() as i64;
+        match self.days.front_mut().filter(|first| first.0 <= day) {
+            Some(first) => {
+                first.1 += answered;
+                first.2 += abandoned;
+            }
+            None => self.days.push_front((day, answered, abandoned)),
+        }
+        self.answered += answered;
+        self.abandoned += abandoned;
+    }
+
+    /// Another limit: what was counted stays.
+    pub fn set_limit(&mut self, limit: f64) {
+        self.limit = if (0.0..=1.0).contains(&limit) { limit } else { 0.0 };
+    }
+
     /// Leaves out what is older than thirty days.
     pub fn forget(&mut self, now: f64) {
         #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]

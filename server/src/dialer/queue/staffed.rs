@@ -62,6 +62,7 @@ impl Driver {
         let people = settings.people.clone().unwrap_or_default();
         let (dialer, organization) = (self.dialer.clone(), self.campaign.organization_id.clone());
         dialer.0.pacers.open(dialer.0.tools.store.as_ref(), self.campaign.id, &people, Utc::now()).await?;
+        let _staffing = dialer.0.staffing.lock().await;
         let staff = dialer.0.agents.staff(&organization, self.campaign.id, Utc::now());
         let blended = settings.routing.iter().any(|rule| rule.to == Taker::Ai);
         let mut room = self.room(&people, &staff, facts, blended);
@@ -73,7 +74,9 @@ impl Driver {
         let idle = room.lines + room.reserved + room.ai == 0 && !offers;
         if !idle {
             let Some(from) = self.from(row).await? else { return Ok(Next::Never) };
-            let look = if blended { LOOK_BLENDED } else { LOOK };
+            // What is offered stays in its place until it is dialled: behind it there are others.
+            let offered = i64::try_from(dialer.0.agents.offered()).unwrap_or(0);
+            let look = if blended { LOOK_BLENDED } else { LOOK + offered };
             for contact in self.candidates(look).await? {
                 if self.stop.is_cancelled() {
                     return Ok(Next::Never);
@@ -113,7 +116,7 @@ impl Driver {
             }
         }
         self.explain(&room.why).await?;
-        let nobody = staff.ready + staff.busy.len() + staff.per_call == 0;
+        let nobody = staff.ready + staff.busy.len() + staff.per_call + staff.others == 0;
         Ok(Next::At(Utc::now() + if nobody && !blended { IDLE } else { LOOKS }))
     }
 
@@ -124,8 +127,12 @@ impl Driver {
         let free = free.min(facts.max_here.saturating_sub(facts.in_flight_here));
         let total =
             usize::try_from(free).unwrap_or(usize::MAX).min(self.starts.room(people.calls_per_second));
+        let reviewed = facts
+            .review_after
+            .map_or(usize::MAX, |most| usize::try_from(most.saturating_sub(facts.started)).unwrap_or(0));
+        let total = total.min(reviewed);
         let mut room = Room { total, ..Room::default() };
-        let working = staff.ready + staff.busy.len() + staff.per_call;
+        let working = staff.ready + staff.busy.len() + staff.per_call + staff.others;
         match people.mode {
             _ if working == 0 && staff.paused == 0 => {
                 room.why = "no agent is logged in for this campaign".into();

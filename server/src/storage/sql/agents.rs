@@ -58,13 +58,19 @@ pub(super) async fn save_seat(conn: &mut Conn, seat: &SeatRow, at: DateTime<Utc>
         .execute(conn)
         .await?;
     }
-    Ok(vec![Happening {
+    let told = |campaign_id, agent| Happening {
         organization_id: seat.organization_id.clone(),
-        campaign_id: None,
+        campaign_id,
         call_id: None,
         at,
-        body: EventBody::AgentStatusUpdate { agent: agent.clone() },
-    }])
+        body: EventBody::AgentStatusUpdate { agent },
+    };
+    // Whom they talk to is for those who may see the campaign; the others are told without it, and first.
+    let mut told_all = vec![told(None, agent.redacted())];
+    if agent.campaign_id.is_some() {
+        told_all.push(told(agent.campaign_id, agent.clone()));
+    }
+    Ok(told_all)
 }
 
 pub(super) async fn connected(
@@ -104,7 +110,8 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
     let found: Option<(String,)> = sqlx::query_as(
         "UPDATE calls SET outcome = $2, disposition = $3, note = $4, disposed_at = $5, \
          contact_after = $8, contact_after_at = $9 \
-         WHERE id = $1 AND organization_id = $6 AND agent_id = $7 RETURNING to_number",
+         WHERE id = $1 AND organization_id = $6 AND agent_id = $7 AND (NOT $10 OR disposed_at IS NULL) \
+         RETURNING to_number",
     )
     .bind(said.key.call_id.as_str())
     .bind(said.outcome.as_str())
@@ -115,6 +122,7 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
     .bind(said.user_id.0)
     .bind(said.contact.status.as_str())
     .bind(said.contact.next_attempt_at.naive_utc())
+    .bind(said.by_itself)
     .fetch_optional(&mut *conn)
     .await?;
     let Some((number,)) = found else { return Err(Refusal::NotFound("the call").into()) };
@@ -126,11 +134,13 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
         // again meanwhile is left as it is.
         sqlx::query(
             "UPDATE contacts SET status = $2, next_attempt_at = $3 \
-             WHERE id = $1 AND status IN ('contacted', 'completed', 'failed')",
+             WHERE id = $1 AND status IN ('contacted', 'completed', 'failed') AND NOT EXISTS (SELECT 1 FROM calls later \
+             WHERE later.contact_id = $1 AND later.created_at > (SELECT created_at FROM calls WHERE id = $4))",
         )
         .bind(contact.0)
         .bind(status.as_str())
         .bind(next.naive_utc())
+        .bind(said.key.call_id.as_str())
         .execute(&mut *conn)
         .await?;
     }
@@ -179,6 +189,10 @@ impl AgentRecord for SqlStore {
         Ok(rows.into_iter().map(noun).collect())
     }
 
+    async fn agents(&self, organization: &OrganizationId) -> StoreResult<Vec<AgentRow>> {
+        logged_in(&mut *self.conn().await?, organization).await
+    }
+
     async fn answered(
         &self,
         campaign: CampaignId,
@@ -187,7 +201,7 @@ impl AgentRecord for SqlStore {
     ) -> StoreResult<(u64, u64)> {
         let (answered, abandoned): (i64, i64) = sqlx::query_as(
             "SELECT COUNT(*), COUNT(*) FILTER (WHERE abandoned) FROM calls WHERE campaign_id = $1 \
-             AND (agent_id IS NOT NULL OR abandoned) AND answered_at >= $2 AND answered_at < $3",
+             AND taker = 'person' AND answered_at >= $2 AND answered_at < $3",
         )
         .bind(campaign.0)
         .bind(from.naive_utc())
@@ -209,7 +223,7 @@ impl AgentRecord for SqlStore {
         );
         let mut rows: Vec<Row> = sqlx::query_as(
             "SELECT created_at, answered_at, connected_at, duration, updated_at, disposed_at FROM calls \
-             WHERE campaign_id = $1 AND status IN ('completed', 'failed') ORDER BY created_at DESC, id DESC LIMIT $2",
+             WHERE campaign_id = $1 AND taker = 'person' AND status IN ('completed', 'failed') ORDER BY created_at DESC, id DESC LIMIT $2",
         )
         .bind(campaign.0)
         .bind(limit)

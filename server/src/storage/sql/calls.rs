@@ -7,9 +7,42 @@ use crate::domain::ending::{ContactAfter, far_future};
 use crate::storage::change::Happening;
 use crate::storage::{BeginAttempt, CallKey, EndCall, Refusal};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Speaker};
+use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Speaker, Taker};
 use serde_json::json;
 use sqlx::types::Json;
+
+/// What the law counts of earlier calls to the number. Two campaigns may have looked at the same number: it is counted
+/// where only one can be.
+async fn rested(conn: &mut Conn, attempt: &BeginAttempt) -> Result<(), Stop> {
+    let organization = attempt.key.organization_id.as_str();
+    for (since, most) in &attempt.caps {
+        let called: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM calls WHERE organization_id = $1 AND to_number = $2 AND created_at > $3",
+        )
+        .bind(organization)
+        .bind(&attempt.to)
+        .bind(since.naive_utc())
+        .fetch_one(&mut *conn)
+        .await?;
+        if called >= i64::from(*most) {
+            return Err(Refusal::Capped.into());
+        }
+    }
+    if let Some(since) = attempt.rested_since {
+        let let_down: Option<i32> = sqlx::query_scalar(
+            "SELECT 1 FROM calls WHERE organization_id = $1 AND to_number = $2 AND abandoned AND created_at > $3 LIMIT 1",
+        )
+        .bind(organization)
+        .bind(&attempt.to)
+        .bind(since.naive_utc())
+        .fetch_optional(&mut *conn)
+        .await?;
+        if let_down.is_some() {
+            return Err(Refusal::LetDown.into());
+        }
+    }
+    Ok(())
+}
 
 pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     let at = attempt.at.naive_utc();
@@ -27,20 +60,7 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     if in_flight.is_some() {
         return Err(Refusal::NumberBusy.into());
     }
-    // Two campaigns may have looked at the same number: the caps are counted where only one can be.
-    for (since, most) in &attempt.caps {
-        let called: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM calls WHERE organization_id = $1 AND to_number = $2 AND created_at > $3",
-        )
-        .bind(organization)
-        .bind(&attempt.to)
-        .bind(since.naive_utc())
-        .fetch_one(&mut *conn)
-        .await?;
-        if called >= i64::from(*most) {
-            return Err(Refusal::Capped.into());
-        }
-    }
+    rested(conn, attempt).await?;
     // The status guards against two dialers: whoever comes second finds the contact pending. Number and consent are
     // asked once more: either may have been changed since the gate looked.
     let leased = sqlx::query(
@@ -55,7 +75,7 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     .bind(attempt.attempt - 1)
     .bind(&attempt.to)
     .bind(attempt.by_hand)
-    .bind(attempt.needs_consent)
+    .bind(attempt.taker == Taker::Ai)
     .execute(&mut *conn)
     .await?
     .rows_affected();
@@ -64,8 +84,8 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     }
     sqlx::query(
         "INSERT INTO calls (id, organization_id, campaign_id, contact_id, status, from_number, to_number, channel_id, \
-         created_at, updated_at, attempt, contact_name, contact_company, owner, automated) \
-         VALUES ($1, $2, $3, $4, 'initiated', $5, $6, $7, $8, $8, $9, $10, $11, $12, TRUE)",
+         created_at, updated_at, attempt, contact_name, contact_company, owner, automated, taker) \
+         VALUES ($1, $2, $3, $4, 'initiated', $5, $6, $7, $8, $8, $9, $10, $11, $12, TRUE, $13)",
     )
     .bind(attempt.key.call_id.as_str())
     .bind(organization)
@@ -79,6 +99,7 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     .bind(&attempt.name)
     .bind(&attempt.company)
     .bind(&attempt.owner)
+    .bind(attempt.taker.as_str())
     .execute(&mut *conn)
     .await?;
     law::keep_decision(
@@ -185,7 +206,8 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let at = end.at.naive_utc();
     let ended: Option<Ended> = sqlx::query_as(
         "UPDATE calls SET status = $2, outcome = CASE WHEN contact_after IS NULL THEN $3 ELSE outcome END, duration = $4, transcript = $5, emotion = $6, intent_score = $7, \
-         csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12, abandoned = $13 \
+         csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12, abandoned = $13, \
+         answered_at = COALESCE(answered_at, $14) \
          WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number, contact_name, outcome, contact_after, \
          contact_after_at",
     )
@@ -202,6 +224,7 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     .bind(&end.detail)
     .bind(at)
     .bind(end.abandoned)
+    .bind(end.answered_at.map(|at| at.naive_utc()))
     .fetch_optional(&mut *conn)
     .await?;
     let (number, name, outcome, said, said_at) = ended.ok_or(Stop::Refused(Refusal::Settled))?;

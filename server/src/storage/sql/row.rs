@@ -226,6 +226,8 @@ pub(super) struct Live {
     to_number: String,
     channel_id: String,
     answered_at: Option<NaiveDateTime>,
+    taker: String,
+    agent_id: Option<Uuid>,
 }
 
 impl Live {
@@ -239,6 +241,8 @@ impl Live {
             to: self.to_number,
             channel_id: self.channel_id,
             answered_at: self.answered_at.map(|t| t.and_utc()),
+            for_agents: self.taker == "person",
+            with_agent: self.agent_id.is_some(),
         }
     }
 }

@@ -81,6 +81,7 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         ("idempotency", "DELETE FROM idempotency", "created_at < $1"),
         ("deliveries", "DELETE FROM deliveries", "status <> 'pending' AND created_at < $1"),
         ("imports", "DELETE FROM imports", "created_at < $1"),
+        ("agent_log", "DELETE FROM agent_log", "at < $1"),
     ] {
         purged.housekeeping += swept(conn, dry_run, table, verb, condition, retention.housekeeping).await?;
     }

@@ -156,8 +156,14 @@ async fn settle(ari: &Ari, lines: &Lines, legs: &Legs) -> Result<(), String> {
         return Ok(());
     }
     let (live, open) = ari.live().await.map_err(|e| e.to_string())?;
-    for leg in phones.into_iter().filter(|leg| !open.contains(leg)) {
-        legs.gone(leg, "Asterisk was away");
+    for (leg, up) in phones {
+        if !open.contains(&leg) {
+            legs.gone(leg, "Asterisk was away");
+        } else if !up {
+            // Picked up while we did not listen, perhaps: nobody would ever tell.
+            let _ = ari.drop_leg(leg).await;
+            legs.gone(leg, "Asterisk was away while it rang");
+        }
     }
     for call in before.iter().filter(|call| !live.contains(call)) {
         // Interworking: how it ended was not told. Without a dial status that is an error, not a bad number.

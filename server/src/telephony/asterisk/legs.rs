@@ -5,38 +5,44 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
+struct Rung {
+    tell: mpsc::UnboundedSender<Leg>,
+    up: bool,
+}
+
 /// All of them. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Legs(Arc<Mutex<HashMap<LegId, mpsc::UnboundedSender<Leg>>>>);
+pub(super) struct Legs(Arc<Mutex<HashMap<LegId, Rung>>>);
 
 impl Legs {
-    fn lock(&self) -> MutexGuard<'_, HashMap<LegId, mpsc::UnboundedSender<Leg>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<LegId, Rung>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens one before Asterisk hears of it.
     pub(super) fn open(&self, leg: LegId) -> mpsc::UnboundedReceiver<Leg> {
         let (tell, told) = mpsc::unbounded_channel();
-        self.lock().insert(leg, tell);
+        self.lock().insert(leg, Rung { tell, up: false });
         told
     }
 
-    /// All that were rung.
-    pub(super) fn all(&self) -> Vec<LegId> {
-        self.lock().keys().copied().collect()
+    /// All that were rung, and whether they were picked up.
+    pub(super) fn all(&self) -> Vec<(LegId, bool)> {
+        self.lock().iter().map(|(leg, rung)| (*leg, rung.up)).collect()
     }
 
     /// It was picked up.
     pub(super) fn up(&self, leg: LegId) {
-        if let Some(tell) = self.lock().get(&leg) {
-            let _ = tell.send(Leg::Up);
+        if let Some(rung) = self.lock().get_mut(&leg) {
+            rung.up = true;
+            let _ = rung.tell.send(Leg::Up);
         }
     }
 
     /// It is gone.
     pub(super) fn gone(&self, leg: LegId, why: &str) {
-        if let Some(tell) = self.lock().remove(&leg) {
-            let _ = tell.send(Leg::Gone(why.to_owned()));
+        if let Some(rung) = self.lock().remove(&leg) {
+            let _ = rung.tell.send(Leg::Gone(why.to_owned()));
         }
     }
 }

@@ -152,6 +152,8 @@ impl Telephony for Asterisk {
         let mut told = self.legs.open(leg);
         if let Err(error) = self.ari.ring(leg, extension, ring).await {
             self.legs.gone(leg, "not rung");
+            // Where the answer was lost the phone may ring all the same.
+            let _ = self.ari.drop_leg(leg).await;
             return Err(error);
         }
         let (tell, receiver) = mpsc::unbounded_channel();
