@@ -22,6 +22,8 @@ use tokio::sync::mpsc;
 
 /// Calls of the past that are shown at once.
 const HISTORY: u32 = 200;
+/// Seconds for which a note stands that says nothing bad.
+const NOTED: u8 = 4;
 /// Keys or news taken before a frame is drawn all the same.
 const BURST: usize = 512;
 
@@ -80,6 +82,8 @@ struct App {
     theme: Theme,
     asks: mpsc::UnboundedSender<Ask>,
     heard: mpsc::UnboundedReceiver<Heard>,
+    /// What was noted last, and for how many seconds it has stood there.
+    noted: (Option<Note>, u8),
 }
 
 impl App {
@@ -87,7 +91,7 @@ impl App {
         let (asks, asked) = mpsc::unbounded_channel();
         let (tell, heard) = mpsc::unbounded_channel();
         tokio::spawn(net::run(server, token, asked, tell));
-        Self { state: State::default(), frozen: None, keymap, theme, asks, heard }
+        Self { state: State::default(), frozen: None, keymap, theme, asks, heard, noted: (None, 0) }
     }
 
     async fn run(&mut self, screen: &mut Screen, keys: &mut Keys) -> Result<Left> {
@@ -139,9 +143,23 @@ impl App {
                         }
                     }
                 }
-                _ = second.tick() => draw = self.state.ticks() && self.frozen.is_none(),
+                _ = second.tick() => draw = self.second() || self.state.ticks() && self.frozen.is_none(),
             }
         }
+    }
+
+    /// What went well is read and gone, so that the bar shows again what can be done. True when something changed.
+    fn second(&mut self) -> bool {
+        if self.noted.0 != self.state.note {
+            self.noted = (self.state.note.clone(), 0);
+            return false;
+        }
+        self.noted.1 = self.noted.1.saturating_add(1);
+        let gone = self.noted.1 >= NOTED && self.state.note.as_ref().is_some_and(|note| !note.bad);
+        if gone {
+            self.state.note = None;
+        }
+        gone
     }
 
     fn input(&mut self, event: Event, page: usize) -> Input {

@@ -63,6 +63,14 @@ enum Command {
     /// Calls by hand
     #[command(subcommand)]
     Call(CallCommand),
+    /// Agents
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Why was a number called, or not?
+    Why {
+        /// The number, in any usual form
+        number: String,
+    },
     /// Write man pages and completions
     #[command(hide = true)]
     Manual {
@@ -118,6 +126,69 @@ pub enum CampaignCommand {
         /// Caller ID: a number added by `dialdeck number add`
         #[arg(long)]
         from: Option<String>,
+    },
+    /// Let agents take a campaign's calls, and say how
+    Agents {
+        /// Its name or id
+        campaign: String,
+        /// preview, progressive or predictive; none: AI callers take the calls again
+        #[arg(long)]
+        mode: Option<String>,
+        /// What those hear who wait in vain: your name, your number, and that the key 9 ends all calls
+        #[arg(long)]
+        abandon_message: Option<String>,
+        /// Lines at once: your trunks
+        #[arg(long)]
+        lines: Option<u32>,
+        /// Seconds of wrap-up after which it ends by itself; 0: it does not
+        #[arg(long)]
+        wrap_up: Option<u32>,
+        /// Disposition that a wrap-up which ends by itself sets
+        #[arg(long)]
+        default_disposition: Option<String>,
+        /// Let AI callers hand over whom an agent is free for: yes or no
+        #[arg(long)]
+        hand_over: Option<String>,
+    },
+}
+
+/// Agents from the command line.
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Who is logged in
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a user's phone on file
+    Add {
+        /// Log-in name
+        agent: String,
+        /// The phone, such as PJSIP/6001
+        #[arg(long)]
+        extension: String,
+        /// Name on the screen; the log-in name unless told
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Let an agent take no more calls
+    Pause {
+        /// Their name
+        agent: String,
+        /// A pause code
+        #[arg(long, default_value = "")]
+        code: String,
+    },
+    /// Let an agent take calls
+    Ready {
+        /// Their name
+        agent: String,
+    },
+    /// Log an agent out
+    LogOut {
+        /// Their name
+        agent: String,
     },
 }
 
@@ -175,6 +246,8 @@ impl Args {
             Some(Command::Number(command)) => command::number::run(&self.server, command).await,
             Some(Command::Voice(command)) => command::voice::run(&self.server, command).await,
             Some(Command::Call(command)) => command::call::run(&self.server, command).await,
+            Some(Command::Agent(command)) => command::agent::run(&self.server, command).await,
+            Some(Command::Why { number }) => command::agent::why(&self.server, number).await,
             Some(Command::Manual { out }) => command::manual::write(out),
         }
     }

@@ -9,6 +9,7 @@
 
 use dialdeck_testkit::daemon::{Daemon, PASSWORD, Setup};
 use dialdeck_testkit::lab::free_port;
+use dialdeck_testkit::people::number;
 use dialdeck_testkit::terminal::Terminal;
 use serde_json::json;
 use std::io::Write;
@@ -109,6 +110,17 @@ async fn a_supervisors_morning() {
     screen.press("\r").unwrap();
     screen.shows("Transcript · Ines Test · interested").unwrap();
     screen.shows("Wonderful. A colleague will call you").unwrap();
+
+    // Why somebody was called.
+    screen.press("y").unwrap();
+    screen.shows("Why was a number called, or not?").unwrap();
+    screen.press(&number(0)).unwrap();
+    screen.press("\r").unwrap();
+    screen
+        .until("the decision", |t| t.contains("now, in Morning: ") && t.contains("allowed: every rule"))
+        .unwrap();
+    screen.press("\u{1b}").unwrap();
+    screen.until("it to go", |t| !t.contains("now, in Morning")).unwrap();
 
     // Help, palette, and out; the terminal is given back.
     screen.press("?").unwrap();
@@ -212,4 +224,80 @@ async fn from_the_command_line() {
     let rejects = std::fs::read_to_string(format!("{path}.rejects.csv")).unwrap();
     assert!(rejects.contains("3,\"phone\",") && rejects.contains("\"Bob,Ray,=1+1,,Acme\""), "{rejects}");
     assert!(run(&["import", &path, "--campaign", "Nowhere"]).1.contains("there is no campaign"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_from_the_command_line() {
+    let house = house("8");
+    house.setup.add_user("root", "admin").unwrap();
+    house.setup.add_user("ann", "agent").unwrap();
+    let run = |user: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(CONSOLE)
+            .args(arguments)
+            .env("DIALDECK_SERVER", &house.server.http)
+            .env("DIALDECK_USER", user)
+            .env("DIALDECK_PASSWORD", PASSWORD)
+            .output()
+            .unwrap();
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), said)
+    };
+    let (refused, said) = run("root", &["agent", "add", "nobody", "--extension", "PJSIP/6001"]);
+    assert!(!refused && said.contains("there is no user"), "{said}");
+    assert!(run("root", &["agent", "add", "ann", "--extension", "PJSIP/6001"]).0);
+    let client = house.server.log_in("sue").await.unwrap();
+    let campaign = client.campaign("Spring", json!({ "retryAttempts": 0 }), &[("Ines", 0)]).await.unwrap();
+    // Predictive dialling takes a message for those who wait in vain.
+    let (done, said) = run("sue", &["campaign", "agents", "Spring", "--mode", "predictive"]);
+    assert!(!done && said.contains("abandonMessage is empty"), "{said}");
+    let set = ["campaign", "agents", "Spring", "--mode", "preview", "--lines", "3", "--wrap-up", "60"];
+    let (done, said) = run("sue", &set);
+    assert!(done && said.contains("\"mode\":\"preview\"") && said.contains("\"wrapUpSeconds\":60"), "{said}");
+    let (done, said) = run("sue", &["campaign", "agents", "Spring", "--hand-over", "yes"]);
+    assert!(done && said.contains("\"handOver\":true") && said.contains("preview"), "{said}");
+    assert!(run("sue", &["agent", "list"]).1.contains("nobody is logged in"));
+
+    // An agent at the console: looks, skips nobody, dials, and is paused from afar.
+    let environment = [
+        ("DIALDECK_SERVER", house.server.http.as_str()),
+        ("DIALDECK_USER", "ann"),
+        ("DIALDECK_PASSWORD", PASSWORD),
+    ];
+    let mut ann = Terminal::start(CONSOLE, &[], &environment, 80, 24).unwrap();
+    ann.shows("You are not logged in as an agent").unwrap();
+    ann.press("i").unwrap();
+    ann.shows("Tab: rung for each call").unwrap();
+    ann.press("\r").unwrap();
+    ann.shows("P paused").unwrap();
+    ann.press("a").unwrap();
+    ann.shows("R ready").unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let offered = |t: &str| t.contains("R preview") && t.contains("Ines Test") && t.contains("d dial");
+    let text = ann.until("whom to call", offered).unwrap();
+    assert!(text.contains("every rule allows it"), "{text}");
+    ann.press("d").unwrap();
+    ann.shows("T in call").unwrap();
+    let (done, said) = run("sue", &["agent", "pause", "ann", "--code", "coach"]);
+    assert!(done && said.contains("pauses after this call"), "{said}");
+    ann.shows("COACH after this call").unwrap();
+    ann.shows("D dead").unwrap();
+    // Six dispositions are there to begin with.
+    ann.press("e").unwrap();
+    ann.shows("Answering machine").unwrap();
+    ann.press("\tas agreed\r").unwrap();
+    ann.until("the pause", |t| t.contains("P paused") && t.contains("COACH")).unwrap();
+    assert!(run("sue", &["agent", "list"]).1.contains("paused"));
+    let (done, said) = run("sue", &["why", &number(0)]);
+    assert!(done && said.contains("allowed: every rule allows it"), "{said}");
+    let calls = client.calls(&campaign).await.unwrap();
+    assert_eq!(
+        (calls[0]["disposition"].as_str(), calls[0]["outcome"].as_str()),
+        (Some("INT"), Some("interested"))
+    );
+    for (columns, rows) in [(20, 5), (200, 60), (80, 24)] {
+        ann.resize(columns, rows).unwrap();
+    }
+    assert!(run("sue", &["agent", "log-out", "ann"]).0);
+    ann.shows("You are not logged in as an agent").unwrap();
 }

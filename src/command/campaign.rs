@@ -31,6 +31,46 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
             let made = Client::json(client.request(Method::POST, "/api/v1/campaigns")?.json(&body)).await?;
             println!("made {} ({})", text(&made, "name"), text(&made, "id"));
         }
+        CampaignCommand::Agents {
+            campaign,
+            mode,
+            abandon_message,
+            lines,
+            wrap_up,
+            default_disposition,
+            hand_over,
+        } => {
+            let mut settings = json!({});
+            let mut people = json!({});
+            for (name, value) in [
+                ("mode", mode.clone().filter(|mode| mode != "none").map(Value::from)),
+                ("abandonMessage", abandon_message.clone().map(Value::from)),
+                ("wrapUpSeconds", wrap_up.map(Value::from)),
+                ("defaultDisposition", default_disposition.clone().map(Value::from)),
+            ] {
+                if let Some(value) = value {
+                    people[name] = value;
+                }
+            }
+            if mode.as_deref() == Some("none") {
+                settings["people"] = Value::Null;
+            } else if people != json!({}) {
+                settings["people"] = people;
+            }
+            if let Some(lines) = lines {
+                settings["maxConcurrentCalls"] = json!(lines);
+            }
+            match hand_over.as_deref() {
+                Some("yes") => settings["handOver"] = json!(true),
+                Some("no") => settings["handOver"] = json!(false),
+                Some(other) => return Err(eyre!("--hand-over is {other:?}; use yes or no")),
+                None => {}
+            }
+            let path = format!("/api/v1/campaigns/{}", id(&client, campaign).await?);
+            let body = json!({ "callSettings": settings });
+            let saved = Client::json(client.request(Method::PATCH, &path)?.json(&body)).await?;
+            println!("{}: {}", text(&saved, "name"), saved["callSettings"]);
+        }
     }
     Ok(())
 }

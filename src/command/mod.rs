@@ -1,5 +1,6 @@
 //! What the console does without a screen: over REST, for scripts and set-up.
 
+pub mod agent;
 pub mod call;
 pub mod campaign;
 pub mod import;
