@@ -2,6 +2,7 @@
 
 use crate::call::Outcome;
 use crate::vocabulary::vocabulary;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 vocabulary! {
@@ -114,6 +115,32 @@ pub struct Route {
     pub to: Taker,
 }
 
+/// Which contacts are called at all, by one of their fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Filter {
+    /// `company`, `state`, `email`, `priority`, `attempts`, or a column of the list.
+    pub field: String,
+    /// The text that it must be, in any case; empty: whatever is not empty.
+    #[serde(default)]
+    pub equals: String,
+    /// Turned round: the text that it must not be.
+    #[serde(default)]
+    pub not: bool,
+}
+
+/// When a campaign's list was last held against the official do-not-call list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scrub {
+    /// What it is called in your records: it is kept with every attempt.
+    pub id: String,
+    /// The date of the copy.
+    pub at: DateTime<Utc>,
+}
+
 /// How a campaign works with agents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -220,6 +247,12 @@ pub struct CallSettings {
     /// Who takes which contact; whom no rule fits: agents where there are any, AI callers otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routing: Vec<Route>,
+    /// Which contacts are called at all: those whom every filter fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<Filter>,
+    /// When the list was last scrubbed; none: it need not be, as where everybody on it has agreed to be called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scrub: Option<Scrub>,
 }
 
 // serde asks with a reference.
@@ -242,6 +275,8 @@ impl Default for CallSettings {
             people: None,
             hand_over: false,
             routing: Vec::new(),
+            filters: Vec::new(),
+            scrub: None,
         }
     }
 }
@@ -269,6 +304,19 @@ impl CallSettings {
         }
         if self.routing.len() > 50 {
             return Err(("routing", "routing has more than 50 rules".into()));
+        }
+        if self.filters.len() > 50 {
+            return Err(("filters", "filters has more than 50 entries".into()));
+        }
+        for filter in &self.filters {
+            let field = filter.field.trim();
+            if field.is_empty() || field.chars().count() > 80 || filter.equals.chars().count() > 200 {
+                let message = "filters: a field has 1 to 80 characters, and what it equals at most 200";
+                return Err(("filters", message.into()));
+            }
+        }
+        if self.scrub.as_ref().is_some_and(|scrub| !(1..=80).contains(&scrub.id.trim().chars().count())) {
+            return Err(("scrub", "scrub.id must have 1 to 80 characters".into()));
         }
         for route in &self.routing {
             if route.field.trim().is_empty()

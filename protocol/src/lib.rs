@@ -24,8 +24,8 @@ mod vocabulary;
 pub use agent::{AgentRow, AgentState, PhoneKind};
 pub use call::{CallStatus, Emotion, Intent, Outcome, Speaker};
 pub use campaign::{
-    CallSettings, CampaignStatus, CampaignType, DialMode, ListOrder, People, QueueState, Recycle, Route,
-    Taker,
+    CallSettings, CampaignStatus, CampaignType, DialMode, Filter, ListOrder, People, QueueState, Recycle,
+    Route, Scrub, Taker,
 };
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;

@@ -118,6 +118,7 @@ async fn call(
         on_do_not_call: false,
         hours,
         rules: &rules,
+        scrub: None,
         recent: &[],
     };
     let begun = BeginAttempt {

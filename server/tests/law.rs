@@ -107,3 +107,46 @@ fn nobody_starts_with_a_law_that_cannot_be_read() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("rules.toml") && said.contains("line 4"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_scrub_and_a_filter_hold_and_say_why() {
+    let home = tempfile::tempdir().unwrap();
+    let setup =
+        setup(&home, "[[scrub]]\nid = \"house\"\nwhere = [\"*\"]\ndays = 31\nsource = \"the house\"\n");
+    setup.add_user("sue", "supervisor").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let scrub = |days| json!({ "id": "FTC-7", "at": chrono::Utc::now() - chrono::Duration::days(days) });
+    let filters = json!([{ "field": "company", "equals": "Other" }]);
+    for (name, extra, part) in [
+        ("Stale", json!({ "scrub": scrub(40) }), "may be 31 days old; scrub the list anew (house)"),
+        ("Filtered", json!({ "filters": filters, "scrub": scrub(1) }), "leave it out: company is not Other"),
+    ] {
+        let mut settings = json!({ "maxConcurrentCalls": 5, "callIntervalMs": 0, "retryAttempts": 0 });
+        settings.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let campaign = client.campaign(name, settings, &[("Ada", 0)]).await.unwrap();
+        client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+        let held = until("it to be held", || async {
+            let contact = client.contacts(&campaign).await.ok()?.pop()?;
+            (contact["status"] == "held").then_some(contact)
+        })
+        .await;
+        assert!(held["heldReason"].as_str().unwrap().contains(part), "{held}");
+        assert!(client.calls(&campaign).await.unwrap().is_empty());
+        // Put right, and started again: called, and the scrub stands with the attempt.
+        let path = format!("/api/v1/campaigns/{campaign}");
+        let right = json!({ "callSettings": { "filters": [], "scrub": scrub(2) } });
+        let (status, said) = client.send(reqwest::Method::PATCH, &path, Some(right)).await.unwrap();
+        assert_eq!(status, 200, "{said}");
+        client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+        until("it to be called", || async {
+            client.calls(&campaign).await.ok()?.iter().any(|call| call["status"] == "completed").then_some(())
+        })
+        .await;
+        let decisions =
+            client.get(&format!("/api/v1/decisions?phone={}", number(0).replace('+', "%2B"))).await.unwrap();
+        let decided =
+            decisions["decisions"].as_array().unwrap().iter().find(|d| d["rule"] == "allowed").unwrap();
+        assert_eq!(decided["facts"]["scrub"], "FTC-7", "{decided}");
+    }
+}

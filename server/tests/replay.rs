@@ -97,6 +97,7 @@ async fn attempt(
         on_do_not_call,
         hours: Hours::default(),
         rules,
+        scrub: None,
         recent: &recent,
     };
     let decision = judge(question, now);

@@ -195,7 +195,7 @@ async fn who_may_do_what() {
         ),
         (Method::POST, "/api/v1/campaigns".into(), Some(json!({ "name": "x" })), [403, 403, 201, 201]),
         (Method::POST, "/api/v1/calls/automated/stop".into(), Some(body), [403, 403, 200, 200]),
-        (Method::POST, "/api/v1/calls/none/hangup".into(), Some(json!({})), [403, 403, 404, 404]),
+        (Method::POST, "/api/v1/calls/none/hangup".into(), Some(json!({})), [403, 404, 404, 404]),
         (
             Method::POST,
             "/api/v1/phone-numbers".into(),

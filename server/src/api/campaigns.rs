@@ -91,6 +91,8 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "people",
         "handOver",
         "routing",
+        "filters",
+        "scrub",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {

@@ -151,6 +151,8 @@ pub(super) struct InForce {
     caps: Vec<rules::Cap>,
     /// How long whoever waited for an agent in vain is called again only with an agent reserved for them.
     rests: Vec<rules::Rest>,
+    /// How old the official do-not-call list may be that a list was held against.
+    scrubs: Vec<rules::ScrubAge>,
 }
 
 /// The rules that stand between a contact and the dial
@@ -165,5 +167,6 @@ pub(super) async fn in_force(State(app): State<App>, _permit: May<Look>) -> Json
         closed: law.closed().to_vec(),
         caps: law.caps().to_vec(),
         rests: law.rests().to_vec(),
+        scrubs: law.scrubs().to_vec(),
     })
 }

@@ -19,7 +19,9 @@ pub(super) async fn lead(app: &App, caller: &Caller, id: ContactId) -> Result<An
     if !caller.covers(contact.campaign_id) {
         return Err(missing());
     }
-    let decision = app.dialer.judge(&contact, Voice::Person, Utc::now()).await?;
+    let campaign =
+        app.store.campaign(&caller.organization_id, contact.campaign_id).await?.ok_or_else(missing)?;
+    let decision = app.dialer.judge(&campaign.call_settings, &contact, Voice::Person, Utc::now()).await?;
     let person = &contact.person;
     let mut fields: Vec<(String, String)> = [
         ("name", person.display_name()),
@@ -53,11 +55,11 @@ pub(super) async fn why(app: &App, caller: &Caller, text: &str) -> Result<Answer
         lines.push("on the do-not-call list: never called".to_owned());
     }
     for contact in app.store.contacts_of(organization, number.as_str()).await?.into_iter().take(20) {
-        let campaign = app.store.campaign(organization, contact.campaign_id).await?;
-        let people = campaign.as_ref().is_some_and(|c| c.call_settings.people.is_some());
+        let Some(campaign) = app.store.campaign(organization, contact.campaign_id).await? else { continue };
+        let people = campaign.call_settings.people.is_some();
         let voice = if people { Voice::Person } else { Voice::Artificial };
-        let now = app.dialer.judge(&contact, voice, Utc::now()).await?;
-        let name = campaign.map_or_else(String::new, |c| c.name);
+        let now = app.dialer.judge(&campaign.call_settings, &contact, voice, Utc::now()).await?;
+        let name = campaign.name;
         let reason = if now.is_allowed() { "may be called" } else { now.reason.as_str() };
         lines.push(format!(
             "now, in {name}: {} after {} attempts; {reason}",

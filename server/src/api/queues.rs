@@ -110,7 +110,7 @@ pub(super) async fn hopper(
     let mut contacts = Vec::new();
     for contact in app.store.candidates(campaign.id, campaign.call_settings.list_order, now, limit).await? {
         let phone = contact.person.phone.as_str().to_owned();
-        let decision = app.dialer.judge(&contact, voice, now).await?;
+        let decision = app.dialer.judge(&campaign.call_settings, &contact, voice, now).await?;
         contacts.push(Due {
             contact_id: contact.id,
             name: contact.person.display_name(),

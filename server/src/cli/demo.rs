@@ -75,6 +75,7 @@ fn open_range(settings: &Settings, now: DateTime<Utc>) -> Result<&'static str> {
             on_do_not_call: false,
             hours,
             rules: &rules,
+            scrub: None,
             recent: &[],
         };
         let legal = |at| gate::judge(question, at).is_allowed();

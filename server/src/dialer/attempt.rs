@@ -152,6 +152,7 @@ async fn hindered(
         on_do_not_call: false,
         hours: dialer.0.tools.hours,
         rules: &rules,
+        scrub: attempt.campaign.call_settings.scrub.as_ref(),
         recent: &[],
     };
     let why = if dialer.0.closing.is_cancelled() {

@@ -31,7 +31,8 @@ use crate::voice::conversation::Providers;
 use agents::Agents;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    CallId, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem, QueueState,
+    CallId, CallSettings, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem,
+    QueueState,
 };
 use live::LiveCalls;
 use pacers::Pacers;
@@ -160,10 +161,14 @@ impl Dialer {
     /// When the store is not available.
     pub async fn judge(
         &self,
+        settings: &CallSettings,
         contact: &Contact,
         voice: gate::Voice,
         now: DateTime<Utc>,
     ) -> StoreResult<Decision> {
+        if let Some(reason) = taker::left_out(settings, contact) {
+            return Ok(Decision::left_out(reason, now));
+        }
         let (tools, person, rules) = (&self.0.tools, &contact.person, self.rules());
         let (organization, phone) = (&contact.organization_id, person.phone.as_str());
         let on_do_not_call = tools.store.is_do_not_call(organization, phone).await?;
@@ -171,8 +176,15 @@ impl Dialer {
             Some(since) => tools.store.calls_since(organization, phone, since).await?,
             None => Vec::new(),
         };
-        let question =
-            Question { person, voice, on_do_not_call, hours: tools.hours, rules: &rules, recent: &recent };
+        let question = Question {
+            person,
+            voice,
+            on_do_not_call,
+            hours: tools.hours,
+            rules: &rules,
+            scrub: settings.scrub.as_ref(),
+            recent: &recent,
+        };
         Ok(gate::judge(question, now))
     }
 

@@ -201,7 +201,7 @@ impl Dialer {
             .caller_id(&campaign, queue.as_ref())
             .await?
             .ok_or_else(|| conflict("the campaign has no caller ID; set one first".into()))?;
-        let decision = self.judge(&contact, Voice::Person, Utc::now()).await?;
+        let decision = self.judge(&campaign.call_settings, &contact, Voice::Person, Utc::now()).await?;
         if !decision.is_allowed() {
             return Err(conflict(decision.reason));
         }

@@ -211,7 +211,8 @@ impl Driver {
 
     /// What the law says of a contact; one that it forbids to call is held, and `None` given.
     async fn judged(&self, contact: &Contact, taker: Taker) -> StoreResult<Option<gate::Decision>> {
-        let decision = self.dialer.judge(contact, voice(taker), Utc::now()).await?;
+        let decision =
+            self.dialer.judge(&self.campaign.call_settings, contact, voice(taker), Utc::now()).await?;
         if decision.is_allowed() {
             return Ok(Some(decision));
         }

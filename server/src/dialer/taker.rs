@@ -1,6 +1,7 @@
 //! Who takes a contact: an AI caller or an agent. Pure.
 
 use crate::domain::contact::Contact;
+use crate::domain::plain;
 use dialdeck_protocol::{CallSettings, Taker};
 
 /// By the first rule that fits; agents where there are any otherwise.
@@ -20,6 +21,22 @@ pub(super) fn taker(settings: &CallSettings, contact: &Contact) -> Taker {
     }
 }
 
+/// Why a contact is not called at all: the filter that does not fit.
+pub(super) fn left_out(settings: &CallSettings, contact: &Contact) -> Option<String> {
+    let wrong = settings.filters.iter().find(|filter| {
+        let value = field(contact, &filter.field);
+        let fits = if filter.equals.is_empty() {
+            !value.is_empty()
+        } else {
+            value.eq_ignore_ascii_case(filter.equals.trim())
+        };
+        fits == filter.not
+    })?;
+    let (name, not) = (plain::line(&wrong.field, 80), if wrong.not { "" } else { "not " });
+    let wanted = if wrong.equals.is_empty() { "filled".to_owned() } else { plain::line(&wrong.equals, 80) };
+    Some(format!("held: the campaign's filters leave it out: {name} is {not}{wanted}"))
+}
+
 fn field(contact: &Contact, name: &str) -> String {
     let person = &contact.person;
     match name {
@@ -34,12 +51,12 @@ fn field(contact: &Contact, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::taker;
+    use super::{left_out, taker};
     use crate::domain::contact::{Contact, NewContact};
     use crate::domain::phone::Phone;
     use chrono::Utc;
     use dialdeck_protocol::{
-        CallSettings, CampaignId, ContactId, ContactStatus, OrganizationId, People, Route, Taker,
+        CallSettings, CampaignId, ContactId, ContactStatus, Filter, OrganizationId, People, Route, Taker,
     };
 
     fn contact(tier: &str, attempts: i32) -> Contact {
@@ -61,6 +78,20 @@ mod tests {
 
     fn route(field: &str, equals: &str, to: Taker) -> Route {
         Route { field: field.into(), equals: equals.into(), to }
+    }
+
+    #[test]
+    fn every_filter_must_fit() {
+        let filter =
+            |field: &str, equals: &str, not| Filter { field: field.into(), equals: equals.into(), not };
+        let filters =
+            vec![filter("tier", "gold", false), filter("attempts", "3", true), filter("tier", "", false)];
+        let settings = CallSettings { filters, ..CallSettings::default() };
+        assert_eq!(left_out(&settings, &contact("Gold", 0)), None);
+        let why = |tier, attempts| left_out(&settings, &contact(tier, attempts)).unwrap();
+        assert!(why("tin", 0).ends_with("tier is not gold"));
+        assert!(why("gold", 3).ends_with("attempts is 3"));
+        assert!(left_out(&CallSettings::default(), &contact("", 0)).is_none());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::law::Rules;
 use super::zone::{self, Whereabouts};
 use chrono::{DateTime, Duration, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
+use dialdeck_protocol::Scrub;
 use serde::Serialize;
 
 /// The least a phone must be allowed to ring, in seconds (47 CFR 64.1200(a)(6)). Settings cannot go below it.
@@ -51,6 +52,8 @@ pub struct Question<'a> {
     pub hours: Hours,
     /// The law.
     pub rules: &'a Rules,
+    /// When the list was last held against the official do-not-call list, where it has to be.
+    pub scrub: Option<&'a Scrub>,
     /// When the number was called of late: as far back as the longest cap that holds counts.
     pub recent: &'a [DateTime<Utc>],
 }
@@ -72,6 +75,8 @@ pub struct Decision {
     pub places: Vec<String>,
     /// Consent it rests on.
     pub consent: String,
+    /// The scrub of the list it rests on.
+    pub scrub: String,
     /// Ring floor applied, in seconds.
     pub ring_floor_seconds: u32,
     /// When it was decided.
@@ -79,6 +84,22 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Left out by the campaign itself; why.
+    pub fn left_out(reason: String, now: DateTime<Utc>) -> Self {
+        Self {
+            rule: "filter",
+            reason,
+            opens_at: None,
+            basis: "the campaign's own filters".into(),
+            zones: Vec::new(),
+            places: Vec::new(),
+            consent: String::new(),
+            scrub: String::new(),
+            ring_floor_seconds: LEAST_RING_SECONDS,
+            decided_at: now,
+        }
+    }
+
     /// Whether the call may be placed.
     pub fn is_allowed(&self) -> bool {
         self.rule == "allowed"
@@ -96,6 +117,7 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         zones: Vec::new(),
         places: Vec::new(),
         consent: person.consent.as_ref().map(|c| format!("{} ({})", c.basis, c.source)).unwrap_or_default(),
+        scrub: question.scrub.map(|scrub| scrub.id.clone()).unwrap_or_default(),
         ring_floor_seconds: LEAST_RING_SECONDS,
         decided_at: now,
     };
@@ -126,6 +148,10 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
     };
     decision.places = places.iter().cloned().collect();
     let rules = question.rules;
+    if let Some(stale) = question.scrub.and_then(|scrub| rules.stale(&places, scrub, now)) {
+        (decision.rule, decision.reason, decision.basis) = (stale.rule, stale.reason, stale.basis);
+        return decision;
+    }
     let open = |at: DateTime<Utc>| {
         rules.forbids(&places, &zones, at).is_none()
             && zones.iter().all(|zone| is_open(*zone, question.hours, at))
@@ -206,6 +232,7 @@ mod tests {
     use crate::domain::law::Rules;
     use crate::domain::phone::Phone;
     use chrono::{DateTime, TimeZone, Utc};
+    use dialdeck_protocol::Scrub;
     use proptest::prelude::*;
 
     fn person(phone: &str) -> NewContact {
@@ -233,6 +260,7 @@ mod tests {
                 on_do_not_call,
                 hours: Hours::default(),
                 rules: &rules,
+                scrub: None,
                 recent: &[],
             },
             now,
@@ -275,6 +303,7 @@ mod tests {
             on_do_not_call: false,
             hours: Hours::default(),
             rules: &rules,
+            scrub: None,
             recent,
         };
         assert!(judge(ask(&recent[..2]), now).is_allowed());
@@ -306,11 +335,36 @@ mod tests {
             on_do_not_call,
             hours: Hours::default(),
             rules: &rules,
+            scrub: None,
             recent: &[],
         };
         assert!(judge(ask(false), at(18, 0)).is_allowed());
         assert_eq!(judge(ask(true), at(18, 0)).rule, "do_not_call");
         assert_eq!(judge(ask(false), at(3, 0)).rule, "hours");
+    }
+
+    #[test]
+    fn a_stale_copy_of_the_official_list_holds_everybody() {
+        let (ann, rules) = (person("312 555 0142"), Rules::shipped());
+        let asked = |days| {
+            let scrub = Scrub { id: "FTC-7".into(), at: at(18, 0) - chrono::Duration::days(days) };
+            let question = Question {
+                person: &ann,
+                voice: Voice::Artificial,
+                on_do_not_call: false,
+                hours: Hours::default(),
+                rules: &rules,
+                scrub: Some(&scrub),
+                recent: &[],
+            };
+            judge(question, at(18, 0))
+        };
+        assert_eq!(asked(31).scrub, "FTC-7");
+        assert!(asked(31).is_allowed());
+        let stale = asked(32);
+        assert_eq!(stale.rule, "scrub");
+        assert!(stale.reason.contains("scrub the list anew (us-scrub-age)"), "{}", stale.reason);
+        assert_eq!(asked(-1).rule, "scrub", "a date that lies ahead is a slip");
     }
 
     #[test]

@@ -3,15 +3,17 @@
 //! [`crate::domain::agent::Seat`] says what may follow what; this is the one place that holds seats. Changes are made
 //! under a lock and written down in the order in which they were made, by one task ([`registrar`]).
 
+mod matching;
 mod phone;
 mod registrar;
 mod reserved;
+mod staff;
 
 pub use reserved::Reserved;
+pub(super) use staff::Staff;
 
 use super::pacers::Pacers;
 use super::pacing::Seen;
-use super::placing::Seat as Wanted;
 use crate::domain::agent::{Due, LogIn, Pause, Seat};
 use crate::storage::agents::SeatRow;
 use crate::storage::{Journal, Store, StoreResult};
@@ -81,25 +83,6 @@ pub(super) type Ended = (OrganizationId, UserId, CallId, String);
 /// All agents of this server. Cheap to clone.
 #[derive(Clone)]
 pub struct Agents(Arc<Inner>);
-
-/// What a campaign has of agents at a moment.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Staff {
-    /// Who could be put through to somebody now, on a phone that is open.
-    pub ready: usize,
-    /// Agents at work.
-    pub busy: Vec<super::pacing::Busy>,
-    /// Agents who pause.
-    pub paused: usize,
-    /// Agents at work who go into a pause after it, or whose phone is rung for each call.
-    pub others: usize,
-    /// Agents whose phone is rung for each call, and who wait for one.
-    pub per_call: usize,
-    /// Persons who wait.
-    pub waiting: usize,
-    /// Campaigns that these agents also take calls of; `None`: some take calls of all.
-    pub shared: Option<Vec<CampaignId>>,
-}
 
 impl Agents {
     /// Of a server called `owner`. Wrap-ups that end by themselves come by the receiver.
@@ -351,180 +334,6 @@ impl Agents {
         Some(place.seat.row.clone())
     }
 
-    /// Offers a contact to an agent who waits and has none; gives who has it.
-    pub(super) fn offer(
-        &self,
-        organization: &OrganizationId,
-        campaign: CampaignId,
-        contact: ContactId,
-    ) -> Option<UserId> {
-        let user = {
-            let room = self.lock();
-            if room.places.values().any(|place| place.seat.row.contact_id == Some(contact)) {
-                return None;
-            }
-            best(&room, organization, campaign, |_| true)?
-        };
-        self.note(user, |place, now| place.seat.offer(campaign, contact, now)).then_some(user)
-    }
-
-    /// Contacts that are offered to somebody.
-    pub(super) fn offered(&self) -> usize {
-        self.lock().places.values().filter(|place| place.seat.row.offered).count()
-    }
-
-    /// Agents to whom a number of the campaign is offered since before `before`: it is dialled by itself.
-    pub(super) fn overdue(&self, campaign: CampaignId, before: DateTime<Utc>) -> Vec<(UserId, ContactId)> {
-        let offered = |place: &Place| {
-            let row = &place.seat.row;
-            let due = row.offered && row.campaign_id == Some(campaign) && row.since <= before;
-            due.then_some(row.contact_id).flatten().map(|contact| (row.user_id, contact))
-        };
-        self.lock().places.values().filter_map(offered).collect()
-    }
-
-    /// Whether anybody waits to whom a number could be offered, or for whom one could be dialled.
-    pub(super) fn anyone(&self, organization: &OrganizationId, campaign: CampaignId, per_call: bool) -> bool {
-        best(&self.lock(), organization, campaign, |place| per_call || !place.seat.rings_per_call()).is_some()
-    }
-
-    /// Whether somebody could be put through to an agent at this moment.
-    pub(super) fn is_anyone_free(&self, organization: &OrganizationId, campaign: CampaignId) -> bool {
-        self.anyone(organization, campaign, false)
-    }
-
-    /// Takes an agent for a number that is to be dialled: a certain one, or who has waited longest.
-    ///
-    /// # Errors
-    /// When they have a call already, or are not there.
-    pub(super) fn take(
-        &self,
-        organization: &OrganizationId,
-        campaign: CampaignId,
-        call: &CallId,
-        contact: ContactId,
-        who: Option<UserId>,
-        seat: Wanted,
-    ) -> Result<Reserved, Problem> {
-        let mut room = self.lock();
-        let fits = |place: &Place| seat != Wanted::PerCall || place.seat.rings_per_call();
-        let user = who.or_else(|| best(&room, organization, campaign, fits));
-        let place = user
-            .and_then(|user| room.places.get_mut(&user))
-            .filter(|place| place.seat.organization_id == *organization)
-            .ok_or_else(|| Problem::new(Code::Conflict, "no agent is ready; log in as one first"))?;
-        if !place.seat.works(campaign) {
-            let message = "the campaign is not one that this agent takes calls of";
-            return Err(Problem::new(Code::Conflict, message));
-        }
-        let open = place.phone.is_some() && place.seat.row.phone_up;
-        if !open && !place.seat.rings_per_call() {
-            return Err(Problem::new(Code::Conflict, "the phone is not connected; go ready to have it rung"));
-        }
-        let now = Utc::now();
-        place.seat.dial(call.clone(), campaign, contact, now)?;
-        drop(self.write(place, now));
-        Ok(Reserved::new(self, place, call.clone()))
-    }
-
-    /// Waits for an agent for a person who has answered.
-    pub(super) fn wait_for(
-        &self,
-        organization: &OrganizationId,
-        campaign: CampaignId,
-        call: &CallId,
-        contact: ContactId,
-    ) -> oneshot::Receiver<Reserved> {
-        let (found, receiver) = oneshot::channel();
-        let waiter =
-            Waiter { organization: organization.clone(), campaign, call: call.clone(), contact, found };
-        self.lock().waiting.push(waiter);
-        self.assign();
-        receiver
-    }
-
-    /// Puts persons who wait through to agents who are free.
-    fn assign(&self) {
-        let mut given = Vec::new();
-        {
-            let mut room = self.lock();
-            room.waiting.retain(|waiter| !waiter.found.is_closed());
-            let mut n = 0;
-            while n < room.waiting.len() {
-                let waiter = &room.waiting[n];
-                let open = |place: &Place| place.phone.is_some() && !place.seat.rings_per_call();
-                let Some(user) = best(&room, &waiter.organization, waiter.campaign, open) else {
-                    n += 1;
-                    continue;
-                };
-                let waiter = room.waiting.remove(n);
-                let Some(place) = room.places.get_mut(&user) else { continue };
-                let now = Utc::now();
-                if place.seat.queue(waiter.call.clone(), waiter.campaign, waiter.contact, now) {
-                    drop(self.write(place, now));
-                    given.push((waiter.found, Reserved::new(self, place, waiter.call)));
-                }
-            }
-        }
-        // Outside the lock: who does not take what they are given releases it, which takes the lock again.
-        for (found, reserved) in given {
-            let _ = found.send(reserved);
-        }
-    }
-
-    /// What a campaign has of agents now.
-    pub(super) fn staff(
-        &self,
-        organization: &OrganizationId,
-        campaign: CampaignId,
-        now: DateTime<Utc>,
-    ) -> Staff {
-        use super::pacing::Busy;
-        let room = self.lock();
-        let mut staff = Staff { shared: Some(Vec::new()), ..Staff::default() };
-        for place in room.places.values() {
-            let (seat, row) = (&place.seat, &place.seat.row);
-            if seat.organization_id != *organization || !seat.works(campaign) {
-                continue;
-            }
-            let age = (now - row.since).as_seconds_f64().max(0.0);
-            match row.state {
-                AgentState::Paused | AgentState::LoggedOut => {
-                    staff.paused += 1;
-                    continue;
-                }
-                AgentState::Ready if seat.rings_per_call() => {
-                    staff.per_call += 1;
-                    continue;
-                }
-                AgentState::Ready => staff.ready += usize::from(seat.is_free()),
-                // Whoever does not come back to be put through to somebody is not waited for.
-                _ if row.state.is_busy() && !seat.comes_back() => {
-                    staff.others += 1;
-                    continue;
-                }
-                AgentState::WrapUp | AgentState::Dead => staff.busy.push(Busy::WrappingUp(age)),
-                AgentState::InCall => staff.busy.push(Busy::Talking(age)),
-                AgentState::Queued | AgentState::Ringing | AgentState::Dialling => {
-                    staff.busy.push(Busy::Talking(0.0));
-                }
-            }
-            match &mut staff.shared {
-                Some(shared) if !row.campaigns.is_empty() => shared.extend(&row.campaigns),
-                shared => *shared = None,
-            }
-        }
-        let shares = |waiter: &&Waiter| {
-            waiter.organization == *organization
-                && staff
-                    .shared
-                    .as_ref()
-                    .is_none_or(|shared| shared.contains(&waiter.campaign) || waiter.campaign == campaign)
-        };
-        staff.waiting = room.waiting.iter().filter(|w| !w.found.is_closed()).filter(shares).count();
-        staff
-    }
-
     /// What came of a call was said, and is on disk.
     pub(super) fn disposed(&self, user: UserId, call: &CallId) {
         let pacers = self.0.pacers.clone();
@@ -564,21 +373,4 @@ impl Agents {
             self.assign();
         }
     }
-}
-
-/// Who of those who are free comes next: by rank, then by how long they have waited.
-fn best(
-    room: &Room,
-    organization: &OrganizationId,
-    campaign: CampaignId,
-    also: impl Fn(&Place) -> bool,
-) -> Option<UserId> {
-    let free = room.places.values().filter(|place| {
-        place.seat.organization_id == *organization
-            && place.seat.works(campaign)
-            && place.seat.is_free()
-            && also(place)
-    });
-    let rank = |place: &Place| place.seat.ranks.get(&campaign).copied().unwrap_or(0);
-    free.min_by_key(|place| (-rank(place), place.seat.waits_since)).map(|place| place.seat.row.user_id)
 }

@@ -94,8 +94,12 @@ impl Driver {
                     dialer.0.agents.offer(&organization, self.campaign.id, contact.id);
                     continue;
                 }
-                let seat =
-                    if who == Taker::Person && room.reserved > 0 { Seat::Anybody } else { Seat::Nobody };
+                let seat = match (who, people.mode) {
+                    // Whose phone stays open is counted on for whoever answers one of the lines.
+                    (Taker::Person, DialMode::Predictive) if room.reserved > 0 => Seat::PerCall,
+                    (Taker::Person, _) if room.reserved > 0 => Seat::Anybody,
+                    _ => Seat::Nobody,
+                };
                 match self.begin(contact, &from, decision, who, seat).await? {
                     Placed::Yes => {
                         self.starts.lately.push_back(Instant::now());

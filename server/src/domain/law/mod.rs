@@ -103,6 +103,17 @@ pub struct Rest {
     pub hours: u32,
 }
 
+/// A list that is held against the official do-not-call list is held against one that is at most so old.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = LawScrub)]
+pub struct ScrubAge {
+    /// What, where, when.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Days.
+    pub days: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct HolidayRule {
     #[serde(flatten)]
@@ -117,6 +128,7 @@ struct File {
     closed: Vec<Closed>,
     cap: Vec<Cap>,
     rest: Vec<Rest>,
+    scrub: Vec<ScrubAge>,
     holiday: Vec<HolidayRule>,
 }
 
@@ -127,6 +139,7 @@ pub struct Rules {
     closed: Vec<Closed>,
     caps: Vec<Cap>,
     rests: Vec<Rest>,
+    scrubs: Vec<ScrubAge>,
     holidays: Vec<HolidayRule>,
 }
 
@@ -200,6 +213,9 @@ impl Rules {
         if let Some(rest) = file.rest.iter().find(|rest| !(1..=24 * 90).contains(&rest.hours)) {
             return Err(format!("{}: use 1 to 2160 hours", rest.head.id));
         }
+        if let Some(scrub) = file.scrub.iter().find(|scrub| !(1..=366).contains(&scrub.days)) {
+            return Err(format!("{}: use 1 to 366 days", scrub.head.id));
+        }
         let replaced: BTreeSet<String> = places.iter().map(|head| head.id.clone()).collect();
         if replaced.len() < places.len() {
             return Err("an id stands there twice; give each rule its own".into());
@@ -209,11 +225,13 @@ impl Rules {
         self.closed.retain(|rule| kept(&rule.head));
         self.caps.retain(|rule| kept(&rule.head));
         self.rests.retain(|rule| kept(&rule.head));
+        self.scrubs.retain(|rule| kept(&rule.head));
         self.holidays.retain(|rule| kept(&rule.head));
         self.hours.extend(file.hours);
         self.closed.extend(file.closed);
         self.caps.extend(file.cap);
         self.rests.extend(file.rest);
+        self.scrubs.extend(file.scrub);
         self.holidays.extend(file.holiday);
         if self.hours.is_empty() {
             return Err(
@@ -241,6 +259,34 @@ impl Rules {
     /// Rules on calling again whoever waited in vain.
     pub fn rests(&self) -> &[Rest] {
         &self.rests
+    }
+
+    /// Rules on the age of the official list.
+    pub fn scrubs(&self) -> &[ScrubAge] {
+        &self.scrubs
+    }
+
+    /// What forbids a call off a list that was scrubbed at a moment.
+    pub fn stale(
+        &self,
+        places: &BTreeSet<String>,
+        scrub: &dialdeck_protocol::Scrub,
+        now: DateTime<Utc>,
+    ) -> Option<Forbidden> {
+        let holds = |rule: &&ScrubAge| rule.head.holds(places, now.date_naive());
+        let rule = self.scrubs.iter().filter(holds).min_by_key(|rule| rule.days)?;
+        let stale = scrub.at > now || now - scrub.at > Duration::days(i64::from(rule.days));
+        stale.then(|| Forbidden {
+            rule: "scrub",
+            basis: format!("{}: {}", rule.head.id, rule.head.source),
+            reason: format!(
+                "held: the do-not-call copy {} is of {}, and may be {} days old; scrub the list anew ({})",
+                scrub.id,
+                scrub.at.format("%Y-%m-%d"),
+                rule.days,
+                rule.head.id
+            ),
+        })
     }
 
     /// How long whoever waited for an agent in vain is not called without one reserved for them, in any of these places.
@@ -353,6 +399,7 @@ fn unknown_keys(text: &str) -> Result<(), String> {
             "closed" => &["days", "holidays"],
             "cap" => &["calls", "hours"],
             "rest" => &["hours"],
+            "scrub" => &["days"],
             _ => &["date"],
         };
         let keys = rules
@@ -379,7 +426,8 @@ impl File {
         let caps = self.cap.iter().map(|rule| &rule.head);
         let holidays = self.holiday.iter().map(|rule| &rule.head);
         let rests = self.rest.iter().map(|rule| &rule.head);
-        hours.chain(closed).chain(caps).chain(rests).chain(holidays).collect()
+        let scrubs = self.scrub.iter().map(|rule| &rule.head);
+        hours.chain(closed).chain(caps).chain(rests).chain(scrubs).chain(holidays).collect()
     }
 }
 
