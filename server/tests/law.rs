@@ -112,14 +112,14 @@ fn nobody_starts_with_a_law_that_cannot_be_read() {
 async fn a_stale_scrub_and_a_filter_hold_and_say_why() {
     let home = tempfile::tempdir().unwrap();
     let setup =
-        setup(&home, "[[scrub]]\nid = \"house\"\nwhere = [\"*\"]\ndays = 31\nsource = \"the house\"\n");
+        setup(&home, "[[scrub]]\nid = \"house\"\nwhere = [\"*\"]\ndays = 30\nsource = \"the house\"\n");
     setup.add_user("sue", "supervisor").unwrap();
     let server = setup.start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
     let scrub = |days| json!({ "id": "FTC-7", "at": chrono::Utc::now() - chrono::Duration::days(days) });
     let filters = json!([{ "field": "company", "equals": "Other" }]);
     for (name, extra, part) in [
-        ("Stale", json!({ "scrub": scrub(40) }), "may be 31 days old; scrub the list anew (house)"),
+        ("Stale", json!({ "scrub": scrub(40) }), "may be 30 days old; scrub the list anew (house)"),
         ("Filtered", json!({ "filters": filters, "scrub": scrub(1) }), "leave it out: company is not Other"),
     ] {
         let mut settings = json!({ "maxConcurrentCalls": 5, "callIntervalMs": 0, "retryAttempts": 0 });

@@ -78,8 +78,12 @@ impl State {
         (self.lead.as_ref().map(|lead| lead.contact_id) != Some(contact)).then_some(contact)
     }
 
-    /// Whether one's call waits for its disposition, and a key alone sets it.
+    /// Whether one's call is over and waits for its disposition: then a key alone sets it. While one talks, a key that was
+    /// meant for something else must not.
     pub fn disposes_by_key(&self) -> bool {
-        self.pane == Pane::Seat && self.me().is_some_and(|row| row.disposition_due)
+        self.pane == Pane::Seat
+            && self.me().is_some_and(|row| {
+                row.disposition_due && matches!(row.state, AgentState::Dead | AgentState::WrapUp)
+            })
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             "You are not logged in as an agent. i logs you in on your phone.",
         );
     };
-    let choices = if me.disposition_due { scene.state.choices.dispositions.as_slice() } else { &[] };
+    let over = matches!(me.state, AgentState::Dead | AgentState::WrapUp);
+    let choices = if me.disposition_due && over { scene.state.choices.dispositions.as_slice() } else { &[] };
     let keys = u16::from(!choices.is_empty());
     let [state, keyed, rest] =
         Layout::vertical([Constraint::Length(2), Constraint::Length(keys * 2), Constraint::Min(1)])

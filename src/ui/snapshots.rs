@@ -202,6 +202,14 @@ fn agents_and_ones_own_place() {
 }
 
 #[test]
+fn after_a_call_one_key_says_what_came_of_it() {
+    let mut state = agents();
+    state.agents[1].state = AgentState::WrapUp;
+    state.agents[1].wrap_up_ends_at = Some(now() + chrono::Duration::seconds(21));
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+}
+
+#[test]
 fn agents_without_colour_on_a_wide_screen() {
     insta::assert_snapshot!(screen(&agents(), "monochrome", Depth::None, 160, 30));
 }
