@@ -28,7 +28,11 @@ fn files(arguments: &[String]) -> Vec<PathBuf> {
         .skip_while(|a| *a != "--scenario")
         .skip(1)
         .take_while(|a| !a.starts_with("--"))
-        .map(PathBuf::from)
+        .map(|name| {
+            // cargo runs us in the package's folder; people name files from where they stand.
+            let above = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+            if PathBuf::from(name).exists() { PathBuf::from(name) } else { above }
+        })
         .collect();
     if !named.is_empty() {
         return named;
