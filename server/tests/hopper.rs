@@ -101,7 +101,7 @@ async fn call(
     minutes: i64,
 ) {
     use dialdeck_protocol::{CallId, CallStatus, Emotion, Taker};
-    use dialdeck_server::domain::gate::{Hours, Question, Voice, judge};
+    use dialdeck_server::domain::gate::{Hours, Question, judge};
     use dialdeck_server::domain::law::Rules;
     use dialdeck_server::storage::{BeginAttempt, CallKey, EndCall};
     let at = noon() - Duration::hours(4) + Duration::minutes(i64::from(attempt) * 10 + minutes);
@@ -112,15 +112,7 @@ async fn call(
     };
     let rules = Rules::shipped();
     let hours = Hours::default();
-    let question = Question {
-        person: &contact.person,
-        voice: Voice::Artificial,
-        on_do_not_call: false,
-        hours,
-        rules: &rules,
-        scrub: None,
-        recent: &[],
-    };
+    let question = Question { hours, ..Question::of(&contact.person, &rules) };
     let begun = BeginAttempt {
         key: key.clone(),
         contact_id: contact.id,

@@ -17,7 +17,7 @@ use dialdeck_protocol::{
 use dialdeck_server::domain::campaign::Campaign;
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
 use dialdeck_server::domain::ending::{contact_after, status};
-use dialdeck_server::domain::gate::{Hours, Question, Voice, caps, judge};
+use dialdeck_server::domain::gate::{Question, caps, judge};
 use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::storage::{BeginAttempt, CallKey, Change, EndCall, ImportMode, Store, open};
@@ -91,15 +91,7 @@ async fn attempt(
     let (phone, organization) = (contact.person.phone.as_str(), organization());
     let on_do_not_call = store.is_do_not_call(&organization, phone).await.unwrap();
     let recent = store.calls_since(&organization, phone, now - Duration::days(8)).await.unwrap();
-    let question = Question {
-        person: &contact.person,
-        voice: Voice::Artificial,
-        on_do_not_call,
-        hours: Hours::default(),
-        rules,
-        scrub: None,
-        recent: &recent,
-    };
+    let question = Question { on_do_not_call, recent: &recent, ..Question::of(&contact.person, rules) };
     let decision = judge(question, now);
     if !decision.is_allowed() {
         let hold = Change::Hold {

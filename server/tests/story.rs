@@ -17,7 +17,7 @@ use dialdeck_protocol::{
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
 use dialdeck_server::domain::ending::{ContactAfter, contact_after, far_future};
-use dialdeck_server::domain::gate::{Hours, Question, Voice, judge};
+use dialdeck_server::domain::gate::{Question, judge};
 use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
@@ -65,18 +65,7 @@ fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAtt
         from: "+13125550199".into(),
         attempt: contact.attempts + 1,
         owner: "main".into(),
-        decision: judge(
-            Question {
-                person: &contact.person,
-                voice: Voice::Artificial,
-                on_do_not_call: false,
-                hours: Hours::default(),
-                rules: &Rules::shipped(),
-                scrub: None,
-                recent: &[],
-            },
-            at,
-        ),
+        decision: judge(Question::of(&contact.person, &Rules::shipped()), at),
         taker: Taker::Ai,
         rested_since: None,
         by_hand: false,
@@ -349,18 +338,7 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
 
     let mut question = person(1);
     question.consent = None;
-    let decision = judge(
-        Question {
-            person: &question,
-            voice: Voice::Artificial,
-            on_do_not_call: false,
-            hours: Hours::default(),
-            rules: &Rules::shipped(),
-            scrub: None,
-            recent: &[],
-        },
-        noon(),
-    );
+    let decision = judge(Question::of(&question, &Rules::shipped()), noon());
     let hold = Change::Hold {
         organization_id: org(),
         campaign_id: campaign.id,

@@ -5,7 +5,7 @@ use crate::api::session;
 use crate::domain::caller::Caller;
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::{Consent, NewContact};
-use crate::domain::gate::{self, Question, Voice};
+use crate::domain::gate::{self, Question};
 use crate::domain::phone::Phone;
 use crate::floor::Floor;
 use crate::settings::Settings;
@@ -69,15 +69,7 @@ fn open_range(settings: &Settings, now: DateTime<Utc>) -> Result<&'static str> {
         let person = person(0, phone);
         // It is to last: the hour must be legal for a while yet.
         let later = now + chrono::Duration::hours(3);
-        let question = Question {
-            person: &person,
-            voice: Voice::Artificial,
-            on_do_not_call: false,
-            hours,
-            rules: &rules,
-            scrub: None,
-            recent: &[],
-        };
+        let question = Question { hours, ..Question::of(&person, &rules) };
         let legal = |at| gate::judge(question, at).is_allowed();
         if legal(now) && legal(later) {
             return Ok(range);

@@ -147,13 +147,10 @@ async fn hindered(
     }
     // Caps were asked in the commit; only time has passed since.
     let question = Question {
-        person: &attempt.contact.person,
         voice: voice(attempt.taker),
-        on_do_not_call: false,
         hours: dialer.0.tools.hours,
-        rules: &rules,
         scrub: attempt.campaign.call_settings.scrub.as_ref(),
-        recent: &[],
+        ..Question::of(&attempt.contact.person, &rules)
     };
     let why = if dialer.0.closing.is_cancelled() {
         "the server is stopping".to_owned()

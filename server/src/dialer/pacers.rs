@@ -25,7 +25,7 @@ pub struct Pacers(Arc<Mutex<HashMap<CampaignId, Campaign>>>);
 
 /// Seconds since the epoch: days are those of UTC.
 fn seconds(at: DateTime<Utc>) -> f64 {
-    at.timestamp_millis().to_string().parse::<f64>().unwrap_or(0.0) / 1000.0
+    (at - DateTime::UNIX_EPOCH).as_seconds_f64()
 }
 
 fn share(people: &People) -> f64 {
@@ -92,11 +92,6 @@ impl Pacers {
             own.ledger.forget(seconds(now));
             own.pacer.advise(floor, bounds, &own.ledger)
         })
-    }
-
-    /// Share abandoned over thirty days, and how many were answered.
-    pub fn abandoned(&self, campaign: CampaignId) -> Option<f64> {
-        self.with(campaign, |own| own.ledger.share())
     }
 }
 

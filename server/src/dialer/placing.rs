@@ -22,7 +22,7 @@ const SKIPPED: Duration = Duration::minutes(10);
 
 /// Which agent is taken for a number before it is dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seat {
+pub(super) enum Reserve {
     /// None: an AI caller talks, or who is free when somebody answers.
     Nobody,
     /// Whoever has waited longest.
@@ -52,14 +52,14 @@ pub(super) struct Placing<'a> {
     pub from: String,
     pub decision: Decision,
     pub taker: Taker,
-    pub seat: Seat,
+    pub reserve: Reserve,
     pub by_hand: bool,
 }
 
 impl Dialer {
     /// Commits the attempt and sets it going.
     pub(super) async fn begin(&self, placing: Placing<'_>) -> StoreResult<Begun> {
-        let Placing { campaign, contact, from, decision, taker, seat, by_hand } = placing;
+        let Placing { campaign, contact, from, decision, taker, reserve, by_hand } = placing;
         let call_id = CallId::new();
         let organization = &campaign.organization_id;
         let key = CallKey {
@@ -67,16 +67,12 @@ impl Dialer {
             campaign_id: campaign.id,
             organization_id: organization.clone(),
         };
-        let who = match seat {
-            Seat::This(user) => Some(user),
-            Seat::Nobody | Seat::Anybody | Seat::PerCall => None,
-        };
         // Dialled ahead, so that somebody might wait in vain once more.
-        let unreserved = taker == Taker::Person && seat == Seat::Nobody;
+        let unreserved = taker == Taker::Person && reserve == Reserve::Nobody;
         let rest = gate::rest_after_abandonment(&contact.person, &self.rules(), Utc::now());
-        let seat = match seat {
-            Seat::Nobody => None,
-            _ => match self.0.agents.take(organization, campaign.id, &call_id, contact.id, who, seat) {
+        let seat = match reserve {
+            Reserve::Nobody => None,
+            _ => match self.0.agents.take(organization, campaign.id, &call_id, contact.id, reserve) {
                 Ok(seat) => Some(seat),
                 Err(problem) => return Ok(Begun::NoAgent(problem)),
             },
@@ -211,7 +207,7 @@ impl Dialer {
             from: from.number,
             decision,
             taker: Taker::Person,
-            seat: Seat::This(user),
+            reserve: Reserve::This(user),
             by_hand: true,
         };
         match self.begin(placing).await? {

@@ -4,7 +4,7 @@ mod staffed;
 
 use super::attempt::voice;
 use super::pace::{Facts, Step, step};
-use super::placing::{Begun, Placing, Seat};
+use super::placing::{Begun, Placing, Reserve};
 use super::{Dialer, Handle};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
@@ -184,7 +184,7 @@ impl Driver {
                 moved = true;
                 continue;
             };
-            match self.begin(contact, &from, decision, Taker::Ai, Seat::Nobody).await? {
+            match self.begin(contact, &from, decision, Taker::Ai, Reserve::Nobody).await? {
                 Placed::Yes => return Ok(Next::Now),
                 Placed::NoLine => return Ok(Next::At(Utc::now() + Duration::seconds(1))),
                 Placed::No | Placed::NoAgent => {}
@@ -233,11 +233,11 @@ impl Driver {
         from: &str,
         decision: gate::Decision,
         taker: Taker,
-        seat: Seat,
+        reserve: Reserve,
     ) -> StoreResult<Placed> {
         let id = contact.id;
         let (campaign, from) = (&self.campaign, from.to_owned());
-        let placing = Placing { campaign, contact, from, decision, taker, seat, by_hand: false };
+        let placing = Placing { campaign, contact, from, decision, taker, reserve, by_hand: false };
         Ok(match self.dialer.begin(placing).await? {
             Begun::Yes => Placed::Yes,
             Begun::No(Refusal::NumberBusy) => {

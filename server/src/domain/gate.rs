@@ -58,6 +58,22 @@ pub struct Question<'a> {
     pub recent: &'a [DateTime<Utc>],
 }
 
+impl<'a> Question<'a> {
+    /// May an artificial voice call this person, by the law alone: nothing on any list, nobody called of late, and no hours of
+    /// the operator's own.
+    pub fn of(person: &'a NewContact, rules: &'a Rules) -> Self {
+        Self {
+            person,
+            voice: Voice::Artificial,
+            on_do_not_call: false,
+            hours: Hours::default(),
+            rules,
+            scrub: None,
+            recent: &[],
+        }
+    }
+}
+
 /// The answer, as it is kept with the attempt or on the contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
@@ -227,7 +243,7 @@ pub fn caps(person: &NewContact, rules: &Rules, now: DateTime<Utc>) -> Vec<(Date
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Hours, Question, Voice, judge, rest_after_abandonment};
+    use super::{Decision, Question, Voice, judge, rest_after_abandonment};
     use crate::domain::contact::{Consent, NewContact};
     use crate::domain::law::Rules;
     use crate::domain::phone::Phone;
@@ -253,18 +269,7 @@ mod tests {
 
     fn judged(person: &NewContact, on_do_not_call: bool, now: DateTime<Utc>) -> Decision {
         let rules = Rules::shipped();
-        judge(
-            Question {
-                person,
-                voice: Voice::Artificial,
-                on_do_not_call,
-                hours: Hours::default(),
-                rules: &rules,
-                scrub: None,
-                recent: &[],
-            },
-            now,
-        )
+        judge(Question { on_do_not_call, ..Question::of(person, &rules) }, now)
     }
 
     fn rule(person: &NewContact, dnc: bool, now: DateTime<Utc>) -> &'static str {
@@ -297,15 +302,7 @@ mod tests {
     fn a_cap_holds_and_says_when_it_leaves_room() {
         let (miami, rules, now) = (person("305 555 0142"), Rules::shipped(), at(17, 0));
         let recent = [1, 2, 3].map(|hours| now - chrono::Duration::hours(hours));
-        let ask = |recent| Question {
-            person: &miami,
-            voice: Voice::Artificial,
-            on_do_not_call: false,
-            hours: Hours::default(),
-            rules: &rules,
-            scrub: None,
-            recent,
-        };
+        let ask = |recent| Question { recent, ..Question::of(&miami, &rules) };
         assert!(judge(ask(&recent[..2]), now).is_allowed());
         let decision = judge(ask(&recent), now);
         assert_eq!((decision.rule, decision.places.join(" ").as_str()), ("cap", "US US-FL"));
@@ -329,15 +326,8 @@ mod tests {
     fn a_person_who_speaks_needs_no_consent_and_every_other_rule_holds() {
         let (mut ann, rules) = (person("312 555 0142"), Rules::shipped());
         ann.consent = None;
-        let ask = |on_do_not_call| Question {
-            person: &ann,
-            voice: Voice::Person,
-            on_do_not_call,
-            hours: Hours::default(),
-            rules: &rules,
-            scrub: None,
-            recent: &[],
-        };
+        let ask =
+            |on_do_not_call| Question { voice: Voice::Person, on_do_not_call, ..Question::of(&ann, &rules) };
         assert!(judge(ask(false), at(18, 0)).is_allowed());
         assert_eq!(judge(ask(true), at(18, 0)).rule, "do_not_call");
         assert_eq!(judge(ask(false), at(3, 0)).rule, "hours");
@@ -348,15 +338,7 @@ mod tests {
         let (ann, rules) = (person("312 555 0142"), Rules::shipped());
         let asked = |days| {
             let scrub = Scrub { id: "FTC-7".into(), at: at(18, 0) - chrono::Duration::days(days) };
-            let question = Question {
-                person: &ann,
-                voice: Voice::Artificial,
-                on_do_not_call: false,
-                hours: Hours::default(),
-                rules: &rules,
-                scrub: Some(&scrub),
-                recent: &[],
-            };
+            let question = Question { scrub: Some(&scrub), ..Question::of(&ann, &rules) };
             judge(question, at(18, 0))
         };
         assert_eq!(asked(31).scrub, "FTC-7");

@@ -1,6 +1,7 @@
 //! How a policy did over many campaigns.
 
 use super::world::Went;
+use crate::dialer::pacing::real;
 use serde::Serialize;
 
 /// What is reported of a policy.
@@ -41,9 +42,9 @@ pub fn score(wents: &[Went], hours: f64, limit_percent: f64) -> Score {
         let (mut all, mut over) = (0_u64, 0_u64);
         for (answered, abandoned) in counts.filter(|count| count.0 > 0) {
             all += 1;
-            over += u64::from(to_f64(abandoned) * 100.0 > limit_percent * to_f64(answered));
+            over += u64::from(real(abandoned) * 100.0 > limit_percent * real(answered));
         }
-        100.0 * to_f64(over) / to_f64(all.max(1))
+        100.0 * real(over) / real(all.max(1))
     };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hours of a day")]
     let a_day = (hours.ceil() as usize).max(1);
@@ -52,9 +53,9 @@ pub fn score(wents: &[Went], hours: f64, limit_percent: f64) -> Score {
         campaigns: wents.len(),
         utilisation: utilisation * 100.0,
         utilisation_interval: utilisation_interval * 100.0,
-        abandoned: 100.0 * to_f64(abandoned) / to_f64(answered.max(1)),
+        abandoned: 100.0 * real(abandoned) / real(answered.max(1)),
         abandoned_interval: abandoned_interval * 100.0,
-        missed: 100.0 * to_f64(missed) / to_f64((answered + missed).max(1)),
+        missed: 100.0 * real(missed) / real((answered + missed).max(1)),
         hours_over: over(&mut wents.iter().flat_map(|went| went.hours.iter().copied())),
         days_over: over(&mut wents.iter().flat_map(|went| went.hours.chunks(a_day).map(day))),
         campaigns_over: over(&mut wents.iter().map(|went| (went.answered, went.abandoned))),
@@ -64,15 +65,10 @@ pub fn score(wents: &[Went], hours: f64, limit_percent: f64) -> Score {
 
 /// Mean, and half of its 95 % interval.
 fn mean(values: &[f64]) -> (f64, f64) {
-    let count = to_f64(values.len().max(1) as u64);
+    let count = real(values.len().max(1));
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
     (mean, 1.96 * (variance / count).sqrt())
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of campaigns are far below 2^52")]
-fn to_f64(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

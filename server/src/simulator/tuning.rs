@@ -5,6 +5,7 @@ use super::opponent::ratio::{Dialling, Ratio};
 use super::policy::Policy;
 use super::scenario::Scenario;
 use super::world;
+use crate::dialer::pacing::real;
 
 /// A setting of an opponent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,7 +88,7 @@ pub fn best(scenario: &Scenario, opponent: &Opponent, days: u32, seeds: &[u64]) 
     const FINAL: usize = 6;
     const MOST: usize = 40;
     let try_out = |setting: &Setting, days: u32, seeds: &[u64]| {
-        let (mut busy, mut present, mut answered, mut abandoned) = (0.0, 0.0, 0, 0);
+        let (mut busy, mut present, mut answered, mut abandoned) = (0.0, 0.0, 0_u64, 0_u64);
         for seed in seeds {
             let went = world::run(scenario, *seed, days, setting.policy().as_mut());
             busy += went.busy;
@@ -95,8 +96,7 @@ pub fn best(scenario: &Scenario, opponent: &Opponent, days: u32, seeds: &[u64]) 
             answered += went.answered;
             abandoned += went.abandoned;
         }
-        #[allow(clippy::cast_precision_loss, reason = "counts of a campaign are far below 2^52")]
-        let share = abandoned as f64 / (answered.max(1)) as f64;
+        let share = real(abandoned) / real(answered.max(1));
         (busy / f64::max(present, 1.0), share)
     };
     let limit = scenario.limit_percent / 100.0;

@@ -4,6 +4,7 @@ use super::draw::Dice;
 use super::opponent::ratio::ROUND;
 use super::policy::{Counts, Policy, View};
 use super::scenario::Scenario;
+use crate::dialer::pacing::real;
 use crate::dialer::pacing::{Busy, Line, Seen};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -39,7 +40,7 @@ impl Went {
 
     /// Share of the answered that were abandoned, 0–1.
     pub fn abandonment(&self) -> f64 {
-        to_f64(self.abandoned) / to_f64(self.answered.max(1))
+        real(self.abandoned) / real(self.answered.max(1))
     }
 }
 
@@ -258,8 +259,8 @@ impl<P: Policy + ?Sized> World<'_, P> {
             .iter()
             .filter(|a| matches!(a, Agent::Talking { .. } | Agent::WrappingUp { .. }))
             .count();
-        self.went.busy += seconds * to_f64(busy as u64);
-        self.went.present += seconds * to_f64((busy + self.ready.len()) as u64);
+        self.went.busy += seconds * real(busy);
+        self.went.present += seconds * real(busy + self.ready.len());
         self.now = to;
     }
 
@@ -560,11 +561,6 @@ impl<P: Policy + ?Sized> World<'_, P> {
         };
         self.at(self.now + lead.rings, Happens::Line(place));
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of a campaign are far below 2^52")]
-fn to_f64(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who gets whom: numbers offered to agents, agents taken for numbers, persons who wait put through to agents who are free.
 
 use super::{Agents, Place, Reserved, Room, Waiter};
-use crate::dialer::placing::Seat as Wanted;
+use crate::dialer::placing::Reserve;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallId, CampaignId, Code, ContactId, OrganizationId, Problem, UserId};
 use tokio::sync::oneshot;
@@ -44,13 +44,8 @@ impl Agents {
     }
 
     /// Whether anybody waits to whom a number could be offered, or for whom one could be dialled.
-    pub(in crate::dialer) fn anyone(
-        &self,
-        organization: &OrganizationId,
-        campaign: CampaignId,
-        per_call: bool,
-    ) -> bool {
-        best(&self.lock(), organization, campaign, |place| per_call || !place.seat.rings_per_call()).is_some()
+    pub(in crate::dialer) fn anyone(&self, organization: &OrganizationId, campaign: CampaignId) -> bool {
+        best(&self.lock(), organization, campaign, |_| true).is_some()
     }
 
     /// Whether somebody could be put through to an agent at this moment.
@@ -59,7 +54,7 @@ impl Agents {
         organization: &OrganizationId,
         campaign: CampaignId,
     ) -> bool {
-        self.anyone(organization, campaign, false)
+        best(&self.lock(), organization, campaign, is_open).is_some()
     }
 
     /// Takes an agent for a number that is to be dialled: a certain one, or who has waited longest.
@@ -72,12 +67,15 @@ impl Agents {
         campaign: CampaignId,
         call: &CallId,
         contact: ContactId,
-        who: Option<UserId>,
-        seat: Wanted,
+        which: Reserve,
     ) -> Result<Reserved, Problem> {
         let mut room = self.lock();
-        let fits = |place: &Place| seat != Wanted::PerCall || place.seat.rings_per_call();
-        let user = who.or_else(|| best(&room, organization, campaign, fits));
+        let user = match which {
+            Reserve::Nobody => None,
+            Reserve::This(user) => Some(user),
+            Reserve::Anybody => best(&room, organization, campaign, |_| true),
+            Reserve::PerCall => best(&room, organization, campaign, |place| place.seat.rings_per_call()),
+        };
         let place = user
             .and_then(|user| room.places.get_mut(&user))
             .filter(|place| place.seat.organization_id == *organization)
@@ -121,8 +119,7 @@ impl Agents {
             let mut n = 0;
             while n < room.waiting.len() {
                 let waiter = &room.waiting[n];
-                let open = |place: &Place| place.phone.is_some() && !place.seat.rings_per_call();
-                let Some(user) = best(&room, &waiter.organization, waiter.campaign, open) else {
+                let Some(user) = best(&room, &waiter.organization, waiter.campaign, is_open) else {
                     n += 1;
                     continue;
                 };
@@ -140,6 +137,11 @@ impl Agents {
             let _ = found.send(reserved);
         }
     }
+}
+
+/// Whether their phone is one that is kept open, and is: so that somebody can be put through to it at once.
+fn is_open(place: &Place) -> bool {
+    place.phone.is_some() && !place.seat.rings_per_call()
 }
 
 /// Who of those who are free comes next: by rank, then by how long they have waited.

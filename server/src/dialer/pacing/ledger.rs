@@ -1,11 +1,12 @@
 //! How many were answered and how many abandoned, over thirty days; and how much risk that leaves.
 
+use super::real;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// Seconds of a day, and days that count.
 const DAY: f64 = 86_400.0;
-const DAYS: f64 = 30.0;
+const DAYS: i64 = 30;
 /// By how many abandoned calls more or fewer in hand the threshold of risk grows or falls by a factor of e: so many times
 /// the square root of those that the limit allows in a day, within these bounds. A small floor cannot wait as long.
 const SOFTNESS: f64 = 4.2;
@@ -20,6 +21,12 @@ const LEAST: f64 = 0.02;
 const MOST_LEARNED: f64 = 8.0;
 /// Risk that is never taken, however much is left over.
 const MOST: f64 = 0.35;
+
+/// The day in which a moment lies.
+#[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
+fn day(at: f64) -> i64 {
+    (at / DAY).floor() as i64
+}
 
 /// The ledger of a campaign. Days are those of the caller's clock.
 #[derive(Debug, Clone)]
@@ -37,9 +44,10 @@ pub struct Ledger {
 impl Ledger {
     /// An empty one, for a limit: share of the answered who may be abandoned, 0–1.
     pub fn new(limit: f64) -> Self {
-        // What is no share allows nothing.
-        let limit = if (0.0..=1.0).contains(&limit) { limit } else { 0.0 };
-        Self { limit, days: VecDeque::new(), answered: 0, abandoned: 0, appetite: BEGIN.ln() }
+        let mut ledger =
+            Self { limit, days: VecDeque::new(), answered: 0, abandoned: 0, appetite: BEGIN.ln() };
+        ledger.set_limit(limit);
+        ledger
     }
 
     /// Takes note of a call that a person answered, at a time in seconds since any moment: abandoned or not.
@@ -52,13 +60,12 @@ impl Ledger {
 
     /// Abandoned calls that the limit still allows.
     fn left(&self) -> f64 {
-        self.limit * to_f64(self.answered) - to_f64(self.abandoned)
+        self.limit * real(self.answered) - real(self.abandoned)
     }
 
     /// Takes note of many calls of one day.
     pub fn add(&mut self, at: f64, answered: u64, abandoned: u64) {
-        #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
-        let day = (at / DAY).floor() as i64;
+        let day = day(at);
         self.forget(at);
         match self.days.back_mut().filter(|last| last.0 == day) {
             Some(last) => {
@@ -76,8 +83,7 @@ impl Ledger {
         if answered == 0 {
             return;
         }
-        #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
-        let day = (at / DAY).floor() as i64;
+        let day = day(at);
         match self.days.front_mut().filter(|first| first.0 <= day) {
             Some(first) => {
                 first.1 += answered;
@@ -89,15 +95,14 @@ impl Ledger {
         self.abandoned += abandoned;
     }
 
-    /// Another limit: what was counted stays.
+    /// Another limit: what was counted stays. What is no share allows nothing.
     pub fn set_limit(&mut self, limit: f64) {
         self.limit = if (0.0..=1.0).contains(&limit) { limit } else { 0.0 };
     }
 
     /// Leaves out what is older than thirty days.
     pub fn forget(&mut self, now: f64) {
-        #[allow(clippy::cast_possible_truncation, reason = "days of any calendar")]
-        let first = (now / DAY - DAYS).floor() as i64 + 1;
+        let first = day(now) - DAYS + 1;
         while let Some((_, answered, abandoned)) = self.days.front().copied().filter(|day| day.0 < first) {
             self.days.pop_front();
             self.answered -= answered;
@@ -107,7 +112,7 @@ impl Ledger {
 
     fn softness(&self) -> f64 {
         let days = self.days.len().max(1) as u64;
-        (SOFTNESS * (self.limit * to_f64(self.answered) / to_f64(days)).sqrt()).clamp(HARDEST, SOFTEST)
+        (SOFTNESS * (self.limit * real(self.answered) / real(days)).sqrt()).clamp(HARDEST, SOFTEST)
     }
 
     /// By how much more is left than should be kept in hand.
@@ -117,7 +122,7 @@ impl Ledger {
 
     /// Share abandoned, 0–1.
     pub fn share(&self) -> f64 {
-        to_f64(self.abandoned) / to_f64(self.answered.max(1))
+        real(self.abandoned) / real(self.answered.max(1))
     }
 
     /// Chance of finding no agent up to which a line may be dialled: nothing while the limit leaves no room for one more
@@ -134,11 +139,6 @@ impl Ledger {
     pub fn limit(&self) -> f64 {
         self.limit
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "calls of thirty days are far below 2^52")]
-fn to_f64(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -200,9 +200,9 @@ impl Pacer {
         let threshold = ledger.threshold();
         let mut looks = self.looks(floor, bounds);
         let risk =
-            |looks: &[Look]| looks.iter().map(|look| look.tail.value()).sum::<f64>() / to_f64(LOOKS.len());
+            |looks: &[Look]| looks.iter().map(|look| look.tail.value()).sum::<f64>() / real(LOOKS.len());
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a level is small")]
-        let most = (bounds.maximum_level.max(0.0) * to_f64(agents)).floor() as usize;
+        let most = (bounds.maximum_level.max(0.0) * real(agents)).floor() as usize;
         let mut room = bounds.room.min(most.saturating_sub(floor.lines.len()));
         if threshold <= 0.0 {
             // One line for each agent who waits and has none yet: whoever answers finds somebody.
@@ -218,11 +218,11 @@ impl Pacer {
             next = risk(&looks);
         }
         let horizon = self.answer_time(0.9);
-        let free = to_f64(floor.ready)
+        let free = real(floor.ready)
             + floor.busy.iter().map(|busy| self.at_work(*busy).free_within(horizon)).sum::<f64>();
         Advice {
             lines,
-            level: to_f64(floor.lines.len() + lines) / free.max(1.0),
+            level: real(floor.lines.len() + lines) / free.max(1.0),
             agents,
             answer: self.answer_share(),
             free,
@@ -235,7 +235,7 @@ impl Pacer {
     }
 
     /// Share of lines that a person answers, as it is at present.
-    pub fn answer_share(&self) -> f64 {
+    fn answer_share(&self) -> f64 {
         (self.answer_believed() * self.level.factor()).min(1.0)
     }
 
@@ -301,7 +301,7 @@ impl AtWork<'_> {
             None => self.now.within(seconds),
             Some(after) => {
                 after.iter().map(|wrap_up| self.now.within((seconds - wrap_up).max(0.0))).sum::<f64>()
-                    / to_f64(after.len())
+                    / real(after.len())
             }
         }
     }
@@ -315,15 +315,15 @@ struct Look {
     fresh: f64,
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of a floor are far below 2^52")]
-fn to_f64(count: usize) -> f64 {
-    count as f64
+/// A count as a number to reckon with. Counts of a floor, and of its calls in thirty days, are far below 2^32.
+pub(crate) fn real(count: impl TryInto<u32>) -> f64 {
+    f64::from(count.try_into().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::ledger::Ledger;
-    use super::{Bounds, Busy, Floor, Line, Pacer, Seen};
+    use super::{Bounds, Busy, Floor, Line, Pacer, Seen, real};
     use proptest::prelude::*;
 
     fn seen() -> impl Strategy<Value = Seen> {
@@ -359,8 +359,8 @@ mod tests {
                 pacer.observe(seen);
             }
             let mut ledger = Ledger::new(0.03);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small")]
-            let abandoned = (answered as f64 * share) as u64;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand calls")]
+            let abandoned = (real(answered) * share) as u64;
             ledger.add(0.0, answered, abandoned);
             let busy: Vec<Busy> = talking.into_iter().map(Busy::Talking).collect();
             let lines: Vec<Line> = ringing.into_iter().map(Line::Ringing).collect();
@@ -369,10 +369,8 @@ mod tests {
             let advice = pacer.advise(&floor, &bounds, &ledger);
             prop_assert!(advice.lines <= room);
             let agents = ready + busy.len();
-            #[allow(clippy::cast_precision_loss, reason = "small")]
-            let level = (lines.len() + advice.lines) as f64;
-            #[allow(clippy::cast_precision_loss, reason = "small")]
-            let most = maximum_level * agents as f64;
+            let level = real(lines.len() + advice.lines);
+            let most = maximum_level * real(agents);
             prop_assert!(advice.lines == 0 || level <= most, "{} lines, {}", level, most);
             if advice.threshold <= 0.0 {
                 prop_assert!(advice.lines <= ready.saturating_sub(lines.len() + waiting), "nobody may wait in vain");

@@ -1,6 +1,6 @@
 //! A campaign whose calls agents take: how many lines, for whom, and why not more.
 
-use super::{Driver, LOOK, Next, Placed, Seat};
+use super::{Driver, LOOK, Next, Placed, Reserve};
 use crate::dialer::agents::Staff;
 use crate::dialer::pace::Facts;
 use crate::dialer::pacing::{Bounds, Floor};
@@ -70,7 +70,7 @@ impl Driver {
             self.dial_overdue(&people).await;
         }
         let offers =
-            people.mode == DialMode::Preview && dialer.0.agents.anyone(&organization, self.campaign.id, true);
+            people.mode == DialMode::Preview && dialer.0.agents.anyone(&organization, self.campaign.id);
         let idle = room.lines + room.reserved + room.ai == 0 && !offers;
         if !idle {
             let Some(from) = self.from(row).await? else { return Ok(Next::Never) };
@@ -94,22 +94,22 @@ impl Driver {
                     dialer.0.agents.offer(&organization, self.campaign.id, contact.id);
                     continue;
                 }
-                let seat = match (who, people.mode) {
+                let reserve = match (who, people.mode) {
                     // Whose phone stays open is counted on for whoever answers one of the lines.
-                    (Taker::Person, DialMode::Predictive) if room.reserved > 0 => Seat::PerCall,
-                    (Taker::Person, _) if room.reserved > 0 => Seat::Anybody,
-                    _ => Seat::Nobody,
+                    (Taker::Person, DialMode::Predictive) if room.reserved > 0 => Reserve::PerCall,
+                    (Taker::Person, _) if room.reserved > 0 => Reserve::Anybody,
+                    _ => Reserve::Nobody,
                 };
-                match self.begin(contact, &from, decision, who, seat).await? {
+                match self.begin(contact, &from, decision, who, reserve).await? {
                     Placed::Yes => {
                         self.starts.lately.push_back(Instant::now());
                         room.total -= 1;
-                        match (who, seat) {
+                        match (who, reserve) {
                             (Taker::Ai, _) => {
                                 room.ai -= 1;
                                 self.starts.ai = Some(Instant::now());
                             }
-                            (Taker::Person, Seat::Nobody) => room.lines -= 1,
+                            (Taker::Person, Reserve::Nobody) => room.lines -= 1,
                             (Taker::Person, _) => room.reserved -= 1,
                         }
                     }

@@ -1,6 +1,7 @@
 //! VICIdial's three adaptive methods, as `AST_VDadapt.pl` does them, over its auto-dial process.
 
-use super::ratio::{Dialling, ROUND, to_f64};
+use super::ratio::{Dialling, ROUND};
+use crate::dialer::pacing::real;
 use crate::simulator::policy::{Counts, Policy, View};
 use std::collections::VecDeque;
 
@@ -113,8 +114,8 @@ impl Adapt {
     }
 
     fn sample(&mut self, view: &View<'_>) {
-        self.differences.push_back(to_f64(view.ready) - to_f64(view.waiting));
-        self.agents.push_back(to_f64(view.logged_in));
+        self.differences.push_back(real(view.ready) - real(view.waiting));
+        self.agents.push_back(real(view.logged_in));
         if self.differences.len() > SAMPLES {
             self.differences.pop_front();
             self.agents.pop_front();
@@ -122,8 +123,8 @@ impl Adapt {
     }
 
     fn adapt(&mut self, view: &View<'_>) {
-        let mean = |values: &VecDeque<f64>| values.iter().sum::<f64>() / to_f64(values.len().max(1));
-        let percent = |part: u64, whole: u64| 100.0 * count(part) / count(whole.max(1));
+        let mean = |values: &VecDeque<f64>| values.iter().sum::<f64>() / real(values.len().max(1));
+        let percent = |part: u64, whole: u64| 100.0 * real(part) / real(whole.max(1));
         let counts = self.counts;
         let clock = OPENS + view.second / 3600.0;
         let hhmm = clock.floor() * 100.0 + (clock.fract() * 60.0).floor();
@@ -131,9 +132,9 @@ impl Adapt {
             level: self.level,
             difference: mean(&self.differences),
             agents: mean(&self.agents),
-            calls_minute: count(counts.calls_minute),
+            calls_minute: real(counts.calls_minute),
             drops_minute: percent(counts.dropped_minute, counts.calls_minute),
-            calls_today: count(counts.calls_today),
+            calls_today: real(counts.calls_today),
             drops_today: percent(counts.dropped_today, counts.answered_today),
             taper: LATEST - hhmm,
         };
@@ -167,10 +168,6 @@ impl Policy for Adapt {
         let round = (ROUND * 2.0) as u64;
         if tick.is_multiple_of(round) { self.dialling.lines(self.level, view) } else { 0 }
     }
-}
-
-fn count(value: u64) -> f64 {
-    f64::from(u32::try_from(value).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! As `AST_VDauto_dial.pl` does it: every 2.5 s, `goal = round(level x max(0, agents + target))`, where agents who talk
 //! count as well as those who wait, and so do calls that have an agent.
 
+use crate::dialer::pacing::real;
 use crate::simulator::policy::{Policy, View};
 
 /// Seconds between two rounds of the auto-dial process.
@@ -23,11 +24,11 @@ impl Dialling {
         // Agents in DISPO never count, and the calls they had are over.
         let at_work = view.talking;
         let agents = if self.available_only { view.ready } else { view.ready + at_work };
-        let mut goal = (level * (to_f64(agents) + self.target).max(0.0)).round();
+        let mut goal = (level * (real(agents) + self.target).max(0.0)).round();
         if self.available_only {
-            goal += to_f64(at_work);
+            goal += real(at_work);
         }
-        let existing = to_f64(view.lines.len() + view.waiting + at_work);
+        let existing = real(view.lines.len() + view.waiting + at_work);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lines of a floor")]
         let lines = (goal - existing).max(0.0) as usize;
         lines
@@ -51,8 +52,4 @@ impl Policy for Ratio {
     fn lines(&mut self, view: &View<'_>) -> usize {
         self.dialling.lines(self.level, view)
     }
-}
-
-pub(super) fn to_f64(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
