@@ -333,19 +333,9 @@ impl App {
                     self.state.keeping_selection(|state| state.filter.clear());
                 }
             }
-            Overlay::Help { scrolled } => match event.code {
-                KeyCode::Down | KeyCode::Char('j') => {
-                    self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_add(1) });
-                }
-                KeyCode::Up | KeyCode::Char('k') => {
-                    self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_sub(1) });
-                }
-                KeyCode::PageDown => self.state.overlay = Some(Overlay::Help { scrolled: scrolled + 10 }),
-                KeyCode::PageUp => {
-                    self.state.overlay = Some(Overlay::Help { scrolled: scrolled.saturating_sub(10) });
-                }
-                _ => {}
-            },
+            Overlay::Help { scrolled } => {
+                self.state.overlay = scroll(event.code, scrolled).map(|scrolled| Overlay::Help { scrolled });
+            }
             Overlay::Filter => match event.code {
                 KeyCode::Enter => {}
                 KeyCode::Backspace => {
@@ -364,14 +354,8 @@ impl App {
             }
             Overlay::Ask { what, text } => self.ask_key(event, what, text),
             Overlay::Lines { title, lines, scrolled } => {
-                let scrolled = match event.code {
-                    KeyCode::Down | KeyCode::Char('j') => scrolled.saturating_add(1),
-                    KeyCode::Up | KeyCode::Char('k') => scrolled.saturating_sub(1),
-                    KeyCode::PageDown => scrolled.saturating_add(10),
-                    KeyCode::PageUp => scrolled.saturating_sub(10),
-                    _ => return false,
-                };
-                self.state.overlay = Some(Overlay::Lines { title, lines, scrolled });
+                self.state.overlay =
+                    scroll(event.code, scrolled).map(|scrolled| Overlay::Lines { title, lines, scrolled });
             }
             Overlay::Confirm { question, command } => match event.code {
                 KeyCode::Char('y' | 'Y') if typed => {
@@ -517,5 +501,16 @@ impl App {
         let command = Command::StartQueue { campaign_id: id, phone_number_id: None, review_after: None };
         self.state.overlay = Some(Overlay::Confirm { question, command });
         let _ = self.asks.send(Ask::Query(Query::Estimate { campaign_id: id }));
+    }
+}
+
+/// Where a box of lines is scrolled to by a key; any other key closes it.
+fn scroll(key: KeyCode, scrolled: usize) -> Option<usize> {
+    match key {
+        KeyCode::Down | KeyCode::Char('j') => Some(scrolled.saturating_add(1)),
+        KeyCode::Up | KeyCode::Char('k') => Some(scrolled.saturating_sub(1)),
+        KeyCode::PageDown => Some(scrolled.saturating_add(10)),
+        KeyCode::PageUp => Some(scrolled.saturating_sub(10)),
+        _ => None,
     }
 }

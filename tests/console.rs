@@ -44,6 +44,20 @@ fn console(house: &House, environment: &[(&str, &str)], columns: u16, rows: u16)
     Terminal::start(CONSOLE, &[], &all, columns, rows).unwrap()
 }
 
+/// Runs the program without a screen; gives whether it ended well, and all that it said.
+fn run(house: &House, user: &str, arguments: &[&str]) -> (bool, String) {
+    let output = std::process::Command::new(CONSOLE)
+        .args(arguments)
+        .env("DIALDECK_SERVER", &house.server.http)
+        .env("DIALDECK_USER", user)
+        .env("DIALDECK_PASSWORD", PASSWORD)
+        .output()
+        .unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), said)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_supervisors_morning() {
     let house = house("1.5");
@@ -192,18 +206,7 @@ async fn a_viewer_may_look() {
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_command_line() {
     let house = house("20");
-    let run = |arguments: &[&str]| {
-        let output = std::process::Command::new(CONSOLE)
-            .args(arguments)
-            .env("DIALDECK_SERVER", &house.server.http)
-            .env("DIALDECK_USER", "sue")
-            .env("DIALDECK_PASSWORD", PASSWORD)
-            .output()
-            .unwrap();
-        let said =
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        (output.status.success(), said)
-    };
+    let run = |arguments: &[&str]| run(&house, "sue", arguments);
     assert!(run(&["number", "add", "+13125550199", "--label", "Main"]).0);
     assert!(run(&["campaign", "create", "Spring", "--from", "3125550199"]).0);
     assert!(run(&["campaign", "list"]).1.contains("Spring"));
@@ -231,18 +234,7 @@ async fn agents_from_the_command_line() {
     let house = house("8");
     house.setup.add_user("root", "admin").unwrap();
     house.setup.add_user("ann", "agent").unwrap();
-    let run = |user: &str, arguments: &[&str]| {
-        let output = std::process::Command::new(CONSOLE)
-            .args(arguments)
-            .env("DIALDECK_SERVER", &house.server.http)
-            .env("DIALDECK_USER", user)
-            .env("DIALDECK_PASSWORD", PASSWORD)
-            .output()
-            .unwrap();
-        let said =
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        (output.status.success(), said)
-    };
+    let run = |user: &str, arguments: &[&str]| run(&house, user, arguments);
     let (refused, said) = run("root", &["agent", "add", "nobody", "--extension", "PJSIP/6001"]);
     assert!(!refused && said.contains("there is no user"), "{said}");
     assert!(run("root", &["agent", "add", "ann", "--extension", "PJSIP/6001"]).0);

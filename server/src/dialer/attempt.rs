@@ -1,4 +1,4 @@
-//! One call, from its commit to its settlement.
+//! One call, from its commit to its end.
 
 use super::Dialer;
 use super::agents::Reserved;
@@ -6,20 +6,18 @@ use super::live::InFlight;
 use super::pacing::Seen;
 use super::people::{Serving, Why, picked_up};
 use super::scribe::JournalScribe;
+use super::settlement::settle;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
-use crate::domain::ending::{self, ContactAfter};
 use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
-use crate::storage::journal::CommitError;
-use crate::storage::{BeginAttempt, Change, EndCall};
+use crate::storage::{BeginAttempt, Change};
 use crate::telephony::{Ended, Place, PlaceError, Progress};
 use crate::voice::conversation::{Report, announce, converse};
-use crate::voice::dialogue::{Dialogue, review};
+use crate::voice::dialogue::Dialogue;
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Emotion, Outcome, Taker};
-use serde_json::json;
+use dialdeck_protocol::{CallStatus, Outcome, Taker};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -28,8 +26,6 @@ use tokio_util::sync::CancellationToken;
 const HANGING_UP: Duration = Duration::from_secs(10);
 /// Beyond the ring timeout, after which a call that told us nothing is given up.
 const OVERDUE: Duration = Duration::from_secs(30);
-/// When a contact is due again whose call the telephony never heard of.
-const SOON: chrono::Duration = chrono::Duration::seconds(5);
 /// How long a person on the line waits for the record.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -382,99 +378,4 @@ fn answered_unheard(dialer: &Dialer, attempt: &Attempt, mut result: Result, answ
         result.answered.get_or_insert(now);
     }
     result
-}
-
-/// Writes down what came of it, and what becomes of the contact.
-async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
-    let tools = &dialer.0.tools;
-    let now = Utc::now();
-    let exchanges = result.report.as_ref().map(|r| r.exchanges.as_slice()).unwrap_or_default();
-    let seconds = result.answered.map_or(0, |at| (result.ended - at).num_seconds().max(0));
-    let duration = i32::try_from(seconds).unwrap_or(i32::MAX);
-    let csat = review::csat(exchanges, result.outcome);
-    let mut insights = csat.as_ref().map_or_else(|| json!({}), |(_, why)| why.clone());
-    if let Some(report) = &result.report {
-        insights["interruptions"] = json!(report.interruptions);
-        insights["ended"] = json!(report.ended);
-    }
-    let characters = review::spoken_characters(exchanges);
-    let end = EndCall {
-        key: attempt.begun.key.clone(),
-        contact_id: attempt.begun.contact_id,
-        // A call that was answered is completed, whatever came of it.
-        status: if result.answered.is_some() {
-            CallStatus::Completed
-        } else {
-            ending::status(result.outcome)
-        },
-        outcome: result.outcome,
-        duration,
-        transcript: review::transcript(exchanges),
-        emotion: if exchanges.is_empty() { Emotion::Neutral } else { review::last_emotion(exchanges) },
-        intent_score: exchanges.iter().rev().find(|e| !e.user_input.is_empty()).map_or(0.0, |e| e.confidence),
-        csat_score: csat.map(|(score, _)| score),
-        insights,
-        cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
-        detail: crate::domain::plain::line(&result.detail, 250),
-        contact: after(dialer, attempt, &result, now),
-        abandoned: result.abandoned,
-        answered_at: result.answered,
-        at: now,
-    };
-    let mut deed = vec![Change::EndCall(Box::new(end.clone()))];
-    if end.outcome == Outcome::DoNotCall || result.report.as_ref().is_some_and(|r| r.do_not_call) {
-        // Said once more with the settlement: whatever kept it from the disk when it was said must not lose it.
-        let listed = Change::DoNotCall {
-            organization_id: end.key.organization_id.clone(),
-            phone: attempt.begun.to.clone(),
-            source: "voice".into(),
-            call_id: Some(end.key.call_id.clone()),
-            at: now,
-        };
-        deed.insert(0, listed);
-    }
-    let mut wait = Duration::from_secs(1);
-    loop {
-        match tools.journal.commit(deed.clone()).await {
-            Ok(_) | Err(CommitError::Refused(_)) => return,
-            Err(error) => tracing::error!(call = %end.key.call_id, %error, "a call cannot be settled yet"),
-        }
-        // For as long as it takes; what is open when the server stops is settled at the next start.
-        tokio::select! {
-            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(30)),
-            () = dialer.0.closing.cancelled() => {
-                let _ = tools.journal.commit(deed).await;
-                return;
-            }
-        }
-    }
-}
-
-/// What becomes of the contact, as the law has it. Somebody who waited for an agent in vain rests for as long as the law
-/// of their place forbids to call them without an agent reserved.
-fn after(dialer: &Dialer, attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> ContactAfter {
-    let settings = &attempt.campaign.call_settings;
-    let mut after = contact_after(result, attempt.begun.attempt, settings, now);
-    if result.abandoned && after.status == ContactStatus::Retry {
-        let rest = gate::rest_after_abandonment(&attempt.contact.person, &dialer.rules(), now);
-        after.next_attempt_at = after.next_attempt_at.max(now + rest);
-    }
-    after
-}
-
-/// What becomes of the contact.
-fn contact_after(result: &Result, attempt: i32, settings: &CallSettings, now: DateTime<Utc>) -> ContactAfter {
-    if result.never_placed {
-        return ContactAfter { status: ContactStatus::Retry, next_attempt_at: now + SOON };
-    }
-    let report = result.report.as_ref();
-    let talked = report.is_some_and(|r| r.exchanges.iter().any(|e| !e.user_input.is_empty()));
-    let cut_off = report.is_some_and(|r| ["ended_by_us", "no_voice"].contains(&r.ended));
-    // A person whom we did not understand, cut off or left in silence is not called again by a machine minutes later.
-    if matches!(result.outcome, Outcome::Unclear | Outcome::Error)
-        && (talked || cut_off || result.answered.is_some() && report.is_none())
-    {
-        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
-    }
-    ending::contact_after(result.outcome, attempt, settings, now)
 }

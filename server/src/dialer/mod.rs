@@ -15,6 +15,7 @@ mod placing;
 mod queue;
 mod recovery;
 mod scribe;
+mod settlement;
 mod taker;
 
 use crate::domain::caller::{Permit, RunQueue, SteerCalls};

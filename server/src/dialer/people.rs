@@ -73,33 +73,28 @@ impl Serving<'_> {
             Why::Answered => Duration::from_secs_f64(self.people.patience_seconds),
             Why::HandedOver(_) => HANDED,
         };
-        let found = if let Some(seat) = seat {
-            Found::Agent(seat)
-        } else {
-            // That they answered is written down while an agent is looked for.
-            let noted = status(self.dialer, self.attempt, CallStatus::InProgress, "");
-            tokio::join!(self.look_for(&mut media, patience), noted).0
-        };
-        let mut seat = match found {
-            Found::Agent(seat) => seat,
-            Found::Ended => {
-                return self.let_go(progress, answered, "ended by us before an agent was there").await;
-            }
-            Found::HungUp => return self.let_down(progress, None, answered).await,
-            Found::Nobody => return self.let_down(progress, Some(media), answered).await,
-        };
+        let mut taken = seat;
+        let mut noted = false;
         loop {
-            if seat.phone_gone().is_cancelled() {
-                // It has gone since they were found: the person is with us still.
-                drop(seat);
-                match self.look_for(&mut media, patience).await {
-                    Found::Agent(other) => seat = other,
-                    Found::Ended => return self.let_go(progress, answered, "ended by us").await,
-                    Found::HungUp => return self.let_down(progress, None, answered).await,
-                    Found::Nobody => return self.let_down(progress, Some(media), answered).await,
+            // An agent whose phone has gone since they were taken is none: the person is with us still.
+            let found = match taken.take().filter(|seat| !seat.phone_gone().is_cancelled()) {
+                Some(seat) => Found::Agent(seat),
+                None if noted => self.look_for(&mut media, patience).await,
+                None => {
+                    noted = true;
+                    // That they answered is written down while an agent is looked for.
+                    let answer = status(self.dialer, self.attempt, CallStatus::InProgress, "");
+                    tokio::join!(self.look_for(&mut media, patience), answer).0
                 }
-                continue;
-            }
+            };
+            let mut seat = match found {
+                Found::Agent(seat) => seat,
+                Found::Ended => {
+                    return self.let_go(progress, answered, "ended by us before an agent was there").await;
+                }
+                Found::HungUp => return self.let_down(progress, None, answered).await,
+                Found::Nobody => return self.let_down(progress, Some(media), answered).await,
+            };
             let leg = match seat.phone().await {
                 Ok(leg) => leg,
                 Err(why) => {
@@ -123,7 +118,7 @@ impl Serving<'_> {
                 return self.done(answered, "the agent's phone vanished".into());
             };
             match self.look_for(&mut back, ANOTHER).await {
-                Found::Agent(other) => (seat, media) = (other, back),
+                Found::Agent(other) => (taken, media) = (Some(other), back),
                 Found::Nobody => {
                     let said = announced(self.dialer, self.attempt, self.in_flight, &mut back, SORRY).await;
                     drop(back);
