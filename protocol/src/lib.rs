@@ -19,6 +19,7 @@ mod message;
 mod problem;
 mod role;
 mod snapshot;
+pub mod vicidial;
 mod vocabulary;
 
 pub use agent::{AgentRow, AgentState, PhoneKind};

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod bus;
 pub mod cli;
+pub mod connectors;
 pub mod dialer;
 pub mod doctor;
 pub mod domain;

@@ -1,0 +1,3 @@
+//! What Dialdeck is connected to besides telephony: a folder each, which know nothing of each other.
+
+pub mod vicidial;

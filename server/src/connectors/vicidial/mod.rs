@@ -1,0 +1,6 @@
+//! VICIdial: its two HTTP APIs, its live floor in MySQL, and our keys bound to both.
+//!
+//! What VICIdial does on the wire was measured on its own PHP (agent API 2.14-81, non-agent API 2.14-194); where its
+//! documents differ, the wire is followed.
+
+pub mod wire;

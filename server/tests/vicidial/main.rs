@@ -1,0 +1,3 @@
+//! The VICIdial connector, from outside: every recorded exchange, the client's manners, the floor.
+
+mod exchanges;
