@@ -1,6 +1,7 @@
 //! All that can be done, once: help, bottom bar, palette and keymap are made from this list.
 
 use crate::state::{Pane, State, View};
+use dialdeck_protocol::vicidial::{FloorAgent, FloorState};
 use dialdeck_protocol::{AgentState, QueueState, Role};
 
 macro_rules! actions {
@@ -42,12 +43,15 @@ actions! {
     AgentHangUp = "agent.hang_up", "Agent", "hang up";
     Dispose = "agent.dispose", "Agent", "disposition";
     AgentMessage = "agent.message", "Agent", "message";
+    Listen = "agent.listen", "Agent", "listen in";
+    VicidialAction = "vicidial.action", "Agent", "VICIdial";
     AgentLogIn = "agent.log_in", "Agent", "log in";
     AgentLogOut = "agent.log_out", "Agent", "log out";
     Open = "open", "Look", "open";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
     Agents = "view.agents", "Look", "agents";
+    Vicidial = "view.vicidial", "Look", "VICIdial floor";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Freeze = "freeze", "Look", "freeze";
@@ -97,15 +101,21 @@ impl Action {
                 | Self::AgentMessage
                 | Self::AgentLogIn
                 | Self::AgentLogOut
+                | Self::Listen
+                | Self::VicidialAction
         )
     }
 
     /// The least role that may.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::StartQueue | Self::StopQueue | Self::HangUp | Self::AgentMessage | Self::Why => {
-                Role::Supervisor
-            }
+            Self::StartQueue
+            | Self::StopQueue
+            | Self::HangUp
+            | Self::AgentMessage
+            | Self::Why
+            | Self::Listen
+            | Self::VicidialAction => Role::Supervisor,
             _ if self.is_of_agents() => Role::Agent,
             _ => Role::Viewer,
         }
@@ -116,6 +126,9 @@ impl Action {
         let may = state.role.is_some_and(|role| role >= self.least_role());
         if self.is_command() && !(state.is_live() && may) {
             return false;
+        }
+        if self == Self::VicidialAction {
+            return state.steers_vicidial();
         }
         if self.is_of_agents() {
             return state.view == View::Agents && self.fits_agent(state);
@@ -135,11 +148,12 @@ impl Action {
             Self::Open => match state.view {
                 View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
                 View::History => state.pane == Pane::History && !state.history.is_empty() && state.is_live(),
-                View::Agents => false,
+                View::Agents | View::Vicidial => false,
             },
             Self::Reload => state.view == View::History && state.is_live(),
             Self::Why => may && state.is_live(),
             Self::Agents => state.view != View::Agents,
+            Self::Vicidial => state.view != View::Vicidial,
             Self::Floor => state.view != View::Floor,
             Self::History => state.view != View::History,
             _ => true,
@@ -148,6 +162,9 @@ impl Action {
 
     /// Whether an agent is in a state in which it can be done.
     fn fits_agent(self, state: &State) -> bool {
+        if let Some((_, agent)) = state.vicidial_meant() {
+            return self.fits_vicidial(agent);
+        }
         let Some(row) = state.agent_meant() else { return self == Self::AgentLogIn && state.me().is_none() };
         let mine = Some(row.user_id) == state.user_id;
         let own = state.me();
@@ -165,6 +182,28 @@ impl Action {
             }),
             Self::Dispose => own.is_some_and(|row| row.disposition_due),
             Self::AgentMessage => !mine,
+            _ => false,
+        }
+    }
+
+    /// Whether an agent of a VICIdial is in a state in which it can be done.
+    const fn fits_vicidial(self, agent: &FloorAgent) -> bool {
+        let paused = matches!(agent.state, FloorState::Paused | FloorState::Dispo);
+        let talks = matches!(
+            agent.state,
+            FloorState::InCall
+                | FloorState::Park
+                | FloorState::ThreeWay
+                | FloorState::Dead
+                | FloorState::Dial
+        );
+        match self {
+            Self::AgentReady => paused,
+            Self::AgentPause => !paused,
+            Self::AgentDial => matches!(agent.state, FloorState::Paused),
+            Self::AgentHangUp | Self::Listen => talks,
+            Self::Dispose => talks || matches!(agent.state, FloorState::Dispo),
+            Self::AgentLogOut | Self::AgentMessage | Self::VicidialAction => true,
             _ => false,
         }
     }

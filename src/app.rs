@@ -1,13 +1,15 @@
 //! The console's loop: keys and news in, a drawn state out, at most once for all that is waiting.
 
 mod seat;
+mod vicidial;
 
 use crate::action::Action;
 use crate::args::Server;
+use crate::hotkey::Hotkeys;
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::net::{self, Ask, Heard};
-use crate::state::{Link, Need, Note, Overlay, Pane, State, View};
+use crate::state::{FloorChange, Link, Need, Note, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
 use crate::theme::{Depth, Theme};
 use crate::ui;
@@ -43,6 +45,8 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     let folder = config_folder();
     let keymap = folder.as_ref().map(|f| f.join("keymap.toml")).filter(|f| f.exists());
     let keymap = Keymap::load(keymap.as_deref()).map_err(|e| eyre!(e))?;
+    let hotkeys = folder.as_ref().map(|f| f.join("hotkeys.toml")).filter(|f| f.exists());
+    let hotkeys = Hotkeys::load(hotkeys.as_deref(), &keymap).map_err(|e| eyre!(e))?;
     let depth = Depth::detect(&|name| std::env::var(name).ok());
     let default = if depth == Depth::None { "monochrome" } else { "dark" };
     let themes = folder.map(|f| f.join("themes"));
@@ -52,7 +56,7 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     let mut login = Login::new(&server);
     loop {
         let Some(token) = login.run(&mut screen, &theme, &mut keys, &server.url).await? else { break };
-        let mut app = App::new(server.url.clone(), token, keymap.clone(), theme.clone());
+        let mut app = App::new(server.url.clone(), token, keymap.clone(), hotkeys.clone(), theme.clone());
         match app.run(&mut screen, &mut keys).await? {
             Left::Quit => break,
             Left::LoggedOut(why) => login.say(&why),
@@ -79,7 +83,10 @@ struct App {
     /// What is shown while the screen is frozen.
     frozen: Option<State>,
     keymap: Keymap,
+    hotkeys: Hotkeys,
     theme: Theme,
+    /// Whether the server tells us of floors.
+    watching: bool,
     asks: mpsc::UnboundedSender<Ask>,
     heard: mpsc::UnboundedReceiver<Heard>,
     /// What was noted last, and for how many seconds it has stood there.
@@ -87,11 +94,21 @@ struct App {
 }
 
 impl App {
-    fn new(server: url::Url, token: String, keymap: Keymap, theme: Theme) -> Self {
+    fn new(server: url::Url, token: String, keymap: Keymap, hotkeys: Hotkeys, theme: Theme) -> Self {
         let (asks, asked) = mpsc::unbounded_channel();
         let (tell, heard) = mpsc::unbounded_channel();
         tokio::spawn(net::run(server, token, asked, tell));
-        Self { state: State::default(), frozen: None, keymap, theme, asks, heard, noted: (None, 0) }
+        Self {
+            state: State::default(),
+            frozen: None,
+            keymap,
+            hotkeys,
+            theme,
+            watching: false,
+            asks,
+            heard,
+            noted: (None, 0),
+        }
     }
 
     async fn run(&mut self, screen: &mut Screen, keys: &mut Keys) -> Result<Left> {
@@ -100,10 +117,11 @@ impl App {
         loop {
             if std::mem::take(&mut draw) {
                 let state = self.frozen.as_ref().unwrap_or(&self.state);
-                let (keymap, theme) = (&self.keymap, &self.theme);
+                let keys = ui::Keys { keymap: &self.keymap, hotkeys: &self.hotkeys };
+                let theme = &self.theme;
                 let (frozen, link) = (self.frozen.is_some(), &self.state.link);
                 screen.draw(|frame| {
-                    ui::draw(frame, state, keymap, theme, frozen.then_some(link), Utc::now());
+                    ui::draw(frame, state, keys, theme, frozen.then_some(link), Utc::now());
                 })?;
             }
             tokio::select! {
@@ -182,7 +200,12 @@ impl App {
                 // A question about a state that is old is not answered later.
                 if matches!(
                     self.state.overlay,
-                    Some(Overlay::Confirm { .. } | Overlay::Choose { .. } | Overlay::Ask { .. })
+                    Some(
+                        Overlay::Confirm { .. }
+                            | Overlay::Choose { .. }
+                            | Overlay::Ask { .. }
+                            | Overlay::Form(_)
+                    )
                 ) {
                     self.state.overlay = None;
                 }
@@ -207,6 +230,9 @@ impl App {
                     self.state.link = Link::Live;
                 }
                 self.state.history_loaded = false;
+                // A new connection is told of floors anew.
+                self.watching = false;
+                self.watch_floors();
                 if self.state.view == View::History {
                     self.ask_history();
                 }
@@ -234,6 +260,11 @@ impl App {
                 Ok(answer) => self.state.take_answer(answer),
                 Err(problem) => self.note(&problem.message, true),
             },
+            ServerMessage::Floor(floor) => self.state.take_floor(*floor, Utc::now()),
+            ServerMessage::FloorChange { vicidial, now, trouble, agents, gone, calls, campaigns } => {
+                let change = FloorChange { now, trouble, agents, gone, calls, campaigns };
+                self.state.change_floor(&vicidial, change, Utc::now());
+            }
             ServerMessage::Refused(problem) => self.note(&problem.message, true),
         }
     }
@@ -260,6 +291,13 @@ impl App {
                 self.state.filter.push_str(&text);
                 true
             }
+            Some(Overlay::Form(form)) => {
+                let selected = form.selected;
+                if let Some(field) = form.fields.get_mut(selected) {
+                    field.value.push_str(&text);
+                }
+                true
+            }
             Some(Overlay::Ask { text: typed, .. } | Overlay::Choose { note: Some(typed), .. }) => {
                 typed.push_str(&text);
                 true
@@ -279,6 +317,11 @@ impl App {
         }
         if self.frozen.is_none() && self.state.disposes_by_key() && self.dispose_by_key(event) {
             return false;
+        }
+        if self.frozen.is_none()
+            && let Some(hotkey) = self.hotkeys.of(Key::of(event), self.state.pane).cloned()
+        {
+            return self.press(&hotkey);
         }
         match (self.keymap.action(Key::of(event)), self.frozen.take()) {
             (Some(action), Some(picture)) => self.act_on_picture(action, picture, page),
@@ -304,6 +347,7 @@ impl App {
                         | Action::Help
                         | Action::History
                         | Action::Agents
+                        | Action::Vicidial
                         | Action::Why
                         | Action::Floor
                         | Action::Reload
@@ -353,6 +397,7 @@ impl App {
                 self.choose_key(event, what, choices, selected, note);
             }
             Overlay::Ask { what, text } => self.ask_key(event, what, text),
+            Overlay::Form(form) => self.form_key(event, form),
             Overlay::Lines { title, lines, scrolled } => {
                 self.state.overlay =
                     scroll(event.code, scrolled).map(|scrolled| Overlay::Lines { title, lines, scrolled });
@@ -370,11 +415,22 @@ impl App {
     }
 
     fn palette_key(&mut self, event: KeyEvent, mut typed: String, mut selected: usize) -> bool {
-        let found = ui::palette::found(&self.state, &typed);
+        let found = ui::palette::found(&self.state, &self.hotkeys, &typed);
         let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match event.code {
             KeyCode::Enter => {
-                return found.get(selected).is_some_and(|action| self.act(*action, 10));
+                return match found.into_iter().nth(selected) {
+                    Some(ui::palette::Offered::Action(action)) => self.act(action, 10),
+                    Some(ui::palette::Offered::Hotkey(hotkey)) => {
+                        let hotkey = hotkey.clone();
+                        self.press(&hotkey)
+                    }
+                    Some(ui::palette::Offered::Function(function)) => {
+                        self.begin_function(function);
+                        false
+                    }
+                    None => false,
+                };
             }
             KeyCode::Down | KeyCode::Tab => selected = (selected + 1).min(found.len().saturating_sub(1)),
             KeyCode::Up | KeyCode::BackTab => selected = selected.saturating_sub(1),
@@ -406,8 +462,19 @@ impl App {
             self.note(&format!("{}: {why}", action.what()), true);
             return false;
         }
+        if self.act_on_vicidial(action) {
+            return false;
+        }
         match action {
             Action::Quit => return true,
+            Action::VicidialAction => {
+                // The palette holds every function; typed so far, only they are left.
+                self.state.overlay = Some(Overlay::Palette { typed: "vicidial. ".into(), selected: 0 });
+            }
+            Action::Vicidial => {
+                self.state.go(View::Vicidial);
+                self.watch_floors();
+            }
             Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
             Action::Palette => {
                 self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 });
@@ -424,12 +491,19 @@ impl App {
             }
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Back => self.back(),
-            Action::Floor => self.state.go(View::Floor),
+            Action::Floor => {
+                self.state.go(View::Floor);
+                self.watch_floors();
+            }
             Action::History => {
                 self.state.go(View::History);
+                self.watch_floors();
                 self.ask_history();
             }
-            Action::Agents => self.go_to_agents(),
+            Action::Agents => {
+                self.go_to_agents();
+                self.watch_floors();
+            }
             Action::Reload => self.ask_history(),
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
@@ -446,6 +520,7 @@ impl App {
             | Action::AgentHangUp
             | Action::Dispose
             | Action::AgentMessage
+            | Action::Listen
             | Action::AgentLogIn
             | Action::AgentLogOut => self.act_on_agents(action),
             Action::StopQueue => {
@@ -489,7 +564,12 @@ impl App {
                     self.state.pane = Pane::Transcript;
                 }
             }
-            Pane::Conversation | Pane::Transcript | Pane::Agents | Pane::Seat => {}
+            Pane::Conversation
+            | Pane::Transcript
+            | Pane::Agents
+            | Pane::Seat
+            | Pane::FloorCampaigns
+            | Pane::FloorCalls => {}
         }
     }
 

@@ -66,6 +66,8 @@ enum Command {
     /// Agents
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// A VICIdial: any of its functions, its floor, its log; alone it lists the functions
+    Vicidial(VicidialArgs),
     /// Why was a number called, or not?
     Why {
         /// The number, in any usual form
@@ -78,6 +80,27 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+}
+
+/// What to do with a VICIdial.
+#[derive(Debug, clap::Args)]
+pub struct VicidialArgs {
+    /// A function, or floor, log, test
+    pub function: Option<String>,
+    /// Its arguments, such as agent_user=1001 value=PAUSE
+    pub args: Vec<String>,
+    /// Which VICIdial, where there are several
+    #[arg(long = "on", default_value = "")]
+    pub vicidial: String,
+    /// Do what usually asks first
+    #[arg(long)]
+    pub yes: bool,
+    /// Do not wait until an agent's screen took it
+    #[arg(long)]
+    pub no_wait: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How to import.
@@ -247,6 +270,7 @@ impl Args {
             Some(Command::Voice(command)) => command::voice::run(&self.server, command).await,
             Some(Command::Call(command)) => command::call::run(&self.server, command).await,
             Some(Command::Agent(command)) => command::agent::run(&self.server, command).await,
+            Some(Command::Vicidial(args)) => command::vicidial::run(&self.server, args).await,
             Some(Command::Why { number }) => command::agent::why(&self.server, number).await,
             Some(Command::Manual { out }) => command::manual::write(out),
         }

@@ -47,11 +47,14 @@ impl std::str::FromStr for Key {
         let wrong = || format!("{text:?} is no key; write q, G, ctrl-d, enter, f5 …");
         let mut rest = text;
         let mut modifiers = KeyModifiers::NONE;
+        let mut shift = false;
         loop {
             if let Some(after) = rest.strip_prefix("ctrl-") {
                 (rest, modifiers) = (after, modifiers | KeyModifiers::CONTROL);
             } else if let Some(after) = rest.strip_prefix("alt-") {
                 (rest, modifiers) = (after, modifiers | KeyModifiers::ALT);
+            } else if let Some(after) = rest.strip_prefix("shift-") {
+                (rest, shift) = (after, true);
             } else {
                 break;
             }
@@ -64,6 +67,12 @@ impl std::str::FromStr for Key {
             }
             _ => NAMES.iter().find(|(name, _)| *name == rest).map(|(_, code)| *code).ok_or_else(wrong)?,
         };
+        let (code, modifiers) = match code {
+            KeyCode::Char(c) if shift => (KeyCode::Char(c.to_ascii_uppercase()), modifiers),
+            KeyCode::Tab if shift => (KeyCode::BackTab, modifiers),
+            code if shift => (code, modifiers | KeyModifiers::SHIFT),
+            code => (code, modifiers),
+        };
         Ok(Self { code, modifiers })
     }
 }
@@ -75,6 +84,9 @@ impl fmt::Display for Key {
         }
         if self.modifiers.contains(KeyModifiers::ALT) {
             f.write_str("alt-")?;
+        }
+        if self.modifiers.contains(KeyModifiers::SHIFT) {
+            f.write_str("shift-")?;
         }
         match self.code {
             KeyCode::Char(c) if c != ' ' => write!(f, "{c}"),
@@ -101,6 +113,8 @@ mod tests {
 
     #[test]
     fn shift_is_part_of_the_character() {
+        assert_eq!("shift-p".parse::<Key>(), "P".parse());
+        assert_eq!("shift-f5".parse::<Key>().unwrap().to_string(), "shift-f5");
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
         assert_eq!(Key::of(event), "G".parse().unwrap());
     }

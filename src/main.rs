@@ -8,6 +8,7 @@ mod action;
 mod app;
 mod args;
 mod command;
+mod hotkey;
 mod key;
 mod keymap;
 mod net;

@@ -26,6 +26,8 @@ pub enum Ask {
     Command(Command),
     /// Tell.
     Query(Query),
+    /// Tell how the floors of VICIdials are, or stop.
+    Watch(bool),
     /// Start over with a fresh snapshot.
     Snapshot,
 }
@@ -176,6 +178,7 @@ async fn session(
                         return Ended::NobodyAsks;
                     }
                     Some(Ask::Snapshot) => return Ended::StartOver,
+                    Some(Ask::Watch(on)) => ClientMessage::WatchFloor { on },
                     Some(Ask::Command(command)) => ClientMessage::Command { id, command },
                     Some(Ask::Query(query)) => ClientMessage::Query { id, query },
                 };

@@ -1,5 +1,6 @@
 //! Styles by meaning, from a TOML file, for the colours that the terminal has.
 
+use dialdeck_protocol::vicidial::Colour;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -56,13 +57,17 @@ macro_rules! theme {
     ($($name:ident),+ $(,)?) => {
         /// A theme.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct Theme { $(pub $name: Style),+ }
+        pub struct Theme {
+            $(pub $name: Style,)+
+            /// How many colours there are.
+            pub depth: Depth,
+        }
 
         impl Theme {
             const MEANINGS: &'static [&'static str] = &[$(stringify!($name)),+];
 
-            fn build(take: &mut dyn FnMut(&str) -> Result<Style, String>) -> Result<Self, String> {
-                Ok(Self { $($name: take(stringify!($name))?),+ })
+            fn build(depth: Depth, take: &mut dyn FnMut(&str) -> Result<Style, String>) -> Result<Self, String> {
+                Ok(Self { $($name: take(stringify!($name))?,)+ depth })
             }
         }
     };
@@ -95,7 +100,7 @@ impl Theme {
 
     fn parse(text: &str, depth: Depth) -> Result<Self, String> {
         let mut specs: BTreeMap<String, Spec> = toml::from_str(text).map_err(|e| e.to_string())?;
-        let theme = Self::build(&mut |name| {
+        let theme = Self::build(depth, &mut |name| {
             let spec = specs.remove(name).unwrap_or_default();
             style(&spec, depth).map_err(|e| format!("{name}: {e}"))
         })?;
@@ -105,6 +110,26 @@ impl Theme {
             }
             None => Ok(theme),
         }
+    }
+}
+
+impl Theme {
+    /// A colour of VICIdial's real-time report, behind black or white, whichever can be read on it; nothing where there are
+    /// no colours: the letter says it.
+    pub fn report(&self, colour: Colour) -> Style {
+        let Some((r, g, b)) = colour.rgb() else { return self.text };
+        let light = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) > 128_000;
+        let (back, front) = match self.depth {
+            Depth::None => return self.text,
+            Depth::True => {
+                (Color::Rgb(r, g, b), if light { Color::Rgb(0, 0, 0) } else { Color::Rgb(255, 255, 255) })
+            }
+            Depth::Indexed => {
+                (Color::Indexed(indexed(r, g, b)), Color::Indexed(if light { 16 } else { 231 }))
+            }
+            Depth::Basic => (basic(r, g, b), if light { Color::Black } else { Color::White }),
+        };
+        Style::default().bg(back).fg(front)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{CallId, CallStatus, CampaignId, ContactId, Emotion, Outcome, PhoneKind, PhoneNumberId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A typed action. Permission and audit apply to each; the same set stands behind REST.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +86,20 @@ pub enum Command {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         callback_at: Option<DateTime<Utc>>,
     },
+    /// Call a function of a VICIdial.
+    Vicidial {
+        /// Which VICIdial; the only one unless told.
+        #[serde(default)]
+        vicidial: String,
+        /// The function.
+        function: String,
+        /// Its arguments.
+        #[serde(default)]
+        args: BTreeMap<String, String>,
+        /// Answer only once it is known whether an agent's screen took it.
+        #[serde(default)]
+        wait: bool,
+    },
     /// Say something to an agent.
     AgentMessage {
         /// To whom.
@@ -109,6 +124,7 @@ impl Command {
             Self::AgentSkip => "agent.skip",
             Self::Dispose { .. } => "call.dispose",
             Self::AgentMessage { .. } => "agent.message",
+            Self::Vicidial { .. } => "vicidial",
         }
     }
 }

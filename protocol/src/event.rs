@@ -172,6 +172,19 @@ pub enum EventBody {
         /// What.
         text: String,
     },
+    /// A function of a VICIdial was called to change something, or it is known now what came of it.
+    VicidialAction {
+        /// Which VICIdial.
+        vicidial: String,
+        /// The function.
+        function: String,
+        /// Whom or what it is about: an agent's user, a lead's id.
+        target: String,
+        /// How far it got.
+        progress: crate::vicidial::Progress,
+        /// Who asked for it.
+        by: String,
+    },
     /// A part of the server (Asterisk, recogniser, voice …) changed its state.
     PartStatusUpdate {
         /// The part as it is now.
@@ -211,6 +224,7 @@ impl EventBody {
             Self::CallHandedOver { .. } => "call_handed_over",
             Self::CallDisposed { .. } => "call_disposed",
             Self::MessageSent { .. } => "message_sent",
+            Self::VicidialAction { .. } => "vicidial_action",
             Self::PartStatusUpdate { .. } => "part_status_update",
         }
     }

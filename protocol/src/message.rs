@@ -1,5 +1,6 @@
 //! The messages of the WebSocket.
 
+use crate::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, VicidialAnswer};
 use crate::{
     CallId, CampaignId, Command, ContactId, Event, Exchange, HistoryRow, OrganizationId, Problem, Query,
     Role, Snapshot, UserId,
@@ -51,6 +52,11 @@ pub enum ClientMessage {
         /// What.
         command: Command,
     },
+    /// Tell how the floors of the VICIdials are, as they change; or stop telling.
+    WatchFloor {
+        /// Tell, or stop.
+        on: bool,
+    },
     /// Tell something.
     Query {
         /// Repeated in the reply.
@@ -86,6 +92,27 @@ pub enum ServerMessage {
     Events {
         /// One or more.
         events: Vec<Event>,
+    },
+    /// The floor of a VICIdial. Replaces all that was known of it.
+    Floor(Box<Floor>),
+    /// What changed on it since the message before.
+    FloorChange {
+        /// Of which VICIdial.
+        vicidial: String,
+        /// Seconds of its database's clock, Unix time.
+        now: i64,
+        /// Why it is not newer; empty where it is fresh.
+        trouble: String,
+        /// Agents that are new or changed.
+        agents: Vec<FloorAgent>,
+        /// Users who are gone.
+        gone: Vec<String>,
+        /// All calls, where one changed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        calls: Option<Vec<FloorCall>>,
+        /// All campaigns, where one changed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        campaigns: Option<Vec<FloorCampaign>>,
     },
     /// What came of a command or query.
     Reply {
@@ -160,6 +187,8 @@ pub enum Answer {
         /// What holds now, and what was decided before, newest first.
         lines: Vec<String>,
     },
+    /// What a function of VICIdial gave.
+    Vicidial(Box<VicidialAnswer>),
     /// What a campaign would cost.
     Estimate {
         /// Which campaign.

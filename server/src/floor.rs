@@ -2,6 +2,7 @@
 
 use crate::api::{self, App};
 use crate::bus::Bus;
+use crate::connectors::vicidial::Vicidials;
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
 use crate::settings::{Kind, Settings, data_file};
@@ -260,6 +261,7 @@ impl Floor {
                 .map_err(crate::settings::SettingsError)?,
             in_words,
         });
+        let vicidials = vicidials(&settings, &closing)?;
         let webhooks = Arc::new(Notify::new());
         tokio::spawn(webhook::run(store.clone(), bus.clone(), webhooks.clone(), closing.clone()));
         let settings = Arc::new(settings);
@@ -270,6 +272,7 @@ impl Floor {
             journal,
             bus,
             dialer,
+            vicidials,
             parts,
             recogniser,
             settings,
@@ -308,6 +311,23 @@ impl Floor {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// The VICIdials of the settings. Their settings are read again from where they came from when a password is refused.
+fn vicidials(settings: &Settings, stop: &CancellationToken) -> Result<Vicidials, StartError> {
+    let origin = settings.origin.clone();
+    let reread: Arc<dyn Fn(&str) -> Option<crate::settings::Vicidial> + Send + Sync> =
+        Arc::new(move |name| origin.load().ok().and_then(|fresh| fresh.vicidial.get(name).cloned()));
+    let all = Vicidials::start(&settings.vicidial, &reread, stop).map_err(crate::settings::SettingsError)?;
+    for connector in all.all() {
+        if connector.client.as_ref().is_some_and(|client| client.is_plain()) {
+            tracing::warn!(
+                vicidial = connector.name,
+                "plain http: user, password and leads can be read on their way"
+            );
+        }
+    }
+    Ok(all)
 }
 
 fn asterisk(

@@ -90,6 +90,7 @@ impl App {
                     self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
                 }
             }
+            Action::Listen => {}
             _ => {
                 self.state.overlay = Some(Overlay::Ask { what: Asked::Number, text: String::new() });
             }

@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod import;
 pub mod manual;
 pub mod number;
+pub mod vicidial;
 pub mod voice;
 
 use crate::args::Server;

@@ -102,6 +102,14 @@ impl State {
                     campaign.counts = counts;
                 }
             }
+            EventBody::VicidialAction { vicidial, function, target, progress, by } => {
+                // What others do is theirs to know; what one did oneself is told twice: sent, and what came of it.
+                if by == self.user {
+                    let bad = progress == dialdeck_protocol::vicidial::Progress::NotTaken;
+                    let text = format!("VICIdial {vicidial}: {function} {target}: {}", progress.words());
+                    self.note = Some(super::Note { text: crate::plain::line(&text), bad });
+                }
+            }
             EventBody::PartStatusUpdate { part } => match self.parts.iter_mut().find(|p| p.name == part.name)
             {
                 Some(old) => *old = part,

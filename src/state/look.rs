@@ -3,6 +3,7 @@
 use super::State;
 use crate::action::Action;
 use dialdeck_protocol::{CallId, Choice, Command, PhoneKind, UserId};
+use std::collections::BTreeMap;
 
 /// A screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum View {
     History,
     /// Agents, and one's own place among them.
     Agents,
+    /// Campaigns and calls of VICIdials.
+    Vicidial,
 }
 
 /// A pane.
@@ -32,6 +35,10 @@ pub enum Pane {
     Agents,
     /// One's own place.
     Seat,
+    /// Campaigns of VICIdials.
+    FloorCampaigns,
+    /// Calls of VICIdials that no agent has.
+    FloorCalls,
 }
 
 /// What a list is chosen from for.
@@ -54,6 +61,42 @@ pub enum Asked {
     Number,
 }
 
+/// What is typed into one line of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The argument.
+    pub name: String,
+    /// What stands there.
+    pub value: String,
+    /// Whether it must.
+    pub required: bool,
+    /// What it may be, where that is a few words.
+    pub words: Vec<String>,
+    /// Whether it is shown as dots.
+    pub secret: bool,
+}
+
+/// A function of a VICIdial, with what is asked for before it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Which VICIdial.
+    pub vicidial: String,
+    /// The function.
+    pub function: String,
+    /// What it does.
+    pub what: String,
+    /// What stands fast.
+    pub fixed: BTreeMap<String, String>,
+    /// What is typed.
+    pub fields: Vec<Field>,
+    /// Which line has the keys.
+    pub selected: usize,
+    /// Whether a person is asked before it is called.
+    pub asks: bool,
+    /// What is missing.
+    pub wrong: String,
+}
+
 /// What lies over the panes and has the keys.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -69,6 +112,8 @@ pub enum Overlay {
     Choose { what: Chosen, choices: Vec<Choice>, selected: usize, note: Option<String> },
     /// Type a line.
     Ask { what: Asked, text: String },
+    /// Fill in what a function takes.
+    Form(Box<Form>),
     /// Read.
     Lines { title: String, lines: Vec<String>, scrolled: usize },
 }
@@ -87,6 +132,7 @@ impl View {
             Self::Floor => &[Pane::Campaigns, Pane::Calls, Pane::Conversation],
             Self::History => &[Pane::History, Pane::Transcript],
             Self::Agents => &[Pane::Agents, Pane::Seat],
+            Self::Vicidial => &[Pane::FloorCampaigns, Pane::FloorCalls],
         }
     }
 }
@@ -130,6 +176,8 @@ impl State {
             Pane::Calls => self.shown_calls().len(),
             Pane::Agents => self.shown_agents().len(),
             Pane::Seat => 0,
+            Pane::FloorCampaigns => self.shown_floor_campaigns().len(),
+            Pane::FloorCalls => self.shown_floor_calls().len(),
             _ => self.shown_history().len(),
         };
         let Some(at) = self.selection(self.pane, rows) else { return };

@@ -3,10 +3,12 @@
 mod events;
 mod look;
 mod seat;
+mod vicidial;
 
 pub use events::Need;
-pub use look::{Asked, Chosen, Overlay, Pane, View};
+pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
 pub use seat::{Choices, Lead};
+pub use vicidial::{Entry, FloorChange, SeenFloor};
 
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
@@ -16,7 +18,7 @@ use dialdeck_protocol::{
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How it stands with the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct State {
     pub spoken: HashMap<CallId, Vec<Spoken>>,
     /// Agents who are logged in.
     pub agents: Vec<AgentRow>,
+    /// Floors of VICIdials.
+    pub floors: BTreeMap<String, SeenFloor>,
     /// Parts of the server.
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
@@ -119,6 +123,7 @@ impl Default for State {
             calls: Vec::new(),
             spoken: HashMap::new(),
             agents: Vec::new(),
+            floors: BTreeMap::new(),
             parts: Vec::new(),
             history: Vec::new(),
             history_loaded: false,
@@ -156,6 +161,7 @@ impl State {
     pub fn ticks(&self) -> bool {
         !self.calls.is_empty()
             || !self.agents.is_empty()
+            || self.floors.values().any(|seen| !seen.floor.agents.is_empty() || !seen.floor.calls.is_empty())
             || matches!(self.link, Link::Lost { .. })
             || self.campaigns.iter().any(|c| c.next_call_at.is_some())
     }
@@ -179,12 +185,22 @@ impl State {
         let campaign = self.selected_campaign().map(|c| c.id);
         let call = self.selected_call().map(|c| c.id.clone());
         let past = self.selected_past_call().map(|c| c.id.clone());
-        let agent = self.selected_agent().map(|a| a.user_id);
+        let agent = self.selected_entry().map(|entry| entry.key());
+        let floor_campaign = self.selected_floor_campaign().map(|(_, c)| c.id.clone());
+        let floor_call = self.selected_floor_call().map(|(_, c)| c.call_id.clone());
         change(self);
         let places = [
             (Pane::Campaigns, self.shown_campaigns().iter().position(|c| Some(c.id) == campaign)),
             (Pane::Calls, self.shown_calls().iter().position(|c| Some(&c.id) == call.as_ref())),
-            (Pane::Agents, self.shown_agents().iter().position(|a| Some(a.user_id) == agent)),
+            (Pane::Agents, self.shown_agents().iter().position(|a| Some(a.key()) == agent)),
+            (
+                Pane::FloorCampaigns,
+                self.shown_floor_campaigns().iter().position(|(_, c)| Some(&c.id) == floor_campaign.as_ref()),
+            ),
+            (
+                Pane::FloorCalls,
+                self.shown_floor_calls().iter().position(|(_, c)| Some(&c.call_id) == floor_call.as_ref()),
+            ),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
         for (pane, place) in places {
@@ -212,6 +228,7 @@ impl State {
             Answer::Lead { contact_id, fields, calls, verdict, allowed } => {
                 self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed });
             }
+            Answer::Vicidial(answer) => self.take_vicidial(*answer),
             Answer::Why { phone, lines } => {
                 let title = format!("Why was {phone} called, or not? · Esc closes");
                 self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });

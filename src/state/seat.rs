@@ -48,24 +48,6 @@ impl State {
         self.agents.iter().find(|row| Some(row.user_id) == self.user_id)
     }
 
-    /// Agents that pass the filter, by name.
-    pub fn shown_agents(&self) -> Vec<&AgentRow> {
-        let keep = self.keep(Pane::Agents);
-        let mut rows: Vec<&AgentRow> = self
-            .agents
-            .iter()
-            .filter(|row| keep(&format!("{} {} {} {}", row.name, row.state, row.pause_code, row.extension)))
-            .collect();
-        rows.sort_by(|a, b| (&a.name, a.user_id).cmp(&(&b.name, b.user_id)));
-        rows
-    }
-
-    /// The selected agent.
-    pub fn selected_agent(&self) -> Option<&AgentRow> {
-        let rows = self.shown_agents();
-        self.selection(Pane::Agents, rows.len()).map(|n| rows[n])
-    }
-
     /// Whom an action on agents is about: the selected one for those who may steer others, and oneself otherwise.
     pub fn agent_meant(&self) -> Option<&AgentRow> {
         let steers = self.role.is_some_and(|role| role >= dialdeck_protocol::Role::Supervisor);

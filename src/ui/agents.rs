@@ -1,12 +1,15 @@
-//! Agents: who does what, and since when.
+//! Agents: who does what, and since when; ours, and beside them those of each VICIdial.
 
 use super::table::{self, Cell, Column};
 use super::{Scene, clock};
-use crate::state::Pane;
+use crate::state::{Entry, Pane};
+use dialdeck_protocol::vicidial::{FloorAgent, FloorState, Waiting};
 use dialdeck_protocol::{AgentRow, AgentState};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
 const COLUMNS: [Column; 8] = [
     Column { heading: " ", width: 1 },
@@ -19,20 +22,89 @@ const COLUMNS: [Column; 8] = [
     Column { heading: "PHONE", width: 0 },
 ];
 
+/// With a VICIdial there is more to say of each.
+const WITH_FLOOR: [Column; 15] = [
+    Column { heading: " ", width: 1 },
+    Column { heading: "USER", width: 8 },
+    Column { heading: "NAME", width: 14 },
+    Column { heading: "STATE", width: 8 },
+    Column { heading: "TIME", width: 7 },
+    Column { heading: "PAUSE", width: 6 },
+    Column { heading: "CAMPAIGN", width: 10 },
+    Column { heading: "CALLS", width: 5 },
+    Column { heading: "·", width: 1 },
+    Column { heading: "CUSTOMER", width: 16 },
+    Column { heading: "IN-GROUP", width: 12 },
+    Column { heading: "HOLD", width: 5 },
+    Column { heading: "SESSION", width: 9 },
+    Column { heading: "GROUP", width: 12 },
+    Column { heading: "STATION", width: 0 },
+];
+
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_agents();
     let block = scene.block(Pane::Agents, &format!("Agents {}", rows.len()));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {
-        let text = if scene.state.agents.is_empty() {
+        let text = if scene.state.agents.is_empty() && scene.state.floors.is_empty() {
             "Nobody is logged in as an agent. i logs you in on your phone."
+        } else if scene.state.filter.is_empty() {
+            "Nobody is logged in as an agent, here or at VICIdial. i logs you in on your phone."
         } else {
             "No agent matches the filter. Esc clears it."
         };
         return table::empty(frame, inner, scene, text);
     }
-    table::draw(frame, inner, scene, Pane::Agents, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    if scene.state.floors.is_empty() {
+        return table::draw(frame, inner, scene, Pane::Agents, &COLUMNS, rows.len(), &|n| match rows[n] {
+            Entry::Own(agent) => row(agent, scene),
+            Entry::Vicidial(..) => Vec::new(),
+        });
+    }
+    let [head, inner] = ratatui::layout::Layout::vertical([
+        ratatui::layout::Constraint::Length(1),
+        ratatui::layout::Constraint::Min(1),
+    ])
+    .areas(inner);
+    frame.render_widget(Paragraph::new(counts(scene)), head);
+    table::draw(frame, inner, scene, Pane::Agents, &WITH_FLOOR, rows.len(), &|n| match rows[n] {
+        Entry::Own(agent) => beside(agent, scene),
+        Entry::Vicidial(vicidial, agent) => theirs(vicidial, agent, scene),
+    });
+}
+
+/// How many wait, on both sides of the line.
+fn counts(scene: &Scene) -> Line<'static> {
+    let agents = || scene.state.floors.values().flat_map(|seen| &seen.floor.agents);
+    let calls = || scene.state.floors.values().flat_map(|seen| &seen.floor.calls);
+    let of = |states: &[FloorState]| agents().filter(|agent| states.contains(&agent.state)).count();
+    let waiting = of(&[FloorState::Ready, FloorState::Closer]);
+    let talking = of(&[FloorState::InCall, FloorState::Park, FloorState::ThreeWay]);
+    let queued = calls().filter(|call| call.is_waiting()).count();
+    let ringing = calls().filter(|call| call.is_ringing()).count();
+    let theme = scene.theme;
+    let calls_style = if Waiting::of(queued).0 > 1 {
+        theme.bad
+    } else if queued > 0 {
+        theme.warning
+    } else {
+        theme.dim
+    };
+    let agents_style = if waiting > 0 { theme.good } else { theme.dim };
+    Line::from(vec![
+        Span::styled(format!("calls waiting {queued}"), calls_style),
+        Span::styled(format!(" · ringing {ringing} · agents "), theme.dim),
+        Span::styled(format!("waiting {waiting}"), agents_style),
+        Span::styled(
+            format!(
+                " · in calls {talking} · paused {} · logged in {}",
+                of(&[FloorState::Paused, FloorState::Dispo]),
+                agents().count()
+            ),
+            theme.dim,
+        ),
+    ])
 }
 
 /// Colour and word of a state; the letter stands beside both.
@@ -56,20 +128,81 @@ pub(super) fn look(agent: &AgentRow, scene: &Scene) -> (&'static str, Style) {
     }
 }
 
+fn cell(text: impl Into<String>, style: Style) -> Cell {
+    Cell { text: text.into(), style }
+}
+
+fn phone(agent: &AgentRow) -> String {
+    if agent.phone_up { agent.extension.clone() } else { format!("✗ {}", agent.extension) }
+}
+
+fn customer(agent: &AgentRow, scene: &Scene) -> String {
+    let call = scene.state.calls.iter().find(|call| Some(&call.id) == agent.call_id.as_ref());
+    call.map(|call| call.name.clone()).unwrap_or_default()
+}
+
 fn row(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
     let theme = scene.theme;
     let (word, style) = look(agent, scene);
-    let cell = |text: String, style| Cell { text, style };
-    let call = scene.state.calls.iter().find(|call| Some(&call.id) == agent.call_id.as_ref());
-    let phone = if agent.phone_up { agent.extension.clone() } else { format!("✗ {}", agent.extension) };
     vec![
         cell(agent.state.letter().to_string(), style),
         cell(agent.name.clone(), theme.text),
-        cell(word.into(), style),
+        cell(word, style),
         cell(clock((scene.now - agent.since).num_seconds()), style),
         cell(agent.pause_code.clone(), theme.dim),
         cell(agent.calls.to_string(), theme.text),
-        cell(call.map(|call| call.name.clone()).unwrap_or_default(), theme.text),
-        cell(phone, theme.dim),
+        cell(customer(agent, scene), theme.text),
+        cell(phone(agent), theme.dim),
+    ]
+}
+
+/// One of ours in the table that VICIdial's stand in.
+fn beside(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
+    let theme = scene.theme;
+    let (word, style) = look(agent, scene);
+    let campaign = agent.campaign_id.and_then(|id| scene.state.campaigns.iter().find(|c| c.id == id));
+    vec![
+        cell(agent.state.letter().to_string(), style),
+        cell("here", theme.dim),
+        cell(agent.name.clone(), theme.text),
+        cell(word, style),
+        cell(clock((scene.now - agent.since).num_seconds()), style),
+        cell(agent.pause_code.clone(), theme.dim),
+        cell(campaign.map(|c| c.name.clone()).unwrap_or_default(), theme.text),
+        cell(agent.calls.to_string(), theme.text),
+        cell("", theme.dim),
+        cell(customer(agent, scene), theme.text),
+        cell("", theme.dim),
+        cell("", theme.dim),
+        cell("", theme.dim),
+        cell("", theme.dim),
+        cell(phone(agent), theme.dim),
+    ]
+}
+
+fn theirs(vicidial: &str, agent: &FloorAgent, scene: &Scene) -> Vec<Cell> {
+    let theme = scene.theme;
+    let Some(seen) = scene.state.floors.get(vicidial) else { return Vec::new() };
+    let seconds = (seen.now(scene.local) - agent.since).max(0);
+    let style = theme.report(seen.floor.thresholds.colour(agent.state, seconds, agent.pause_limit));
+    let several = scene.state.floors.len() > 1;
+    let group = if several { format!("{vicidial} {}", agent.group) } else { agent.group.clone() };
+    let hold = if agent.hold > 0 { agent.hold.to_string() } else { String::new() };
+    vec![
+        cell(agent.state.glyph().to_string(), style),
+        cell(agent.user.clone(), theme.text),
+        cell(agent.name.clone(), theme.text),
+        cell(agent.state.as_str(), style),
+        cell(clock(seconds), style),
+        cell(agent.pause_code.clone(), theme.text),
+        cell(agent.campaign.clone(), theme.text),
+        cell(agent.calls.to_string(), theme.text),
+        cell(format!("{:?}", agent.letter), theme.dim),
+        cell(agent.phone.clone(), theme.text),
+        cell(agent.ingroup.clone(), theme.text),
+        cell(hold, theme.dim),
+        cell(agent.session.clone(), theme.dim),
+        cell(group, theme.dim),
+        cell(agent.station.clone(), theme.dim),
     ]
 }

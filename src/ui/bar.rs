@@ -19,6 +19,7 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         View::Floor => "floor",
         View::History => "history",
         View::Agents => "agents",
+        View::Vicidial => "VICIdial",
     };
     let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
     for part in &state.parts {
@@ -30,6 +31,15 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
             PartState::Up | PartState::Off => continue,
         };
         spans.push(Span::styled(format!("  {mark} {}: {}", part.name, plain::line(&part.message)), style));
+    }
+    for (name, seen) in state.floors.iter().filter(|(_, seen)| !seen.floor.trouble.is_empty()) {
+        let age = if seen.floor.now == 0 {
+            "never seen".to_owned()
+        } else {
+            format!("{} old", super::clock(seen.now(scene.local) - seen.floor.now))
+        };
+        let text = format!("  ✗ VICIdial {name} {age}: {}", plain::line(&seen.floor.trouble));
+        spans.push(Span::styled(text, theme.bad));
     }
     let user =
         state.role.map_or_else(String::new, |role| format!("{} · {role} ", plain::fit(&state.user, 24)));

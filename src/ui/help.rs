@@ -28,6 +28,18 @@ pub(super) fn draw(frame: &mut Frame, scene: &Scene, scrolled: usize) {
             Span::styled(action.name(), scene.theme.dim),
         ]));
     }
+    let own: Vec<_> = scene.hotkeys.in_pane(scene.state.pane).collect();
+    if !own.is_empty() {
+        lines.push(Line::raw(""));
+        lines.push(Line::styled("Your own keys, here", scene.theme.header));
+    }
+    for hotkey in own {
+        lines.push(Line::from(vec![
+            Span::styled(format!("  {:<20}", hotkey.key.to_string()), scene.theme.key),
+            Span::styled(format!("{:<18}", crate::plain::fit(&hotkey.shown(), 17)), scene.theme.text),
+            Span::styled(hotkey.name(), scene.theme.dim),
+        ]));
+    }
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let from = u16::try_from(scrolled.min(most)).unwrap_or(0);
     let below = most - usize::from(from);

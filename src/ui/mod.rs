@@ -6,6 +6,7 @@ mod calls;
 mod campaigns;
 mod choose;
 mod conversation;
+mod form;
 mod help;
 mod history;
 pub mod login;
@@ -15,7 +16,9 @@ mod seat;
 #[cfg(test)]
 mod snapshots;
 mod table;
+mod vicidial;
 
+use crate::hotkey::Hotkeys;
 use crate::keymap::Keymap;
 use crate::state::{Link, Overlay, Pane, State, View};
 use crate::theme::Theme;
@@ -25,13 +28,26 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders};
 
+/// Which key does what.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys<'a> {
+    /// The console's.
+    pub keymap: &'a Keymap,
+    /// One's own.
+    pub hotkeys: &'a Hotkeys,
+}
+
 /// What every pane is drawn with.
 pub struct Scene<'a> {
     pub state: &'a State,
     pub keymap: &'a Keymap,
+    /// Keys of one's own.
+    pub hotkeys: &'a Hotkeys,
     pub theme: &'a Theme,
     /// Server's clock.
     pub now: DateTime<Utc>,
+    /// Our own.
+    pub local: DateTime<Utc>,
 }
 
 impl Scene<'_> {
@@ -56,7 +72,7 @@ impl Scene<'_> {
 pub fn draw(
     frame: &mut Frame,
     state: &State,
-    keymap: &Keymap,
+    keys: Keys,
     theme: &Theme,
     frozen: Option<&Link>,
     now: DateTime<Utc>,
@@ -79,7 +95,8 @@ pub fn draw(
     let link = frozen.unwrap_or(&state.link);
     let lost = matches!(link, Link::Lost { .. });
     let theme = if lost { &grey } else { theme };
-    let scene = Scene { state, keymap, theme, now: state.server_now(now) };
+    let Keys { keymap, hotkeys } = keys;
+    let scene = Scene { state, keymap, hotkeys, theme, now: state.server_now(now), local: now };
     let banner = u16::from(lost || frozen.is_some());
     let [top, notice, middle, bottom] = Layout::vertical([
         Constraint::Length(1),
@@ -102,6 +119,7 @@ pub fn draw(
             choose::list(frame, &scene, what, choices, *selected, note.as_deref());
         }
         Some(Overlay::Ask { what, text }) => choose::line(frame, &scene, what, text),
+        Some(Overlay::Form(typed)) => form::draw(frame, &scene, typed),
         Some(Overlay::Lines { title, lines, scrolled }) => {
             choose::lines(frame, &scene, title, lines, *scrolled);
         }
@@ -132,7 +150,11 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
         }
         View::Agents => {
             let wide = area.width >= 150;
-            let shown = u16::try_from(scene.state.agents.len())
+            if !scene.state.floors.is_empty() && scene.state.me().is_none() {
+                // A floor of others has many rows, and whoever looks at it has no place of their own.
+                return pane(frame, area, scene, Pane::Agents);
+            }
+            let shown = u16::try_from(scene.state.shown_agents().len())
                 .unwrap_or(u16::MAX)
                 .clamp(2, (area.height / 3).max(2));
             let [list, own] = if wide {
@@ -142,6 +164,13 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
             };
             pane(frame, list, scene, Pane::Agents);
             pane(frame, own, scene, Pane::Seat);
+        }
+        View::Vicidial => {
+            let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
+            let split = if area.width >= 170 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
+            let [campaigns, calls] = split.areas(area);
+            pane(frame, campaigns, scene, Pane::FloorCampaigns);
+            pane(frame, calls, scene, Pane::FloorCalls);
         }
         View::History => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
@@ -162,6 +191,8 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
         Pane::Transcript => conversation::past(frame, area, scene),
         Pane::Agents => agents::draw(frame, area, scene),
         Pane::Seat => seat::draw(frame, area, scene),
+        Pane::FloorCampaigns => vicidial::campaigns(frame, area, scene),
+        Pane::FloorCalls => vicidial::calls(frame, area, scene),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Screens as they are drawn, text and styles.
 
-use super::draw;
+use super::{Keys, draw};
+use crate::hotkey::Hotkeys;
 use crate::keymap::Keymap;
 use crate::state::{Choices, Chosen, Lead, Link, Overlay, Pane, Spoken, State, View};
 use crate::theme::{Depth, Theme};
@@ -86,7 +87,11 @@ fn screen(state: &State, theme: &str, depth: Depth, width: u16, height: u16) -> 
     let keymap = Keymap::load(None).unwrap();
     let theme = Theme::load(theme, None, depth).unwrap();
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, state, &keymap, &theme, None, now())).unwrap();
+    terminal
+        .draw(|frame| {
+            draw(frame, state, Keys { keymap: &keymap, hotkeys: &Hotkeys::default() }, &theme, None, now())
+        })
+        .unwrap();
     format!("{:?}", terminal.backend().buffer())
 }
 

@@ -13,4 +13,5 @@ pub mod postgres;
 pub mod speech;
 pub mod terminal;
 pub mod tools;
+pub mod vicidial;
 pub mod wait;

@@ -12,8 +12,9 @@ const fn agent(name: &'static str, what: &'static str) -> Function {
 pub const AGENT_API: &[Function] = &[
     agent("version", "The agent API's version").gives(&["version", "build", "date", "epoch"]),
     agent("webserver", "What VICIdial's web server is and how it is doing").gives(&["name", "value"]),
-    agent("external_pause", "Pause an agent, or resume")
-        .args(&[AGENT, Arg::word("value", &["PAUSE", "RESUME"])])
+    // The code is ours: VICIdial takes it by a function of its own, once the agent is paused.
+    agent("external_pause", "Pause an agent, with a pause code where one is given, or resume")
+        .args(&[AGENT, Arg::word("value", &["PAUSE", "RESUME"]), Arg::opt("code")])
         .queued("external_pause")
         .gives(&["value", "epoch", "agent_user"]),
     agent("pause_code", "Give a paused agent's pause a code")

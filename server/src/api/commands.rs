@@ -50,6 +50,9 @@ pub(super) async fn audited<T>(
 
 /// Does a command. Callers see to it that it is done to its end: `detached` over REST, a task each over the WebSocket.
 pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
+    if let Command::Vicidial { vicidial, function, args, wait } = command {
+        return super::vicidial::execute(app, caller, &vicidial, &function, args, wait).await;
+    }
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {
@@ -61,9 +64,10 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::AgentReady { user_id }
         | Command::AgentPause { user_id, .. } => user_id.unwrap_or(caller.user_id).to_string(),
         Command::AgentMessage { user_id, .. } => user_id.to_string(),
-        Command::AgentLogIn { .. } | Command::AgentDial { .. } | Command::AgentSkip => {
-            caller.user_id.to_string()
-        }
+        Command::AgentLogIn { .. }
+        | Command::AgentDial { .. }
+        | Command::AgentSkip
+        | Command::Vicidial { .. } => caller.user_id.to_string(),
     };
     audited(app, caller, name, &target, detail, async {
         let message = match command {

@@ -31,12 +31,14 @@ mod serve;
 pub mod session;
 mod socket;
 mod users;
+mod vicidial;
 mod webhooks;
 
 pub use agi::Talks;
 pub use serve::{ServeError, Tls, serve};
 
 use crate::bus::Bus;
+use crate::connectors::vicidial::Vicidials;
 use crate::dialer::Dialer;
 use crate::domain::lockout::Lockout;
 use crate::settings::Settings;
@@ -79,6 +81,8 @@ pub struct Inner {
     pub bus: Bus,
     /// Who calls.
     pub dialer: Dialer,
+    /// VICIdials.
+    pub vicidials: Vicidials,
     /// How the server is.
     pub parts: Parts,
     /// What speaks, and with which voice.
@@ -194,6 +198,12 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(calls::one))
         .routes(routes!(calls::conversation))
         .routes(routes!(calls::hang_up))
+        .routes(routes!(vicidial::list))
+        .routes(routes!(vicidial::catalogue))
+        .routes(routes!(vicidial::act))
+        .routes(routes!(vicidial::floor))
+        .routes(routes!(vicidial::log))
+        .routes(routes!(vicidial::test))
         .routes(routes!(agi::speak))
         .routes(routes!(agi::process))
         .routes(routes!(agi::call_ended))

@@ -199,7 +199,10 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
             app.journal.commit(vec![change]).await?;
             Ok("said".to_owned())
         }
-        Command::StartQueue { .. } | Command::StopQueue { .. } | Command::HangUp { .. } => {
+        Command::StartQueue { .. }
+        | Command::StopQueue { .. }
+        | Command::HangUp { .. }
+        | Command::Vicidial { .. } => {
             Err(Problem::new(Code::Internal, "this command does not concern agents"))
         }
     }

@@ -20,7 +20,7 @@ mod taker;
 
 use crate::domain::caller::{Permit, RunQueue, SteerCalls};
 use crate::domain::campaign::Campaign;
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, NewContact};
 use crate::domain::cost::Rates;
 use crate::domain::gate::{self, Decision, Hours, Question};
 use crate::domain::law::Rules;
@@ -33,7 +33,7 @@ use agents::Agents;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallId, CallSettings, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem,
-    QueueState,
+    QueueState, Scrub,
 };
 use live::LiveCalls;
 use pacers::Pacers;
@@ -170,8 +170,23 @@ impl Dialer {
         if let Some(reason) = taker::left_out(settings, contact) {
             return Ok(Decision::left_out(reason, now));
         }
-        let (tools, person, rules) = (&self.0.tools, &contact.person, self.rules());
-        let (organization, phone) = (&contact.organization_id, person.phone.as_str());
+        self.judge_person(&contact.organization_id, &contact.person, voice, settings.scrub.as_ref(), now)
+            .await
+    }
+
+    /// May this person be called now, whoever's list they are on?
+    ///
+    /// # Errors
+    /// When the record cannot be asked.
+    pub async fn judge_person(
+        &self,
+        organization: &OrganizationId,
+        person: &NewContact,
+        voice: gate::Voice,
+        scrub: Option<&Scrub>,
+        now: DateTime<Utc>,
+    ) -> StoreResult<Decision> {
+        let (tools, rules, phone) = (&self.0.tools, self.rules(), person.phone.as_str());
         let on_do_not_call = tools.store.is_do_not_call(organization, phone).await?;
         let recent = match gate::caps(person, &rules, now).iter().map(|(since, _)| *since).min() {
             Some(since) => tools.store.calls_since(organization, phone, since).await?,
@@ -183,7 +198,7 @@ impl Dialer {
             on_do_not_call,
             hours: tools.hours,
             rules: &rules,
-            scrub: settings.scrub.as_ref(),
+            scrub,
             recent: &recent,
         };
         Ok(gate::judge(question, now))

@@ -77,6 +77,10 @@ permissions! {
     TakeCalls: "seat", Agent, "take calls as an agent";
     /// Pause, resume and log out other agents, and say something to them.
     SteerAgents: "agents", Supervisor, "steer agents";
+    /// Steer a VICIdial: its agents, leads, lists and campaigns.
+    SteerVicidial: "vicidial", Supervisor, "steer a VICIdial";
+    /// Set a VICIdial up: its users, phones and DIDs.
+    SetUpVicidial: "vicidial_setup", Admin, "set a VICIdial up";
     /// Make and change campaigns, scripts, contacts and caller IDs.
     EditCampaigns: "campaigns", Supervisor, "change campaigns";
     /// Promise calls back, and keep the promise.

@@ -2,8 +2,10 @@
 
 mod environment;
 mod shape;
+mod vicidial;
 
 pub use shape::*;
+pub use vicidial::Vicidial;
 
 use crate::storage::upkeep::Retention;
 use chrono::{DateTime, Duration, NaiveTime, Utc};
@@ -28,6 +30,23 @@ pub enum Kind {
     Simulated,
     /// Nothing.
     None,
+}
+
+/// Where settings came from besides the environment, to read them again.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    file: Option<PathBuf>,
+    overrides: Vec<(String, String)>,
+}
+
+impl Origin {
+    /// Reads them again, from the file, this process's environment with the files it names, and the command line.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn load(&self) -> Result<Settings, SettingsError> {
+        Settings::load(self.file.as_deref(), &|name| std::env::var(name).ok(), &self.overrides)
+    }
 }
 
 impl Settings {
@@ -68,8 +87,9 @@ impl Settings {
             }
             .map_err(|e| wrong(&e))?;
         }
-        let settings: Self =
+        let mut settings: Self =
             builder.build().map_err(|e| wrong(&e))?.try_deserialize().map_err(|e| wrong(&e))?;
+        settings.origin = Origin { file: file.map(Path::to_owned), overrides: overrides.to_vec() };
         settings.check()?;
         Ok(settings)
     }
@@ -107,6 +127,7 @@ impl Settings {
         if !["text", "json"].contains(&self.log.format.as_str()) {
             return refuse(format!("log.format is {:?}; use text or json", self.log.format));
         }
+        self.vicidial.iter().try_for_each(|(name, vicidial)| vicidial.check(name))?;
         if self.dialer.max_concurrent_calls == 0 {
             return refuse("dialer.max_concurrent_calls is 0; use 1 or more".into());
         }
@@ -289,6 +310,24 @@ mod tests {
     }
 
     #[test]
+    fn a_vicidial_by_names_that_existing_users_know() {
+        let settings = load(&[
+            ("VICI_API_URL", "http://vicidial.example.com/vicidial/non_agent_api.php"),
+            ("VITE_VICI_SERVER_URL", "http://other.example.com"),
+            ("VITE_VICI_AGENT_USER", "1001"),
+            ("VITE_VICI_USE_AGENT_API", "false"),
+            ("VICI_DB_HOST", "127.0.0.1"),
+            ("VICI_AMI_HOST", "127.0.0.1"),
+            ("VICI_AMI_PORT", "5039"),
+        ])
+        .unwrap();
+        let main = &settings.vicidial["main"];
+        assert_eq!(main.base("main").unwrap().unwrap().as_str(), "http://vicidial.example.com/");
+        assert_eq!((main.agent_user.as_str(), main.use_agent_api, main.ami_port), ("1001", false, 5039));
+        assert!(main.has_database());
+    }
+
+    #[test]
     fn a_secret_can_be_a_file_and_is_not_printed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
@@ -309,6 +348,9 @@ mod tests {
             ("DIALDECK__SERVER__HTTP", "nowhere", "http"),
             ("TTS_ENGINE", "parrot", "use flite or espeak-ng"),
             ("DIALDECK__DIALER__REGION", "Mars", "dialer.region"),
+            ("VICI_API_URL", "ftp://vicidial.example.com", "VICI_API_URL"),
+            ("VICI_API_SOURCE", "frank", "\"rank\""),
+            ("VICI_API_SOURCE", "x", "2 to 20"),
             ("ARI_PASSWORD_FILE", "/does/not/exist", "ARI_PASSWORD_FILE"),
         ] {
             let message = load(&[(name, value)]).unwrap_err();

@@ -3,6 +3,7 @@
 use crate::domain::cost::Rates;
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -34,6 +35,9 @@ section! {
         voice: VoiceSettings,
         /// The recogniser.
         recognition: Recognition,
+        /// VICIdials, by names of their own.
+        #[serde(default)]
+        vicidial: BTreeMap<String, super::Vicidial>,
         /// The dialer.
         dialer: DialerSettings,
         /// What calls cost.
@@ -42,6 +46,9 @@ section! {
         retention: RetentionSettings,
         /// Logs.
         log: Log,
+        /// Where they came from.
+        #[serde(skip)]
+        origin: super::Origin,
     }
 }
 

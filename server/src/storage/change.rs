@@ -245,10 +245,31 @@ pub enum Change {
     Dispose(Box<Dispose>),
     /// Somebody says something to an agent.
     Message { organization_id: OrganizationId, to: UserId, from: String, text: String, at: DateTime<Utc> },
+    /// A function of a VICIdial was called, or it is known what came of it.
+    Vicidial(Box<VicidialDeed>),
     /// A part of the server changed its state; every organization hears of it.
     Part { part: Part, at: DateTime<Utc> },
     /// A command, for the audit log.
     Audit(AuditEntry),
+}
+
+/// What was asked of a VICIdial, and how far it got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VicidialDeed {
+    /// Behind whose wall.
+    pub organization_id: OrganizationId,
+    /// Which VICIdial.
+    pub vicidial: String,
+    /// The function.
+    pub function: String,
+    /// Whom or what it is about.
+    pub target: String,
+    /// How far it got.
+    pub progress: dialdeck_protocol::vicidial::Progress,
+    /// Who asked.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// Why a deed was refused. Nothing of it was stored.

@@ -1,9 +1,10 @@
-//! The log: to stderr, and if asked to one file a day.
+//! The log: to stderr, and if asked to one file a day; what is said to VICIdials goes into files of its own.
 
 use crate::settings::Log;
 use std::io::IsTerminal;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
@@ -15,7 +16,7 @@ const KEPT: usize = 14;
 ///
 /// # Errors
 /// When the filter cannot be read, or the folder cannot be written.
-pub fn start(settings: &Log) -> Result<Option<WorkerGuard>, String> {
+pub fn start(settings: &Log) -> Result<Option<(WorkerGuard, WorkerGuard)>, String> {
     let filter = || {
         EnvFilter::try_new(&settings.level).map_err(|e| {
             format!("log.level {:?} cannot be read: {e}; use error, warn, info or debug", settings.level)
@@ -36,15 +37,20 @@ pub fn start(settings: &Log) -> Result<Option<WorkerGuard>, String> {
     let mut layers = vec![stderr];
     let mut guard = None;
     if !settings.folder.is_empty() {
-        let files = RollingFileAppender::builder()
-            .rotation(Rotation::DAILY)
-            .filename_prefix("dialdeckd")
-            .filename_suffix("log")
-            .max_log_files(KEPT)
-            .build(&settings.folder)
-            .map_err(|e| format!("log.folder {:?} cannot be written: {e}", settings.folder))?;
-        let (writer, file_guard) = tracing_appender::non_blocking(files);
-        guard = Some(file_guard);
+        let files = |prefix: &str| {
+            RollingFileAppender::builder()
+                .rotation(Rotation::DAILY)
+                .filename_prefix(prefix)
+                .filename_suffix("log")
+                .max_log_files(KEPT)
+                .build(&settings.folder)
+                .map_err(|e| format!("log.folder {:?} cannot be written: {e}", settings.folder))
+        };
+        let (wire, wire_guard) = tracing_appender::non_blocking(files("vicidial")?);
+        let only = Targets::new().with_target("vicidial_wire", tracing::Level::DEBUG);
+        layers.push(fmt::layer().json().with_writer(wire).with_filter(only).boxed());
+        let (writer, file_guard) = tracing_appender::non_blocking(files("dialdeckd")?);
+        guard = Some((file_guard, wire_guard));
         let layer = fmt::layer().with_ansi(false).with_writer(writer);
         layers.push(if json {
             layer.json().with_filter(filter()?).boxed()

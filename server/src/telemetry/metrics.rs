@@ -103,6 +103,11 @@ fn describe() {
     describe_counter!("dialdeck_calls_ended_total", "Calls that ended, by outcome");
     describe_counter!("dialdeck_commits_failed_total", "Groups that the database did not take");
     describe_counter!("dialdeck_provider_errors_total", "Failures of recogniser and voice");
+    describe_counter!(
+        "dialdeck_vicidial_errors_total",
+        "Requests to VICIdials that failed, by function and class"
+    );
+    describe_histogram!("dialdeck_vicidial_seconds", Unit::Seconds, "Answers of VICIdials, by function");
     describe_histogram!("dialdeck_commit_seconds", Unit::Seconds, "One group commit");
     describe_histogram!("dialdeck_commit_deeds", "Deeds in one group commit");
     describe_histogram!(
@@ -159,6 +164,16 @@ pub fn answered(kind: &'static str, took: Duration, done: bool) {
     histogram!("dialdeck_provider_seconds", "kind" => kind).record(took.as_secs_f64());
     if !done {
         counter!("dialdeck_provider_errors_total", "kind" => kind).increment(1);
+    }
+}
+
+/// A VICIdial answered, or failed in this way.
+pub fn vicidial(name: &str, function: &'static str, took: Duration, class: Option<&'static str>) {
+    let name = name.to_owned();
+    histogram!("dialdeck_vicidial_seconds", "vicidial" => name.clone(), "function" => function)
+        .record(took.as_secs_f64());
+    if let Some(class) = class {
+        counter!("dialdeck_vicidial_errors_total", "vicidial" => name, "function" => function, "class" => class).increment(1);
     }
 }
 

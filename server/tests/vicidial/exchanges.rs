@@ -2,23 +2,7 @@
 
 use dialdeck_protocol::vicidial::{Api, Function, function};
 use dialdeck_server::connectors::vicidial::wire::{self, Answer, Asked, Class, Trouble};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-
-#[derive(Deserialize)]
-struct Exchange {
-    api: String,
-    function: Option<String>,
-    params: BTreeMap<String, String>,
-    status: u16,
-    body: String,
-    note: String,
-}
-
-fn exchanges() -> Vec<Exchange> {
-    let text = include_str!("exchanges.jsonl");
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use dialdeck_testkit::vicidial::{Exchange, exchanges};
 
 /// A name that the catalogue does not have, asked for all the same.
 fn described(exchange: &Exchange) -> Function {

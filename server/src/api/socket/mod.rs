@@ -4,6 +4,7 @@
 //! sent in one write. A console that lags behind the bus reads what it missed from the store; one that takes nothing
 //! for too long is closed and resumes later. So a stalled console costs a bounded queue and delays nobody.
 
+mod floors;
 mod wire;
 
 use super::extract::May;
@@ -18,6 +19,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use chrono::Utc;
 use dialdeck_protocol::{ClientMessage, Code, Event, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage};
+use floors::Floors;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +81,7 @@ pub(super) async fn open(
             answers,
             scope: Scope::default(),
             requests: Arc::new(Semaphore::new(REQUESTS)),
+            floors: Floors::default(),
             sent: 0,
         };
         if let Err(why) = console.run(stream).await {
@@ -99,6 +102,8 @@ struct Console {
     scope: Scope,
     /// Room for requests under way.
     requests: Arc<Semaphore>,
+    /// Floors of VICIdials that it looks at.
+    floors: Floors,
     /// The last event that was sent or passed over.
     sent: i64,
 }
@@ -206,6 +211,7 @@ impl Console {
                     Err(RecvError::Closed) => return Err("the bus is closed"),
                 },
                 Some(reply) = answered.recv() => self.out.push(&reply).await?,
+                floor = self.floors.next() => self.out.push(&wire::text(&floor)).await?,
                 Some(answer) = self.answers.recv() => self.out.push(&answer).await?,
                 message = stream.next() => {
                     alive = true;
@@ -316,6 +322,12 @@ impl Console {
                     let result = commands::answer(&app, &caller, query).await;
                     let _ = replies.send(encoded(&ServerMessage::Reply { id, result })).await;
                 });
+                Ok(())
+            }
+            ClientMessage::WatchFloor { on } => {
+                // Floors are the whole organization's: who is confined to campaigns sees none.
+                let seen = on && caller.permit::<Look>().is_ok() && caller.everywhere().is_ok();
+                self.floors = if seen { Floors::of(&app.vicidials) } else { Floors::default() };
                 Ok(())
             }
             ClientMessage::Subscribe { .. } => {

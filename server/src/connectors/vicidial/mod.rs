@@ -3,4 +3,14 @@
 //! What VICIdial does on the wire was measured on its own PHP (agent API 2.14-81, non-agent API 2.14-194); where its
 //! documents differ, the wire is followed.
 
+pub mod action;
+pub mod client;
+pub mod confirm;
+mod connector;
+pub mod discretion;
+pub mod floor;
+pub mod guard;
 pub mod wire;
+pub mod wirelog;
+
+pub use connector::{Connector, Vicidials, is_old};

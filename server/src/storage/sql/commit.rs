@@ -220,6 +220,19 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
                 text: text.clone(),
             },
         }]),
+        Change::Vicidial(deed) => Ok(vec![Happening {
+            organization_id: deed.organization_id.clone(),
+            campaign_id: None,
+            call_id: None,
+            at: deed.at,
+            body: dialdeck_protocol::EventBody::VicidialAction {
+                vicidial: deed.vicidial.clone(),
+                function: deed.function.clone(),
+                target: deed.target.clone(),
+                progress: deed.progress,
+                by: deed.by.clone(),
+            },
+        }]),
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),
             campaign_id: None,

@@ -1,0 +1,408 @@
+//! VICIdials: what they can do, called by name; their floors; what was said to them.
+
+use super::extract::{Ask, Body, Id, May};
+use super::persons::{masked, phone};
+use super::problem::Refused;
+use super::{App, commands};
+use crate::connectors::vicidial::action::{Args, Request};
+use crate::connectors::vicidial::confirm::Seen;
+use crate::connectors::vicidial::wirelog::Entry;
+use crate::connectors::vicidial::{Connector, wire};
+use crate::domain::caller::{Caller, Look, SetUpVicidial, SteerVicidial};
+use crate::domain::contact::NewContact;
+use crate::domain::gate::Voice;
+use crate::domain::phone::Phone;
+use crate::storage::Change;
+use crate::storage::change::VicidialDeed;
+use axum::Json;
+use axum::extract::State;
+use chrono::Utc;
+use dialdeck_protocol::vicidial::{
+    Effect, Floor, Function, Kind, Least, Need, Progress, VicidialAnswer, functions,
+};
+use dialdeck_protocol::{Answer, Code, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Exchanges of the log that are given at most.
+const MOST: u32 = 500;
+
+/// Who may call a function; all of them concern the whole organization.
+fn may(caller: &Caller, function: &Function) -> Result<(), Problem> {
+    caller.everywhere()?;
+    match function.least {
+        Least::Supervisor => caller.permit::<SteerVicidial>().map(|_| ()),
+        Least::Admin => caller.permit::<SetUpVicidial>().map(|_| ()),
+    }
+}
+
+/// The person that a dial would reach, where it is a person.
+async fn reached(app: &App, connector: &Connector, request: &Request) -> Result<Option<NewContact>, Problem> {
+    let value = request.arg("value");
+    if request.function.name != "external_dial" || value == "MANUALNEXT" {
+        return Ok(None);
+    }
+    let code = match request.arg("phone_code") {
+        "" => connector.settings.phone_code.clone(),
+        code => code.to_owned(),
+    };
+    // VICIdial holds numbers without their country code.
+    let number = |digits: &str| -> Result<Phone, Problem> {
+        phone(app, &format!("+{code}{digits}"))
+            .or_else(|_| phone(app, digits))
+            .map_err(|p| Problem::field("value", p.message))
+    };
+    if !value.is_empty() {
+        return Ok(Some(NewContact::unknown(number(value)?)));
+    }
+    let ask = Request::of("lead_all_info", &[("lead_id", request.arg("lead_id"))]);
+    let Some(ask) = ask else { return Ok(None) };
+    let told = connector.call(&ask).await.map_err(|trouble| trouble.problem(&connector.name))?.0;
+    let cell = |name: &str| told.field(name).unwrap_or_default().to_owned();
+    let called = if request.arg("alt_dial") == "ALT" { cell("alt_phone") } else { cell("phone_number") };
+    let person = NewContact::unknown(number(&called)?);
+    Ok(Some(NewContact { state: cell("state"), postal_code: cell("postal_code"), ..person }))
+}
+
+/// Asks the law before VICIdial dials for us; what it says goes into the audit log.
+async fn lawful(
+    app: &App,
+    caller: &Caller,
+    connector: &Connector,
+    request: &Request,
+) -> Result<serde_json::Value, Problem> {
+    let Some(person) = reached(app, connector, request).await? else { return Ok(serde_json::Value::Null) };
+    let organization = &caller.organization_id;
+    let decision = app.dialer.judge_person(organization, &person, Voice::Person, None, Utc::now()).await?;
+    let shown = json!({ "rule": decision.rule, "reason": decision.reason, "phone": masked(&person.phone) });
+    if decision.is_allowed() {
+        return Ok(shown);
+    }
+    commands::note(
+        app,
+        caller,
+        "vicidial.external_dial",
+        request.target(),
+        json!({ "decision": shown }),
+        "held by the law",
+    )
+    .await;
+    Err(Problem::new(Code::Conflict, format!("not dialled: {} ({})", decision.reason, decision.rule)))
+}
+
+/// Calls a function: permitted, lawful, done, and written into the audit log.
+pub(super) async fn execute(
+    app: &App,
+    caller: &Caller,
+    vicidial: &str,
+    name: &str,
+    args: Args,
+    wait: bool,
+) -> Result<Answer, Problem> {
+    caller.everywhere()?;
+    let known = dialdeck_protocol::vicidial::function(name);
+    if let Some(function) = known {
+        may(caller, function)?;
+    } else {
+        caller.permit::<SteerVicidial>()?;
+    }
+    let connector = app.vicidials.get(vicidial)?.clone();
+    let request = connector.prepare(name, args)?;
+    may(caller, request.function)?;
+    let decision = lawful(app, caller, &connector, &request).await?;
+    let command = format!("vicidial.{}", request.function.name);
+    let mut detail = json!({ "vicidial": connector.name, "args": request.shown() });
+    if !decision.is_null() {
+        detail["decision"] = decision;
+    }
+    let answer = commands::audited(app, caller, &command, request.target(), detail, async {
+        call(app, caller, &connector, &request, name, wait).await
+    })
+    .await?;
+    Ok(Answer::Vicidial(Box::new(answer)))
+}
+
+async fn call(
+    app: &App,
+    caller: &Caller,
+    connector: &Arc<Connector>,
+    request: &Request,
+    asked: &str,
+    wait: bool,
+) -> Result<VicidialAnswer, Problem> {
+    let before = connector.before(request).await;
+    let result = connector.call(request).await;
+    let (mut answer, mut progress) = result.map_err(|trouble| trouble.problem(&connector.name))?;
+    if asked == "campaign_info" {
+        add_hopper(connector, request, &mut answer).await;
+    }
+    if progress == Progress::Sent && wait {
+        progress = finished(app, caller, connector, request, &answer, before).await;
+    } else if progress == Progress::Sent {
+        deed(app, caller, connector, request, progress).await;
+        let (app, caller, connector) = (app.clone(), caller.clone(), connector.clone());
+        let (request, answer) = (request.clone(), answer.clone());
+        tokio::spawn(async move {
+            finished(&app, &caller, &connector, &request, &answer, before).await;
+        });
+    } else if request.function.effect != Effect::Reads {
+        deed(app, caller, connector, request, progress).await;
+    }
+    Ok(connector.told(request, answer, progress))
+}
+
+/// Waits until an agent's screen took it, tells, and does what follows.
+async fn finished(
+    app: &App,
+    caller: &Caller,
+    connector: &Connector,
+    request: &Request,
+    answer: &wire::Answer,
+    before: Option<Seen>,
+) -> Progress {
+    let progress = connector.confirmed(request, answer, before).await;
+    deed(app, caller, connector, request, progress).await;
+    let Some(then) = request.then.as_deref().filter(|_| progress == Progress::Done) else { return progress };
+    let before = connector.before(then).await;
+    let then_progress = match connector.call(then).await {
+        Ok((answer, _)) => connector.confirmed(then, &answer, before).await,
+        Err(trouble) => {
+            tracing::warn!(function = then.function.name, %trouble, "what was to follow was refused");
+            Progress::NotTaken
+        }
+    };
+    deed(app, caller, connector, then, then_progress).await;
+    then_progress
+}
+
+/// Tells consoles how far a change got.
+async fn deed(app: &App, caller: &Caller, connector: &Connector, request: &Request, progress: Progress) {
+    let deed = VicidialDeed {
+        organization_id: caller.organization_id.clone(),
+        vicidial: connector.name.clone(),
+        function: request.function.name.to_owned(),
+        target: request.target().to_owned(),
+        progress,
+        by: caller.name.clone(),
+        at: Utc::now(),
+    };
+    if let Err(error) = app.journal.commit(vec![Change::Vicidial(Box::new(deed))]).await {
+        tracing::error!(function = request.function.name, %error, "what came of a VICIdial action could not be told");
+    }
+}
+
+/// `campaign_info`: the one campaign, with how many leads its hopper holds.
+async fn add_hopper(connector: &Connector, request: &Request, answer: &mut wire::Answer) {
+    let campaign = request.arg("campaign_id");
+    let at = answer.table.columns.iter().position(|name| name == "campaign_id").unwrap_or(0);
+    answer.table.rows.retain(|row| row.get(at).is_some_and(|cell| cell == campaign));
+    let Some(ask) = Request::of("hopper_list", &[("campaign_id", campaign)]) else { return };
+    match connector.call(&ask).await {
+        Ok((hopper, _)) => {
+            answer.table.columns.push("hopper".into());
+            let count = hopper.table.rows.len().to_string();
+            answer.table.rows.iter_mut().for_each(|row| row.push(count.clone()));
+        }
+        Err(trouble) => answer.notices.push(format!("the hopper cannot be read: {}", trouble.message)),
+    }
+}
+
+/// A VICIdial.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Vicidial)]
+pub(super) struct Row {
+    name: String,
+    /// Whether its HTTP APIs are set up.
+    http: bool,
+    /// Whether its database is.
+    database: bool,
+    /// Whether we stopped because user or password are wrong.
+    stopped: bool,
+    /// What is wrong with its floor; empty where nothing is.
+    trouble: String,
+}
+
+/// VICIdials.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rows {
+    vicidials: Vec<Row>,
+}
+
+/// List the VICIdials
+#[utoipa::path(get, path = "/api/v1/vicidial", tag = "VICIdial", security(("bearer" = ["look"])),
+    responses((status = 200, body = Rows)))]
+pub(super) async fn list(State(app): State<App>, permit: May<Look>) -> Result<Json<Rows>, Refused> {
+    permit.caller().everywhere()?;
+    let vicidials = app.vicidials.all().map(|connector| Row {
+        name: connector.name.clone(),
+        http: connector.client.is_some(),
+        database: connector.settings.has_database(),
+        stopped: connector.client.as_ref().is_some_and(|client| client.is_stopped()),
+        trouble: connector.floor.last().floor.trouble.clone(),
+    });
+    Ok(Json(Rows { vicidials: vicidials.collect() }))
+}
+
+/// An argument of a function.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VicidialArgument)]
+pub(super) struct Argument {
+    name: String,
+    /// Whether it must be given.
+    required: bool,
+    /// What it may be, where that is a few words.
+    words: Vec<String>,
+}
+
+/// A function.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = VicidialFunction)]
+pub(super) struct Described {
+    name: String,
+    what: String,
+    /// Whether it changes something.
+    changes: bool,
+    /// Whether a person should be asked first.
+    asks: bool,
+    arguments: Vec<Argument>,
+}
+
+/// Functions.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VicidialFunctions)]
+pub(super) struct Functions {
+    functions: Vec<Described>,
+}
+
+/// List the functions of a VICIdial, with their arguments
+#[utoipa::path(get, path = "/api/v1/vicidial-functions", tag = "VICIdial", security(("bearer" = ["look"])),
+    responses((status = 200, body = Functions)))]
+pub(super) async fn catalogue(_permit: May<Look>) -> Json<Functions> {
+    let functions = functions().map(|function| Described {
+        name: function.name.to_owned(),
+        what: function.what.to_owned(),
+        changes: function.effect != Effect::Reads,
+        asks: function.asks,
+        arguments: function
+            .arguments()
+            .map(|arg| Argument {
+                name: arg.name.to_owned(),
+                required: arg.need == Need::Must,
+                words: match arg.kind {
+                    Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+                    _ => Vec::new(),
+                },
+            })
+            .collect(),
+    });
+    Json(Functions { functions: functions.collect() })
+}
+
+/// How a function is called.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = VicidialCall)]
+pub(super) struct Call {
+    /// Arguments by name.
+    #[serde(default)]
+    args: BTreeMap<String, String>,
+    /// Answer only once it is known whether an agent's screen took it: up to five seconds.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// Call a function of a VICIdial
+///
+/// Agent functions are `sent` until the agent's screen took them, then `done`; after five seconds without, `not_taken`.
+#[utoipa::path(post, path = "/api/v1/vicidial/{name}/functions/{function}", tag = "VICIdial",
+    security(("bearer" = ["vicidial"])), request_body = Call,
+    params(("name" = String, Path), ("function" = String, Path)), responses((status = 200, body = VicidialAnswer)))]
+pub(super) async fn act(
+    State(app): State<App>,
+    permit: May<SteerVicidial>,
+    Id((name, function), _): Id<(String, String)>,
+    Body(Call { args, wait }, _): Body<Call>,
+) -> Result<Json<VicidialAnswer>, Refused> {
+    match execute(&app, permit.caller(), &name, &function, args, wait).await? {
+        Answer::Vicidial(answer) => Ok(Json(*answer)),
+        _ => Err(Problem::new(Code::Internal, "VICIdial's answer was lost").into()),
+    }
+}
+
+/// The floor of a VICIdial, as it was last read
+///
+/// It is read while somebody looks; the first look takes up to two seconds.
+#[utoipa::path(get, path = "/api/v1/vicidial/{name}/floor", tag = "VICIdial", security(("bearer" = ["look"])),
+    params(("name" = String, Path)), responses((status = 200, body = Floor)))]
+pub(super) async fn floor(
+    State(app): State<App>,
+    permit: May<Look>,
+    Id(name, _): Id<String>,
+) -> Result<Json<Floor>, Refused> {
+    permit.caller().everywhere()?;
+    let mut look = app.vicidials.get(&name)?.floor.look();
+    look.mark_unchanged();
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), look.changed()).await;
+    let floor = look.borrow().floor.clone();
+    Ok(Json(floor))
+}
+
+/// How many exchanges.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Last {
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// Exchanges.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VicidialExchanges)]
+pub(super) struct Exchanges {
+    exchanges: Vec<Entry>,
+}
+
+/// What was said to the VICIdials and what they answered, newest first
+///
+/// Without passwords, and with numbers cut to their last four digits.
+#[utoipa::path(get, path = "/api/v1/vicidial-log", tag = "VICIdial", security(("bearer" = ["vicidial"])), params(Last),
+    responses((status = 200, body = Exchanges)))]
+pub(super) async fn log(
+    State(app): State<App>,
+    permit: May<SteerVicidial>,
+    Ask(Last { limit }, _): Ask<Last>,
+) -> Result<Json<Exchanges>, Refused> {
+    permit.caller().everywhere()?;
+    let count = usize::try_from(limit.unwrap_or(50).clamp(1, MOST)).unwrap_or(50);
+    Ok(Json(Exchanges { exchanges: app.vicidials.log.last(count) }))
+}
+
+/// What a test found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VicidialTest)]
+pub(super) struct Tested {
+    message: String,
+}
+
+/// Test a VICIdial: take up user and password anew, and log in
+#[utoipa::path(post, path = "/api/v1/vicidial/{name}/test", tag = "VICIdial", security(("bearer" = ["vicidial_setup"])),
+    params(("name" = String, Path)), responses((status = 200, body = Tested)))]
+pub(super) async fn test(
+    State(app): State<App>,
+    permit: May<SetUpVicidial>,
+    Id(name, _): Id<String>,
+) -> Result<Json<Tested>, Refused> {
+    permit.caller().everywhere()?;
+    let connector = app.vicidials.get(&name)?.clone();
+    let message =
+        commands::audited(&app, permit.caller(), "vicidial.test", &connector.name, json!({}), async {
+            connector.test().await.map_err(|trouble| trouble.problem(&connector.name))
+        })
+        .await?;
+    Ok(Json(Tested { message }))
+}

@@ -1,0 +1,279 @@
+//! One VICIdial with all that reaches it, and all VICIdials by their names.
+
+use super::action::{Args, Request, request};
+use super::client::{Client, Reread};
+use super::confirm;
+use super::floor::{Database, Picture, Watch};
+use super::wire::{Answer, Class, Trouble};
+use super::wirelog::WireLog;
+use crate::settings::Vicidial;
+use dialdeck_protocol::vicidial::{Effect, Progress, VicidialAnswer};
+use dialdeck_protocol::{Code, Problem};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{Mutex, watch};
+use tokio_util::sync::CancellationToken;
+
+/// One VICIdial.
+pub struct Connector {
+    /// Its name in the settings.
+    pub name: String,
+    /// How it is reached.
+    pub settings: Vicidial,
+    /// Its HTTP APIs, where there are any.
+    pub client: Option<Arc<Client>>,
+    /// Its floor.
+    pub floor: Watch,
+    /// Another connection to the database, for single questions.
+    database: Option<Mutex<Database>>,
+}
+
+impl Connector {
+    /// Makes what reaches it.
+    fn start(
+        name: &str,
+        settings: &Vicidial,
+        reread: Reread,
+        log: WireLog,
+        stop: CancellationToken,
+    ) -> Result<Self, String> {
+        let client = Client::new(name, settings, reread, log)?.map(Arc::new);
+        Ok(Self {
+            name: name.to_owned(),
+            floor: Watch::start(name, settings, client.clone(), stop),
+            database: settings.has_database().then(|| Mutex::new(Database::new(settings))),
+            client,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Makes a request of what was asked for.
+    ///
+    /// # Errors
+    /// Names the argument that is wrong.
+    pub fn prepare(&self, function: &str, args: Args) -> Result<Request, Problem> {
+        request(function, args, &self.settings)
+    }
+
+    /// The HTTP APIs.
+    ///
+    /// # Errors
+    /// When there are none.
+    fn client(&self) -> Result<&Client, Trouble> {
+        self.client.as_deref().ok_or_else(|| {
+            Trouble::new(Class::Unreachable, "it has no HTTP API here; set url, user and password (VICI_API_URL, VICI_API_USER, VICI_API_PASS)")
+        })
+    }
+
+    /// Calls a function. What an agent's screen has yet to take is given as sent.
+    ///
+    /// # Errors
+    /// What went wrong, in classes.
+    pub async fn call(&self, request: &Request) -> Result<(Answer, Progress), Trouble> {
+        let client = self.client()?;
+        let mut answer = client.call(request).await?;
+        if !request.custom.is_empty() {
+            self.store_custom(client, request, &mut answer).await;
+        }
+        let progress = match request.function.effect {
+            Effect::Queued(_) => Progress::Sent,
+            Effect::Reads | Effect::Acts => Progress::Done,
+        };
+        Ok((answer, progress))
+    }
+
+    /// The second request, for a lead that was just added.
+    async fn store_custom(&self, client: &Client, request: &Request, answer: &mut Answer) {
+        let (lead, list) =
+            (answer.field("lead_id").unwrap_or_default(), answer.field("list_id").unwrap_or_default());
+        let fixed = [("lead_id", lead), ("custom_fields", "Y"), ("force_entry_list_id", list)];
+        let Some(mut second) = Request::of("update_lead", &fixed) else { return };
+        second.args.extend(request.custom.clone());
+        match client.call(&second).await {
+            Ok(told) => answer.notices.push(told.message),
+            Err(trouble) => answer.notices.push(format!(
+                "the lead was added, its custom fields were not: {} ({})",
+                trouble.message,
+                trouble.class.word()
+            )),
+        }
+    }
+
+    /// How an agent is before a request: what a change is told by.
+    pub async fn before(&self, request: &Request) -> Option<confirm::Seen> {
+        let silent = matches!(request.function.effect, Effect::Queued(_)) && self.database.is_none();
+        if silent { self.seen(request.arg("agent_user")).await } else { None }
+    }
+
+    async fn seen(&self, user: &str) -> Option<confirm::Seen> {
+        let ask = Request::of("agent_status", &[("agent_user", user)])?;
+        match self.client().ok()?.call(&ask).await {
+            Ok(answer) => answer.table.records().into_iter().next().map(confirm::Seen::There),
+            Err(trouble) if trouble.class == Class::AgentNotLoggedIn => Some(confirm::Seen::Gone),
+            Err(_) => None,
+        }
+    }
+
+    /// Waits until an agent's screen took a request: up to five seconds.
+    pub async fn confirmed(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        before: Option<confirm::Seen>,
+    ) -> Progress {
+        let Effect::Queued(column) = request.function.effect else { return Progress::Done };
+        let user = answer.field("agent_user").unwrap_or_else(|| request.arg("agent_user")).to_owned();
+        let until = tokio::time::Instant::now() + confirm::PATIENCE;
+        let mut looked = false;
+        while tokio::time::Instant::now() < until {
+            tokio::time::sleep(confirm::BETWEEN).await;
+            if let Some(database) = &self.database {
+                // The screen empties the column that it has read.
+                if let Ok(left) = database.lock().await.column(&user, column).await {
+                    looked = true;
+                    if left.is_none() {
+                        return Progress::Done;
+                    }
+                }
+            } else if let Some(seen) = self.seen(&user).await {
+                looked = true;
+                if confirm::is_done(request, before.as_ref(), &seen) {
+                    return Progress::Done;
+                }
+            }
+        }
+        if looked && (self.database.is_some() || confirm::would_show(request)) {
+            Progress::NotTaken
+        } else {
+            Progress::Unseen
+        }
+    }
+
+    /// An answer as it goes over the wire.
+    pub fn told(&self, request: &Request, answer: Answer, progress: Progress) -> VicidialAnswer {
+        let message = match request.function.effect {
+            Effect::Reads => match answer.table.rows.len() {
+                1 => "1 row".to_owned(),
+                rows => format!("{rows} rows"),
+            },
+            _ => format!("{} {}: {}", request.function.name, request.target(), progress.words()),
+        };
+        let line = |text: &String| crate::domain::plain::line(text, 500);
+        VicidialAnswer {
+            vicidial: self.name.clone(),
+            function: request.function.name.to_owned(),
+            progress,
+            message,
+            columns: answer.table.columns,
+            rows: answer.table.rows.iter().map(|row| row.iter().map(line).collect()).collect(),
+            notices: answer.notices.iter().map(line).collect(),
+        }
+    }
+
+    /// Asks for the version, as a test: user and password are taken up anew, and what stopped us is forgiven.
+    ///
+    /// # Errors
+    /// What went wrong, in classes.
+    pub async fn test(&self) -> Result<String, Trouble> {
+        let client = self.client()?;
+        client.forgive();
+        let version =
+            Request::of("version", &[]).ok_or_else(|| Trouble::new(Class::NoSuchFunction, "version"))?;
+        let answer = client.call(&version).await?;
+        let version = answer.field("version").unwrap_or("unknown").to_owned();
+        // The version is told to anybody: only this asks for the log-in.
+        let floor = Request::of("logged_in_agents", &[])
+            .ok_or_else(|| Trouble::new(Class::NoSuchFunction, "logged_in_agents"))?;
+        let agents = client.call(&floor).await?.table.rows.len();
+        let old =
+            if is_old(&version) { "; it is older than 2.14, and some functions will be missing" } else { "" };
+        let plain = if client.is_plain() { "; plain http: passwords can be read on their way" } else { "" };
+        Ok(format!("agent API {version}, {agents} agents logged in{old}{plain}"))
+    }
+}
+
+/// Whether a version is under 2.14.
+pub fn is_old(version: &str) -> bool {
+    let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    (major, minor) < (2, 14)
+}
+
+/// All VICIdials.
+#[derive(Clone, Default)]
+pub struct Vicidials {
+    all: Arc<BTreeMap<String, Arc<Connector>>>,
+    /// What was said to them.
+    pub log: WireLog,
+}
+
+impl Vicidials {
+    /// Makes what reaches each of those in the settings. `reread` gives a VICIdial's settings as they are now.
+    ///
+    /// # Errors
+    /// Which one cannot be reached as its settings say, and why.
+    pub fn start(
+        settings: &BTreeMap<String, Vicidial>,
+        reread: &Arc<dyn Fn(&str) -> Option<Vicidial> + Send + Sync>,
+        stop: &CancellationToken,
+    ) -> Result<Self, String> {
+        let log = WireLog::default();
+        let mut all = BTreeMap::new();
+        for (name, settings) in settings {
+            let (own, reread) = (name.clone(), reread.clone());
+            let reread: Reread = Arc::new(move || reread(&own));
+            let connector = Connector::start(name, settings, reread, log.clone(), stop.clone())?;
+            all.insert(name.clone(), Arc::new(connector));
+        }
+        Ok(Self { all: Arc::new(all), log })
+    }
+
+    /// The one of this name; without a name the only one, or the one called main.
+    ///
+    /// # Errors
+    /// Which there are.
+    pub fn get(&self, name: &str) -> Result<&Arc<Connector>, Problem> {
+        let names = || self.all.keys().cloned().collect::<Vec<_>>().join(", ");
+        if self.all.is_empty() {
+            let message = "no VICIdial is connected; set VICI_API_URL, VICI_API_USER and VICI_API_PASS, or [vicidial.main] in the settings (docs/VICIDIAL.md)";
+            return Err(Problem::new(Code::NotFound, message));
+        }
+        let found = match name {
+            "" if self.all.len() == 1 => self.all.values().next(),
+            "" => self.all.get("main"),
+            name => self.all.get(name),
+        };
+        found.ok_or_else(|| match name {
+            "" => Problem::field("vicidial", format!("say which VICIdial: {}", names())),
+            name => {
+                Problem::field("vicidial", format!("there is no VICIdial {name:?}; there is {}", names()))
+            }
+        })
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Connector>> {
+        self.all.values()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Pictures of all floors as they come.
+    pub fn look(&self) -> Vec<watch::Receiver<Arc<Picture>>> {
+        self.all.values().map(|connector| connector.floor.look()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_old;
+
+    #[test]
+    fn versions() {
+        assert!(is_old("2.12-50") && is_old("2.8") && is_old(""));
+        assert!(!is_old("2.14-81") && !is_old("2.15") && !is_old("3.0-1"));
+    }
+}

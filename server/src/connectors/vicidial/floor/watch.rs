@@ -1,0 +1,203 @@
+//! Looks at the floor while somebody wants to see it, once a second at most, however many look.
+
+use super::database::{Database, Looked};
+use super::derive::{agents, calls};
+use super::picture::Picture;
+use crate::connectors::vicidial::action::Request;
+use crate::connectors::vicidial::client::Client;
+use crate::connectors::vicidial::wire::LoggedInAgent;
+use crate::settings::Vicidial;
+use chrono::Utc;
+use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorState, Letter};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How often the API is asked where there is no database.
+const BY_API: Duration = Duration::from_secs(5);
+
+/// The floor of one VICIdial. Cheap to clone.
+#[derive(Clone)]
+pub struct Watch(watch::Sender<Arc<Picture>>);
+
+impl Watch {
+    /// Starts looking, by the database where there is one, else by the API.
+    pub fn start(
+        name: &str,
+        settings: &Vicidial,
+        client: Option<Arc<Client>>,
+        stop: CancellationToken,
+    ) -> Self {
+        let floor = Floor { vicidial: name.to_owned(), ..Floor::default() };
+        let sender = watch::Sender::new(Arc::new(Picture { floor, ..Picture::default() }));
+        let own = Self(sender);
+        let (sender, name) = (own.0.clone(), name.to_owned());
+        if settings.has_database() {
+            let (database, pause) = (Database::new(settings), Duration::from_millis(settings.floor_ms));
+            tokio::spawn(async move {
+                stop.run_until_cancelled_owned(by_database(name, database, pause, sender)).await;
+            });
+        } else if let Some(client) = client {
+            tokio::spawn(async move {
+                stop.run_until_cancelled_owned(by_api(name, client, sender)).await;
+            });
+        }
+        own
+    }
+
+    /// Pictures as they come. While one of these lives, somebody looks.
+    pub fn look(&self) -> watch::Receiver<Arc<Picture>> {
+        self.0.subscribe()
+    }
+
+    /// The last picture.
+    pub fn last(&self) -> Arc<Picture> {
+        self.0.borrow().clone()
+    }
+}
+
+/// Waits until somebody looks.
+async fn wanted(sender: &watch::Sender<Arc<Picture>>) {
+    while sender.receiver_count() == 0 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn tell(sender: &watch::Sender<Arc<Picture>>, floor: Floor) {
+    let next = sender.borrow().next(floor);
+    if let Some(next) = next {
+        sender.send_replace(Arc::new(next));
+    }
+}
+
+async fn by_database(
+    name: String,
+    mut database: Database,
+    pause: Duration,
+    sender: watch::Sender<Arc<Picture>>,
+) {
+    let mut ticks = tokio::time::interval(pause);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failed = 0_u32;
+    loop {
+        wanted(&sender).await;
+        ticks.tick().await;
+        match database.look().await {
+            Ok(looked) => {
+                if failed > 0 {
+                    tracing::info!(vicidial = name, "the floor can be read again");
+                }
+                failed = 0;
+                tell(&sender, floor(&name, &looked));
+            }
+            Err(error) => {
+                let trouble = crate::domain::plain::line(&error.to_string(), 200);
+                if failed == 0 {
+                    tracing::warn!(vicidial = name, error = trouble, "the floor cannot be read");
+                }
+                failed += 1;
+                let last = sender.borrow().floor.clone();
+                tell(&sender, Floor { trouble, ..last });
+                // The longer it is away, the more seldom it is asked, up to a minute between.
+                let rest = pause * 2_u32.saturating_pow(failed.min(6));
+                tokio::time::sleep(rest.min(Duration::from_mins(1))).await;
+            }
+        }
+    }
+}
+
+fn floor(name: &str, looked: &Looked) -> Floor {
+    Floor {
+        vicidial: name.to_owned(),
+        now: looked.rows.now,
+        source: "database".into(),
+        trouble: String::new(),
+        agents: agents(&looked.rows),
+        calls: calls(&looked.rows),
+        campaigns: looked.campaigns.clone(),
+        thresholds: looked.thresholds.clone(),
+    }
+}
+
+/// Without the database only agents are known, and their times only from what we saw.
+async fn by_api(name: String, client: Arc<Client>, sender: watch::Sender<Arc<Picture>>) {
+    let Some(ask) = Request::of("logged_in_agents", &[("show_sub_status", "YES")]) else { return };
+    let mut since: BTreeMap<String, (FloorState, i64, i64)> = BTreeMap::new();
+    loop {
+        wanted(&sender).await;
+        let last = sender.borrow().floor.clone();
+        match client.call(&ask).await {
+            Ok(answer) => {
+                let now = Utc::now().timestamp();
+                let rows: Vec<LoggedInAgent> = answer.table.records();
+                let agents = rows.into_iter().map(|row| seen(row, now, &mut since)).collect();
+                tell(
+                    &sender,
+                    Floor {
+                        vicidial: name.clone(),
+                        now,
+                        source: "api".into(),
+                        agents,
+                        trouble: String::new(),
+                        ..last
+                    },
+                );
+            }
+            Err(trouble) => {
+                let trouble = format!("{}: {}", trouble.message, trouble.class.remedy());
+                tell(&sender, Floor { trouble, ..last });
+            }
+        }
+        tokio::time::sleep(BY_API).await;
+    }
+}
+
+fn seen(row: LoggedInAgent, now: i64, since: &mut BTreeMap<String, (FloorState, i64, i64)>) -> FloorAgent {
+    let state = match (row.sub_status.as_str(), row.status.as_str()) {
+        ("DEAD", _) => FloorState::Dead,
+        ("DISPO", _) => FloorState::Dispo,
+        ("3-WAY", _) => FloorState::ThreeWay,
+        ("PARK", _) => FloorState::Park,
+        ("RING", _) => FloorState::Ring,
+        ("DIAL", _) => FloorState::Dial,
+        (_, "INCALL") => FloorState::InCall,
+        (_, "READY") => FloorState::Ready,
+        (_, "CLOSER") => FloorState::Closer,
+        (_, "QUEUE") => FloorState::Queue,
+        (_, "PAUSED") => FloorState::Paused,
+        _ => FloorState::Other,
+    };
+    let known = since.entry(row.user.clone()).or_insert((state, row.lead_id, now));
+    if (known.0, known.1) != (state, row.lead_id) {
+        *known = (state, row.lead_id, now);
+    }
+    let letter = if row.callerid.starts_with('Y') {
+        Letter::I
+    } else if row.callerid.starts_with('M') {
+        Letter::M
+    } else {
+        Letter::A
+    };
+    FloorAgent {
+        since: known.2,
+        user: row.user,
+        name: row.full_name,
+        group: row.user_group,
+        station: String::new(),
+        session: row.session_id,
+        server_ip: String::new(),
+        state,
+        letter,
+        pause_code: row.pause_code,
+        pause_limit: None,
+        campaign: row.campaign_id,
+        ingroup: String::new(),
+        calls: row.calls_today,
+        lead_id: row.lead_id,
+        phone: String::new(),
+        call_id: row.callerid,
+        hold: 0,
+    }
+}

@@ -1,0 +1,275 @@
+//! What is done to a VICIdial: the keys that agents have, any function by a form, and hotkeys of one's own.
+
+use super::App;
+use crate::action::Action;
+use crate::hotkey::{Hotkey, Input, What};
+use crate::net::Ask;
+use crate::state::{Field, Form, Overlay, View};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use dialdeck_protocol::Command;
+use dialdeck_protocol::vicidial::{Function, Kind, Need, function};
+use std::collections::BTreeMap;
+
+/// Arguments that the selected row fills, by the row's names.
+const FROM_ROW: &[(&str, &str)] = &[
+    ("agent_user", "user"),
+    ("session_id", "session"),
+    ("server_ip", "server_ip"),
+    ("campaign_id", "campaign"),
+    ("lead_id", "lead_id"),
+    ("call_id", "call_id"),
+    ("phone_number", "phone"),
+];
+
+/// The function that an agent's key calls on an agent of a VICIdial, and what stands fast.
+fn behind(action: Action) -> Option<(&'static str, &'static [(&'static str, &'static str)])> {
+    Some(match action {
+        Action::AgentReady => ("external_pause", &[("value", "RESUME")]),
+        Action::AgentPause => ("external_pause", &[("value", "PAUSE")]),
+        Action::AgentLogOut => ("logout", &[("value", "LOGOUT")]),
+        Action::AgentHangUp => ("external_hangup", &[("value", "1")]),
+        Action::AgentDial => ("external_dial", &[]),
+        Action::Dispose => ("external_status", &[]),
+        Action::AgentMessage => ("send_notification", &[("recipient_type", "USER")]),
+        Action::Listen => ("blind_monitor", &[]),
+        _ => return None,
+    })
+}
+
+impl App {
+    /// Tells the server whether floors are looked at.
+    pub(super) fn watch_floors(&mut self) {
+        let on = matches!(self.state.view, View::Agents | View::Vicidial);
+        if self.watching != on {
+            self.watching = on;
+            let _ = self.asks.send(Ask::Watch(on));
+        }
+    }
+
+    /// An agent's key, where the selected agent is a VICIdial's; false where it is not.
+    pub(super) fn act_on_vicidial(&mut self, action: Action) -> bool {
+        let Some((_, agent)) = self.state.vicidial_meant() else { return false };
+        let user = agent.user.clone();
+        let Some((name, fixed)) = behind(action) else { return false };
+        let mut fixed: BTreeMap<String, String> =
+            fixed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let who = if name == "send_notification" { "recipient" } else { "agent_user" };
+        fixed.insert(who.to_owned(), user);
+        let wanted: &[&str] = match action {
+            Action::AgentPause => &["code"],
+            Action::AgentDial => &["value", "lead_id"],
+            Action::Dispose => &["value", "callback_datetime", "callback_comments"],
+            Action::AgentMessage => &["notification_text"],
+            Action::Listen => &["stage", "phone_login", "session_id", "server_ip"],
+            _ => &[],
+        };
+        self.begin(name, fixed, wanted);
+        true
+    }
+
+    /// Asks for what is wanted of a function, or does it at once where nothing is.
+    fn begin(&mut self, name: &str, fixed: BTreeMap<String, String>, wanted: &[&str]) {
+        let Some(function) = function(name) else { return };
+        let columns = self.state.columns();
+        let fields: Vec<Field> = wanted.iter().map(|name| field(function, name, &columns)).collect();
+        let vicidial = columns.get("vicidial").cloned().unwrap_or_default();
+        self.open_form(function, vicidial, fixed, fields, function.asks);
+    }
+
+    /// A form for any function, filled from the selected row.
+    pub(super) fn begin_function(&mut self, function: &'static Function) {
+        let columns = self.state.columns();
+        let vicidial = columns
+            .get("vicidial")
+            .cloned()
+            .or_else(|| self.state.floors.keys().next().cloned())
+            .unwrap_or_default();
+        // What must be given stands first.
+        let mut args: Vec<_> = function.arguments().collect();
+        args.sort_by_key(|arg| match arg.need {
+            Need::Must => 0,
+            Need::OneOf => 1,
+            Need::May => 2,
+        });
+        let fields = args.iter().map(|arg| field(function, arg.name, &columns)).collect();
+        self.open_form(function, vicidial, BTreeMap::new(), fields, function.asks);
+    }
+
+    fn open_form(
+        &mut self,
+        function: &'static Function,
+        vicidial: String,
+        fixed: BTreeMap<String, String>,
+        fields: Vec<Field>,
+        asks: bool,
+    ) {
+        let form = Form {
+            vicidial,
+            function: function.name.to_owned(),
+            what: function.what.to_owned(),
+            fixed,
+            fields,
+            selected: 0,
+            asks,
+            wrong: String::new(),
+        };
+        if form.fields.is_empty() {
+            self.send_form(form);
+        } else {
+            self.state.overlay = Some(Overlay::Form(Box::new(form)));
+        }
+    }
+
+    /// Presses a hotkey.
+    pub(super) fn press(&mut self, hotkey: &Hotkey) -> bool {
+        let (name, asks) = match &hotkey.what {
+            What::Action(action) => return self.act(*action, 10),
+            What::Function(function) => (*function, hotkey.confirm || function.asks),
+        };
+        if !self.state.is_live() {
+            self.note("the server is not there: nothing is done, and nothing is kept for later", true);
+            return false;
+        }
+        let columns = self.state.columns();
+        let mut fixed = BTreeMap::new();
+        let mut open = Vec::new();
+        for (arg, value) in &hotkey.args {
+            match value {
+                crate::hotkey::Value::Text(text) => drop(fixed.insert(arg.clone(), text.clone())),
+                crate::hotkey::Value::Column(column) => {
+                    match columns.get(column.as_str()).filter(|v| !v.is_empty()) {
+                        Some(value) => drop(fixed.insert(arg.clone(), value.clone())),
+                        None => {
+                            let text = format!("{}: the selected row has no {column}", hotkey.key);
+                            self.note(&text, true);
+                            return false;
+                        }
+                    }
+                }
+                crate::hotkey::Value::Input(input) => open.push((arg.clone(), input.clone())),
+            }
+        }
+        let fields = open
+            .iter()
+            .map(|(arg, name)| {
+                let input = hotkey.inputs.iter().find(|input| input.name == *name);
+                of_input(arg, input)
+            })
+            .collect();
+        let vicidial = columns.get("vicidial").cloned().unwrap_or_default();
+        self.open_form(name, vicidial, fixed, fields, asks);
+        false
+    }
+
+    /// A key within a form.
+    pub(super) fn form_key(&mut self, event: KeyEvent, mut form: Box<Form>) {
+        let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let last = form.fields.len().saturating_sub(1);
+        form.wrong.clear();
+        match event.code {
+            KeyCode::Enter => {
+                let missing =
+                    form.fields.iter().position(|field| field.required && field.value.trim().is_empty());
+                if let Some(missing) = missing {
+                    form.selected = missing;
+                    form.wrong = format!("{} must be given", form.fields[missing].name);
+                } else {
+                    return self.send_form(*form);
+                }
+            }
+            KeyCode::Down | KeyCode::Tab => {
+                form.selected = if form.selected == last { 0 } else { form.selected + 1 }
+            }
+            KeyCode::Up | KeyCode::BackTab => {
+                form.selected = if form.selected == 0 { last } else { form.selected - 1 };
+            }
+            code => {
+                let selected = form.selected;
+                if let Some(field) = form.fields.get_mut(selected) {
+                    match code {
+                        KeyCode::Left | KeyCode::Right if !field.words.is_empty() => {
+                            turn(field, code == KeyCode::Right);
+                        }
+                        KeyCode::Backspace => drop(field.value.pop()),
+                        KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                            field.value.clear()
+                        }
+                        KeyCode::Char(c) if plain => field.value.push(c),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.state.overlay = Some(Overlay::Form(form));
+    }
+
+    /// Sends what a form says, after a question where that is wanted.
+    fn send_form(&mut self, form: Form) {
+        let Form { vicidial, function, fixed, fields, asks, .. } = form;
+        let typed = fields.into_iter().filter(|field| !field.value.trim().is_empty());
+        let mut args = fixed;
+        let secrets: Vec<String> = typed
+            .filter_map(|field| {
+                args.insert(field.name.clone(), field.value.trim().to_owned());
+                field.secret.then_some(field.name)
+            })
+            .collect();
+        let shown: Vec<String> = args
+            .iter()
+            .map(|(name, value)| {
+                let value = if secrets.contains(name) { "••••" } else { value.as_str() };
+                format!("{name} {}", crate::plain::line(value))
+            })
+            .collect();
+        let question = format!("{function}: {}?", shown.join(", "));
+        let command = Command::Vicidial { vicidial, function, args, wait: false };
+        if asks {
+            self.state.overlay = Some(Overlay::Confirm { question, command });
+        } else {
+            let _ = self.asks.send(Ask::Command(command));
+            self.note("asked; waiting for VICIdial", false);
+        }
+    }
+}
+
+/// The next of a few words, or the one before.
+fn turn(field: &mut Field, forward: bool) {
+    let count = field.words.len();
+    let at = field.words.iter().position(|word| *word == field.value);
+    let next = match (at, forward) {
+        (None, true) => 0,
+        (None, false) => count - 1,
+        (Some(at), true) => (at + 1) % count,
+        (Some(at), false) => (at + count - 1) % count,
+    };
+    field.value.clone_from(&field.words[next]);
+}
+
+fn field(function: &Function, name: &str, columns: &BTreeMap<&'static str, String>) -> Field {
+    let arg = function.argument(name);
+    let kind = arg.map_or(Kind::Text, |arg| arg.kind);
+    let words = match kind {
+        Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    let column = FROM_ROW.iter().find(|(arg, _)| *arg == name).map(|(_, column)| *column);
+    let must = arg.is_some_and(|arg| arg.need == Need::Must);
+    // Only what is needed is filled in: a row's number must not become the target of a transfer by itself.
+    let wanted = must && !matches!(kind, Kind::Phone) || matches!(name, "session_id" | "server_ip");
+    let value = column.filter(|_| wanted).and_then(|column| columns.get(column)).cloned().unwrap_or_default();
+    let value = match (&words[..], must) {
+        ([only], true) => only.clone(),
+        _ => value,
+    };
+    Field { name: name.to_owned(), value, required: must, words, secret: kind == Kind::Secret }
+}
+
+fn of_input(arg: &str, input: Option<&Input>) -> Field {
+    Field {
+        name: arg.to_owned(),
+        value: input.and_then(|input| input.default.clone()).unwrap_or_default(),
+        required: input.is_none_or(|input| input.required),
+        words: input.map(|input| input.options.clone()).unwrap_or_default(),
+        secret: false,
+    }
+}

@@ -1,0 +1,258 @@
+//! Floors of VICIdials: their agents beside our own, their campaigns and calls.
+
+use super::{Note, Overlay, Pane, State};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, VicidialAnswer};
+use dialdeck_protocol::{AgentRow, Role, UserId};
+use std::collections::BTreeMap;
+
+/// A floor, and when it came: its timers count by its own database's clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenFloor {
+    /// The floor.
+    pub floor: Floor,
+    /// When it came, by our clock.
+    pub came: DateTime<Utc>,
+}
+
+impl SeenFloor {
+    /// The database's clock now, Unix time.
+    pub fn now(&self, now: DateTime<Utc>) -> i64 {
+        self.floor.now + (now - self.came).num_seconds().max(0)
+    }
+}
+
+/// What changed on a floor.
+#[derive(Debug, Clone)]
+pub struct FloorChange {
+    pub now: i64,
+    pub trouble: String,
+    pub agents: Vec<FloorAgent>,
+    pub gone: Vec<String>,
+    pub calls: Option<Vec<FloorCall>>,
+    pub campaigns: Option<Vec<FloorCampaign>>,
+}
+
+/// A row of the table of agents.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Entry<'a> {
+    /// One of ours.
+    Own(&'a AgentRow),
+    /// One of a VICIdial's.
+    Vicidial(&'a str, &'a FloorAgent),
+}
+
+/// Who a row is about, wherever it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryKey {
+    Own(UserId),
+    Vicidial(String, String),
+}
+
+impl Entry<'_> {
+    /// Who it is about.
+    pub fn key(&self) -> EntryKey {
+        match self {
+            Self::Own(row) => EntryKey::Own(row.user_id),
+            Self::Vicidial(vicidial, agent) => EntryKey::Vicidial((*vicidial).to_owned(), agent.user.clone()),
+        }
+    }
+}
+
+impl State {
+    /// A floor as a whole.
+    pub fn take_floor(&mut self, floor: Floor, now: DateTime<Utc>) {
+        self.keeping_selection(|state| {
+            // A trouble keeps the age of what is still shown.
+            let came = match state.floors.get(&floor.vicidial) {
+                Some(old) if !floor.trouble.is_empty() && old.floor.now == floor.now => old.came,
+                _ => now,
+            };
+            state.floors.insert(floor.vicidial.clone(), SeenFloor { floor, came });
+        });
+    }
+
+    /// What changed on a floor.
+    pub fn change_floor(&mut self, vicidial: &str, change: FloorChange, now: DateTime<Utc>) {
+        self.keeping_selection(|state| {
+            let Some(seen) = state.floors.get_mut(vicidial) else { return };
+            let floor = &mut seen.floor;
+            if change.trouble.is_empty() {
+                seen.came = now;
+                floor.now = change.now;
+            }
+            floor.trouble = change.trouble;
+            let mut agents: BTreeMap<(String, String), FloorAgent> = std::mem::take(&mut floor.agents)
+                .into_iter()
+                .map(|a| ((a.campaign.clone(), a.user.clone()), a))
+                .collect();
+            let left = |user: &str| {
+                change.gone.iter().any(|gone| gone == user) || change.agents.iter().any(|a| a.user == user)
+            };
+            agents.retain(|(_, user), _| !left(user));
+            agents.extend(change.agents.iter().map(|a| ((a.campaign.clone(), a.user.clone()), a.clone())));
+            floor.agents = agents.into_values().collect();
+            if let Some(calls) = change.calls {
+                floor.calls = calls;
+            }
+            if let Some(campaigns) = change.campaigns {
+                floor.campaigns = campaigns;
+            }
+        });
+    }
+
+    /// What a function of VICIdial gave: a note, or rows to read.
+    pub(super) fn take_vicidial(&mut self, answer: VicidialAnswer) {
+        let notices = answer.notices.iter().map(|notice| format!("! {notice}"));
+        if answer.rows.is_empty() || answer.message.contains(": ") {
+            let text: Vec<String> = std::iter::once(answer.message.clone()).chain(notices).collect();
+            self.note = Some(Note { text: crate::plain::line(&text.join("; ")), bad: false });
+            return;
+        }
+        let mut lines: Vec<String> = notices.collect();
+        for (n, row) in answer.rows.iter().enumerate() {
+            if answer.rows.len() > 1 {
+                lines.push(format!("— {} —", n + 1));
+            }
+            let cells = answer.columns.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+            lines.extend(cells.map(|(name, cell)| format!("{name:<22} {cell}")));
+        }
+        let title =
+            format!("{} of VICIdial {} · {} · Esc closes", answer.function, answer.vicidial, answer.message);
+        self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });
+    }
+
+    /// Agents that pass the filter: ours by name, then each VICIdial's by campaign and user.
+    pub fn shown_agents(&self) -> Vec<Entry<'_>> {
+        let keep = self.keep(Pane::Agents);
+        let mut own: Vec<&AgentRow> = self
+            .agents
+            .iter()
+            .filter(|row| keep(&format!("{} {} {} {}", row.name, row.state, row.pause_code, row.extension)))
+            .collect();
+        own.sort_by(|a, b| (&a.name, a.user_id).cmp(&(&b.name, b.user_id)));
+        let theirs = self
+            .floors
+            .iter()
+            .flat_map(|(name, seen)| seen.floor.agents.iter().map(move |agent| Entry::Vicidial(name, agent)));
+        let theirs = theirs.filter(|entry| match entry {
+            Entry::Vicidial(vicidial, a) => keep(&format!(
+                "{} {} {} {} {} {} {vicidial}",
+                a.user,
+                a.name,
+                a.state.as_str(),
+                a.campaign,
+                a.pause_code,
+                a.group
+            )),
+            Entry::Own(_) => true,
+        });
+        own.into_iter().map(Entry::Own).chain(theirs).collect()
+    }
+
+    /// The selected row of agents.
+    pub fn selected_entry(&self) -> Option<Entry<'_>> {
+        let rows = self.shown_agents();
+        self.selection(Pane::Agents, rows.len()).map(|n| rows[n])
+    }
+
+    /// The selected agent, where they are ours.
+    pub fn selected_agent(&self) -> Option<&AgentRow> {
+        match self.selected_entry()? {
+            Entry::Own(row) => Some(row),
+            Entry::Vicidial(..) => None,
+        }
+    }
+
+    /// The agent of a VICIdial whom an action is about.
+    pub fn vicidial_meant(&self) -> Option<(&str, &FloorAgent)> {
+        match self.selected_entry()? {
+            Entry::Vicidial(vicidial, agent) if self.pane == Pane::Agents && self.steers_vicidial() => {
+                Some((vicidial, agent))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether functions of a VICIdial can be called.
+    pub fn steers_vicidial(&self) -> bool {
+        !self.floors.is_empty() && self.role.is_some_and(|role| role >= Role::Supervisor)
+    }
+
+    /// Campaigns of VICIdials that pass the filter.
+    pub fn shown_floor_campaigns(&self) -> Vec<(&str, &FloorCampaign)> {
+        let keep = self.keep(Pane::FloorCampaigns);
+        let all = self
+            .floors
+            .iter()
+            .flat_map(|(name, seen)| seen.floor.campaigns.iter().map(move |c| (name.as_str(), c)));
+        all.filter(|(_, c)| keep(&format!("{} {} {}", c.id, c.name, c.method))).collect()
+    }
+
+    /// Calls of VICIdials that pass the filter.
+    pub fn shown_floor_calls(&self) -> Vec<(&str, &FloorCall)> {
+        let keep = self.keep(Pane::FloorCalls);
+        let all = self
+            .floors
+            .iter()
+            .flat_map(|(name, seen)| seen.floor.calls.iter().map(move |c| (name.as_str(), c)));
+        all.filter(|(_, c)| keep(&format!("{} {} {} {}", c.campaign, c.phone, c.status, c.kind))).collect()
+    }
+
+    /// The selected campaign of a VICIdial.
+    pub fn selected_floor_campaign(&self) -> Option<(&str, &FloorCampaign)> {
+        let rows = self.shown_floor_campaigns();
+        self.selection(Pane::FloorCampaigns, rows.len()).map(|n| rows[n])
+    }
+
+    /// The selected call of a VICIdial.
+    pub fn selected_floor_call(&self) -> Option<(&str, &FloorCall)> {
+        let rows = self.shown_floor_calls();
+        self.selection(Pane::FloorCalls, rows.len()).map(|n| rows[n])
+    }
+
+    /// What the selected row of the focused pane holds, by the names that hotkeys know.
+    pub fn columns(&self) -> BTreeMap<&'static str, String> {
+        let pairs: Vec<(&'static str, String)> = match self.pane {
+            Pane::Agents => match self.selected_entry() {
+                Some(Entry::Vicidial(vicidial, a)) => vec![
+                    ("vicidial", vicidial.to_owned()),
+                    ("user", a.user.clone()),
+                    ("name", a.name.clone()),
+                    ("group", a.group.clone()),
+                    ("station", a.station.clone()),
+                    ("session", a.session.clone()),
+                    ("server_ip", a.server_ip.clone()),
+                    ("state", a.state.as_str().to_owned()),
+                    ("pause_code", a.pause_code.clone()),
+                    ("campaign", a.campaign.clone()),
+                    ("ingroup", a.ingroup.clone()),
+                    ("lead_id", if a.lead_id > 0 { a.lead_id.to_string() } else { String::new() }),
+                    ("phone", a.phone.clone()),
+                    ("call_id", a.call_id.clone()),
+                ],
+                _ => Vec::new(),
+            },
+            Pane::FloorCampaigns => self.selected_floor_campaign().map_or_else(Vec::new, |(vicidial, c)| {
+                vec![
+                    ("vicidial", vicidial.to_owned()),
+                    ("campaign", c.id.clone()),
+                    ("name", c.name.clone()),
+                    ("level", c.level.to_string()),
+                    ("method", c.method.clone()),
+                ]
+            }),
+            Pane::FloorCalls => self.selected_floor_call().map_or_else(Vec::new, |(vicidial, c)| {
+                vec![
+                    ("vicidial", vicidial.to_owned()),
+                    ("call_id", c.call_id.clone()),
+                    ("campaign", c.campaign.clone()),
+                    ("phone", c.phone.clone()),
+                    ("state", c.status.clone()),
+                ]
+            }),
+            _ => Vec::new(),
+        };
+        pairs.into_iter().collect()
+    }
+}
