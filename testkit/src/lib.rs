@@ -7,6 +7,7 @@ pub mod asterisk;
 pub mod daemon;
 pub mod image;
 pub mod lab;
+pub mod mariadb;
 pub mod packages;
 pub mod people;
 pub mod postgres;

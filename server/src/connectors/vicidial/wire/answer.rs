@@ -329,7 +329,11 @@ fn rows(function: &Function, asked: Asked<'_>, body: &str) -> Result<Answer, Tro
     let widths = || told().map(|line| line.matches(separator).count());
     let least = widths().next().unwrap_or(0);
     let last = widths().last().unwrap_or(0);
-    // A last row that is narrower than the first and has no end.
+    // A head alone, or a last row that is narrower than the first, without an end.
+    let head_alone = asked.header && told().nth(1).is_none();
+    if !body.ends_with('\n') && head_alone {
+        return Err(Trouble::new(Class::CutShort, "the answer ends in the middle of its head"));
+    }
     if !body.ends_with('\n') && !report && (last < least || least + 1 < function.gives.len().min(2)) {
         return Err(Trouble::new(Class::CutShort, "the answer ends in the middle of a row"));
     }
