@@ -31,6 +31,17 @@ pub(super) async fn run(settings: &Settings, json: bool) -> Result<()> {
     Ok(())
 }
 
+/// Writes the mail that asks for what is missing.
+pub(super) async fn request_letter(settings: &Settings) -> Result<()> {
+    for (name, letter) in doctor::letters(settings).await {
+        match letter {
+            Some(letter) => println!("{letter}"),
+            None => println!("VICIdial {name} lets us do everything; there is nothing to ask for."),
+        }
+    }
+    Ok(())
+}
+
 fn show(finding: &Finding) {
     let mark = match finding.state {
         State::Ok => "ok  ",
@@ -39,8 +50,8 @@ fn show(finding: &Finding) {
         State::Skip => "-   ",
     };
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{mark} {:<12} {:>6} ms  {}", finding.name, finding.ms, finding.detail);
+    let _ = writeln!(out, "{mark} {:<24} {:>6} ms  {}", finding.name, finding.ms, finding.detail);
     if !finding.remedy.is_empty() {
-        let _ = writeln!(out, "{:>28}→ {}", "", finding.remedy);
+        let _ = writeln!(out, "{:>40}→ {}", "", finding.remedy);
     }
 }

@@ -72,6 +72,9 @@ enum Command {
         /// For programs
         #[arg(long)]
         json: bool,
+        /// Write the mail to your VICIdial provider that asks for what is missing, instead
+        #[arg(long, conflicts_with = "json")]
+        request_letter: bool,
     },
     /// Write a consistent copy of the record to a new file, while the server runs
     Backup {
@@ -183,7 +186,8 @@ impl Cli {
             }
             Command::Understand { turns, misses } => understand::run(turns.as_deref(), *misses),
             Command::Healthcheck => serve::healthcheck(&self.settings()?).await,
-            Command::Doctor { json } => doctor::run(&self.settings()?, *json).await,
+            Command::Doctor { request_letter: true, .. } => doctor::request_letter(&self.settings()?).await,
+            Command::Doctor { json, .. } => doctor::run(&self.settings()?, *json).await,
             Command::Backup { file } => record::backup(&self.settings()?, file).await,
             Command::Restore { file } => record::restore(&self.settings()?, file).await,
             Command::Purge { dry_run } => record::purge(&self.settings()?, *dry_run).await,

@@ -5,8 +5,10 @@ mod machine;
 mod reach;
 mod record;
 mod talk;
+mod vicidial;
 
 pub use reach::own;
+pub use vicidial::letters;
 
 use crate::settings::Settings;
 use serde::Serialize;
@@ -30,7 +32,7 @@ pub enum State {
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
     /// What was tried.
-    pub name: &'static str,
+    pub name: String,
     /// How it went.
     pub state: State,
     /// What was done, and what came of it.
@@ -63,7 +65,7 @@ fn fail(detail: impl Into<String>, remedy: impl Into<String>) -> Verdict {
 /// Longest that a single check may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
-async fn timed(name: &'static str, check: impl Future<Output = Verdict>) -> Finding {
+async fn timed(name: &str, check: impl Future<Output = Verdict>) -> Finding {
     let begun = Instant::now();
     let (state, detail, remedy) = tokio::time::timeout(PATIENCE, check).await.unwrap_or_else(|_| {
         fail(format!("gave no answer within {} s", PATIENCE.as_secs()), "see whether what it asks is alive")
@@ -71,7 +73,7 @@ async fn timed(name: &'static str, check: impl Future<Output = Verdict>) -> Find
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     // Answers come from programs of others: they are shown, not obeyed.
     let plain = |text: String| crate::domain::plain::line(&text, 400);
-    Finding { name, state, detail: plain(detail), remedy: plain(remedy), ms }
+    Finding { name: name.to_owned(), state, detail: plain(detail), remedy: plain(remedy), ms }
 }
 
 /// Tries everything, and tells each finding as it comes.
@@ -106,6 +108,9 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("audiosocket", reach::audiosocket(settings)).await);
     note(timed("ari", reach::ari(settings)).await);
     note(timed("ami", reach::ami(settings)).await);
+    for finding in vicidial::examine(settings).await {
+        note(finding);
+    }
     note(timed("synthesiser", talk::synthesiser(settings)).await);
     note(timed("recogniser", talk::recogniser(settings)).await);
     note(timed("dialogue", async { talk::dialogue() }).await);

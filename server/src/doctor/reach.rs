@@ -2,10 +2,11 @@
 
 use super::{Verdict, fail, ok, skip, warn};
 use crate::settings::{Kind, Settings};
+use crate::telephony::asterisk::ami::{Connection, Login};
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite;
 
@@ -184,36 +185,15 @@ pub(super) async fn ami(settings: &Settings) -> Verdict {
         return skip("ami.address is not set; calls do not need it");
     }
     let remedy = "see manager.conf: enabled, bindaddr, and the user's secret and permit";
-    let talk = async {
-        let mut stream = BufReader::new(TcpStream::connect(&ami.address).await?);
-        let mut banner = String::new();
-        (&mut stream).take(200).read_line(&mut banner).await?;
-        // Values cannot hold a line's end: the settings' values are ours, and still.
-        let clean = |text: &str| text.replace(['\r', '\n'], "");
-        let login = format!(
-            "Action: Login\r\nUsername: {}\r\nSecret: {}\r\nEvents: off\r\n\r\n",
-            clean(&ami.username),
-            clean(ami.secret.expose_secret())
-        );
-        stream.get_mut().write_all(login.as_bytes()).await?;
-        let mut answer = String::new();
-        loop {
-            let mut line = String::new();
-            if (&mut stream).take(1000).read_line(&mut line).await? == 0 || line.trim().is_empty() {
-                break;
-            }
-            answer.push_str(&line);
+    let login =
+        Login { address: ami.address.clone(), user: ami.username.clone(), secret: ami.secret.clone() };
+    match Connection::open(&login).await {
+        Ok(connection) if connection.banner.contains("Asterisk") => {
+            ok(format!("{}: logged in", connection.banner))
         }
-        let _ = stream.get_mut().write_all(b"Action: Logoff\r\n\r\n").await;
-        Ok::<_, std::io::Error>((banner.trim().to_owned(), answer.contains("Response: Success")))
-    };
-    match tokio::time::timeout(PATIENCE, talk).await {
-        Ok(Ok((banner, true))) if banner.contains("Asterisk") => ok(format!("{banner}: logged in and out")),
-        Ok(Ok((banner, true))) => {
-            warn(format!("something that calls itself {banner:?} took the log-in"), remedy)
+        Ok(connection) => {
+            warn(format!("something that calls itself {:?} took the log-in", connection.banner), remedy)
         }
-        Ok(Ok((banner, false))) => fail(format!("{banner}: user and secret were not taken"), remedy),
-        Ok(Err(error)) => fail(format!("{}: {error}", ami.address), remedy),
-        Err(_) => fail(format!("{} does not answer", ami.address), remedy),
+        Err(error) => fail(error.to_string(), remedy),
     }
 }

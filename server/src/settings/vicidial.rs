@@ -34,6 +34,8 @@ pub struct Vicidial {
     pub use_agent_api: bool,
     /// The phone of whoever listens, where they name none.
     pub phone_login: String,
+    /// The remote agent whose lines our AI callers answer; empty: none.
+    pub remote_agent: String,
     /// The database's host. Empty: no database.
     pub db_host: String,
     /// Its port.
@@ -71,6 +73,7 @@ impl Default for Vicidial {
             phone_code: "1".into(),
             use_agent_api: true,
             phone_login: String::new(),
+            remote_agent: String::new(),
             db_host: String::new(),
             db_port: 3306,
             db_user: String::new(),

@@ -241,6 +241,7 @@ fn work(state: &mut State, params: &Params, function: &str) -> (u16, String) {
             }
             text
         }
+        "update_remote_agent" => update_remote_agent(state, params, &user),
         _ => {
             return state
                 .recorded("non_agent", params)
@@ -248,6 +249,46 @@ fn work(state: &mut State, params: &Params, function: &str) -> (u16, String) {
         }
     };
     (200, body)
+}
+
+fn update_remote_agent(state: &mut State, params: &Params, user: &str) -> String {
+    let who = arg(params, "agent_user");
+    let Some((status, lines, campaign)) = state.remote_agents.get_mut(who) else {
+        return format!("ERROR: update_remote_agent REMOTE AGENT DOES NOT EXIST: |{user}|\n");
+    };
+    let mut changed = false;
+    match arg(params, "status") {
+        "" => {}
+        wanted @ ("ACTIVE" | "INACTIVE") => {
+            wanted.clone_into(status);
+            changed = true;
+        }
+        wrong => {
+            return format!(
+                "ERROR: update_remote_agent STATUS MUST BE ACTIVE OR INACTIVE, THIS IS AN OPTIONAL FIELD: |{user}|{wrong}\n"
+            );
+        }
+    }
+    if let Some(wanted) = params.get("number_of_lines") {
+        match wanted.parse() {
+            Ok(wanted @ 1..) => *lines = wanted,
+            _ => {
+                return format!(
+                    "ERROR: update_remote_agent YOU MUST USE A VALID NUMBER OF LINES, THIS IS AN OPTIONAL FIELD: |{user}|{wanted}\n"
+                );
+            }
+        }
+        changed = true;
+    }
+    if let Some(wanted) = params.get("campaign_id") {
+        campaign.clone_from(wanted);
+        changed = true;
+    }
+    if changed {
+        format!("SUCCESS: update_remote_agent REMOTE AGENT HAS BEEN UPDATED - {user}|{who}|\n")
+    } else {
+        format!("ERROR: update_remote_agent NO UPDATES DEFINED: |{user}|\n")
+    }
 }
 
 fn hopper(state: &State, params: &Params, user: &str, head: &str) -> String {

@@ -85,6 +85,8 @@ pub struct State {
     pub dnc: BTreeSet<(String, String)>,
     /// Leads in hoppers, by campaign.
     pub hopper: BTreeMap<String, Vec<i64>>,
+    /// Remote agents: status, lines and campaign, by first user.
+    pub remote_agents: BTreeMap<String, (String, u32, String)>,
     /// Every request, as it came.
     pub asked: Vec<Params>,
     /// How it misbehaves.
@@ -163,6 +165,7 @@ impl State {
             .into(),
             dnc: [("SYSTEM_INTERNAL".to_owned(), "7275550666".to_owned())].into(),
             hopper: [("TESTCAMP".to_owned(), vec![1])].into(),
+            remote_agents: [("2001".to_owned(), ("INACTIVE".to_owned(), 1, "TESTCAMP".to_owned()))].into(),
             asked: Vec::new(),
             misbehaves: Misbehaviour::Not,
             agent_api: true,

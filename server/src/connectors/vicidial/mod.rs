@@ -10,6 +10,8 @@ mod connector;
 pub mod discretion;
 pub mod floor;
 pub mod guard;
+pub mod letter;
+pub mod probe;
 pub mod wire;
 pub mod wirelog;
 

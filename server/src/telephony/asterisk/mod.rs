@@ -6,6 +6,7 @@
 //! channel to ARI's bridges and take it back.
 
 pub mod agi;
+pub mod ami;
 mod ari;
 pub mod audiosocket;
 mod events;
