@@ -44,19 +44,19 @@ actions! {
     Dispose = "agent.dispose", "Agent", "disposition";
     AgentMessage = "agent.message", "Agent", "message";
     Listen = "agent.listen", "Agent", "listen in";
-    VicidialAction = "vicidial.action", "Agent", "VICIdial";
+    CallFunction = "vicidial.action", "Agent", "VICIdial";
     AgentLogIn = "agent.log_in", "Agent", "log in";
     AgentLogOut = "agent.log_out", "Agent", "log out";
     Open = "open", "Look", "open";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
     Agents = "view.agents", "Look", "agents";
-    Vicidial = "view.vicidial", "Look", "VICIdial floor";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Freeze = "freeze", "Look", "freeze";
     Zoom = "pane.zoom", "Look", "zoom";
     Reload = "reload", "Look", "reload";
+    Vicidial = "view.vicidial", "Look", "VICIdial floor";
     Down = "move.down", "Move", "down";
     Up = "move.up", "Move", "up";
     Top = "move.top", "Move", "first";
@@ -102,7 +102,7 @@ impl Action {
                 | Self::AgentLogIn
                 | Self::AgentLogOut
                 | Self::Listen
-                | Self::VicidialAction
+                | Self::CallFunction
         )
     }
 
@@ -115,7 +115,7 @@ impl Action {
             | Self::AgentMessage
             | Self::Why
             | Self::Listen
-            | Self::VicidialAction => Role::Supervisor,
+            | Self::CallFunction => Role::Supervisor,
             _ if self.is_of_agents() => Role::Agent,
             _ => Role::Viewer,
         }
@@ -127,7 +127,7 @@ impl Action {
         if self.is_command() && !(state.is_live() && may) {
             return false;
         }
-        if self == Self::VicidialAction {
+        if self == Self::CallFunction {
             return state.steers_vicidial();
         }
         if self.is_of_agents() {
@@ -203,7 +203,7 @@ impl Action {
             Self::AgentDial => matches!(agent.state, FloorState::Paused),
             Self::AgentHangUp | Self::Listen => talks,
             Self::Dispose => talks || matches!(agent.state, FloorState::Dispo),
-            Self::AgentLogOut | Self::AgentMessage | Self::VicidialAction => true,
+            Self::AgentLogOut | Self::AgentMessage | Self::CallFunction => true,
             _ => false,
         }
     }

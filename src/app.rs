@@ -467,7 +467,7 @@ impl App {
         }
         match action {
             Action::Quit => return true,
-            Action::VicidialAction => {
+            Action::CallFunction => {
                 // The palette holds every function; typed so far, only they are left.
                 self.state.overlay = Some(Overlay::Palette { typed: "vicidial. ".into(), selected: 0 });
             }

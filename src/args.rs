@@ -87,7 +87,7 @@ enum Command {
 pub struct VicidialArgs {
     /// A function, or floor, log, test
     pub function: Option<String>,
-    /// Its arguments, such as agent_user=1001 value=PAUSE
+    /// Its arguments, such as `agent_user=1001 value=PAUSE`
     pub args: Vec<String>,
     /// Which VICIdial, where there are several
     #[arg(long = "on", default_value = "")]

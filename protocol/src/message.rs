@@ -52,7 +52,7 @@ pub enum ClientMessage {
         /// What.
         command: Command,
     },
-    /// Tell how the floors of the VICIdials are, as they change; or stop telling.
+    /// Tell how the floor of each VICIdial is, as they change; or stop telling.
     WatchFloor {
         /// Tell, or stop.
         on: bool,

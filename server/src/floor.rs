@@ -2,7 +2,7 @@
 
 use crate::api::{self, App};
 use crate::bus::Bus;
-use crate::connectors::vicidial::Vicidials;
+use crate::connectors::vicidial::{RereadByName, Vicidials};
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
 use crate::settings::{Kind, Settings, data_file};
@@ -316,7 +316,7 @@ impl Floor {
 /// The VICIdials of the settings. Their settings are read again from where they came from when a password is refused.
 fn vicidials(settings: &Settings, stop: &CancellationToken) -> Result<Vicidials, StartError> {
     let origin = settings.origin.clone();
-    let reread: Arc<dyn Fn(&str) -> Option<crate::settings::Vicidial> + Send + Sync> =
+    let reread: RereadByName =
         Arc::new(move |name| origin.load().ok().and_then(|fresh| fresh.vicidial.get(name).cloned()));
     let all = Vicidials::start(&settings.vicidial, &reread, stop).map_err(crate::settings::SettingsError)?;
     for connector in all.all() {

@@ -52,7 +52,9 @@ async fn actions_events_and_a_connection_that_comes_back() {
     let following = tokio::spawn(follow(
         login(port, "full", "lab-secret"),
         stop.clone(),
-        move |event| drop(seen.lock().unwrap().take(&event, 1)),
+        move |event| {
+            seen.lock().unwrap().take(&event, 1);
+        },
         move |state| told.lock().unwrap().push(state.is_ok()),
     ));
     let until = |what: &'static str, ready: Box<dyn Fn() -> bool>| async move {
@@ -114,6 +116,43 @@ struct Set {
     ami: Option<&'static str>,
     trunk: bool,
     remote: bool,
+}
+
+/// A server's setup with those credentials.
+fn setup(home: &tempfile::TempDir, set: Set, fake: &Vicidial, db: &MariaDb, ami_port: u16) -> Setup {
+    let mut setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path());
+    let config = home.path().join("config/dialdeck");
+    std::fs::create_dir_all(&config).unwrap();
+    let mut file = "[vicidial.main]\nper_second = 1000\ntimeout_seconds = 1\n".to_owned();
+    if set.remote {
+        file += "remote_agent = \"2001\"\n";
+    }
+    std::fs::write(config.join("server.toml"), file).unwrap();
+    if let Some(user) = set.http {
+        let url = if user == "unreachable" { "http://127.0.0.1:9" } else { &fake.url };
+        let user = if user == "unreachable" { "apiuser" } else { user };
+        setup = setup.env("VICI_API_URL", url).env("VICI_API_USER", user).env("VICI_API_PASS", "apipass1");
+    }
+    if let Some(user) = set.database {
+        let port = db.port.to_string();
+        setup = setup
+            .env("VICI_DB_HOST", "127.0.0.1")
+            .env("VICI_DB_PORT", &port)
+            .env("VICI_DB_USER", user)
+            .env("VICI_DB_PASSWORD", "1234");
+    }
+    if let Some(user) = set.ami {
+        let port = ami_port.to_string();
+        setup = setup
+            .env("VICI_AMI_HOST", "127.0.0.1")
+            .env("VICI_AMI_PORT", &port)
+            .env("VICI_AMI_USER", user)
+            .env("VICI_AMI_PASS", "lab-secret");
+    }
+    if set.trunk {
+        setup = setup.env("SIP_HOST", "sip.example.com");
+    }
+    setup
 }
 
 const WISHES: [&str; 8] = [
@@ -183,39 +222,7 @@ async fn the_truth_about_eight_combinations_and_a_letter_that_names_exactly_thos
     ];
     for (what, set, wishes, says) in cases {
         let home = tempfile::tempdir().unwrap();
-        let mut setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path());
-        let config = home.path().join("config/dialdeck");
-        std::fs::create_dir_all(&config).unwrap();
-        let mut file = "[vicidial.main]\nper_second = 1000\ntimeout_seconds = 1\n".to_owned();
-        if set.remote {
-            file += "remote_agent = \"2001\"\n";
-        }
-        std::fs::write(config.join("server.toml"), file).unwrap();
-        if let Some(user) = set.http {
-            let url = if user == "unreachable" { "http://127.0.0.1:9" } else { &fake.url };
-            let user = if user == "unreachable" { "apiuser" } else { user };
-            setup =
-                setup.env("VICI_API_URL", url).env("VICI_API_USER", user).env("VICI_API_PASS", "apipass1");
-        }
-        if let Some(user) = set.database {
-            let port = db.port.to_string();
-            setup = setup
-                .env("VICI_DB_HOST", "127.0.0.1")
-                .env("VICI_DB_PORT", &port)
-                .env("VICI_DB_USER", user)
-                .env("VICI_DB_PASSWORD", "1234");
-        }
-        if let Some(user) = set.ami {
-            let port = ami_port.to_string();
-            setup = setup
-                .env("VICI_AMI_HOST", "127.0.0.1")
-                .env("VICI_AMI_PORT", &port)
-                .env("VICI_AMI_USER", user)
-                .env("VICI_AMI_PASS", "lab-secret");
-        }
-        if set.trunk {
-            setup = setup.env("SIP_HOST", "sip.example.com");
-        }
+        let setup = setup(&home, set, &fake, &db, ami_port);
         let run = |arguments: &[&str]| {
             let output = setup.command(arguments).output().unwrap();
             String::from_utf8(output.stdout).unwrap()

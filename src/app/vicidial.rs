@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::action::Action;
-use crate::hotkey::{Hotkey, Input, What};
+use crate::hotkey::{Hotkey, Input, Value, What};
 use crate::net::Ask;
 use crate::state::{Field, Form, Overlay, View};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -135,18 +135,16 @@ impl App {
         let mut open = Vec::new();
         for (arg, value) in &hotkey.args {
             match value {
-                crate::hotkey::Value::Text(text) => drop(fixed.insert(arg.clone(), text.clone())),
-                crate::hotkey::Value::Column(column) => {
-                    match columns.get(column.as_str()).filter(|v| !v.is_empty()) {
-                        Some(value) => drop(fixed.insert(arg.clone(), value.clone())),
-                        None => {
-                            let text = format!("{}: the selected row has no {column}", hotkey.key);
-                            self.note(&text, true);
-                            return false;
-                        }
-                    }
+                Value::Text(text) => drop(fixed.insert(arg.clone(), text.clone())),
+                Value::Column(column) => {
+                    let held = columns.get(column.as_str()).filter(|value| !value.is_empty());
+                    let Some(value) = held else {
+                        self.note(&format!("{}: the selected row has no {column}", hotkey.key), true);
+                        return false;
+                    };
+                    fixed.insert(arg.clone(), value.clone());
                 }
-                crate::hotkey::Value::Input(input) => open.push((arg.clone(), input.clone())),
+                Value::Input(input) => open.push((arg.clone(), input.clone())),
             }
         }
         let fields = open
@@ -192,7 +190,7 @@ impl App {
                         }
                         KeyCode::Backspace => drop(field.value.pop()),
                         KeyCode::Char('u') if event.modifiers.contains(KeyModifiers::CONTROL) => {
-                            field.value.clear()
+                            field.value.clear();
                         }
                         KeyCode::Char(c) if plain => field.value.push(c),
                         _ => {}

@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 
 pub async fn run(server: &Server, args: &VicidialArgs) -> Result<()> {
     match args.function.as_deref() {
-        None => list(),
+        None => {
+            list();
+            Ok(())
+        }
         Some("floor") => floor(server, args).await,
         Some("log") => log(server, args).await,
         Some("test") => test(server, args).await,
@@ -20,7 +23,7 @@ pub async fn run(server: &Server, args: &VicidialArgs) -> Result<()> {
 }
 
 /// Every function with what it does; needs no server.
-fn list() -> Result<()> {
+fn list() {
     for (api, heading) in [(Api::Agent, "Agents"), (Api::NonAgent, "Leads, lists, campaigns, users, reports")]
     {
         println!("{heading}");
@@ -31,7 +34,6 @@ fn list() -> Result<()> {
     println!(
         "\nAlso: floor, log, test. Arguments are name=value; `dialdeck vicidial FUNCTION help` lists a function's."
     );
-    Ok(())
 }
 
 fn describe(function: &Function) {

@@ -27,6 +27,7 @@ pub enum Need {
 
 impl State {
     /// Takes an event. One that was seen before is passed over.
+    #[allow(clippy::too_many_lines, reason = "one arm a kind of event")]
     pub fn take_event(&mut self, event: Event, now: DateTime<Utc>) -> Need {
         if self.seq.is_some_and(|seen| event.seq <= seen) {
             return Need::Nothing;
@@ -103,12 +104,7 @@ impl State {
                 }
             }
             EventBody::VicidialAction { vicidial, function, target, progress, by } => {
-                // What others do is theirs to know; what one did oneself is told twice: sent, and what came of it.
-                if by == self.user {
-                    let bad = progress == dialdeck_protocol::vicidial::Progress::NotTaken;
-                    let text = format!("VICIdial {vicidial}: {function} {target}: {}", progress.words());
-                    self.note = Some(super::Note { text: crate::plain::line(&text), bad });
-                }
+                self.note_vicidial(&vicidial, &function, &target, progress, &by);
             }
             EventBody::PartStatusUpdate { part } => match self.parts.iter_mut().find(|p| p.name == part.name)
             {

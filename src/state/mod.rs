@@ -228,7 +228,7 @@ impl State {
             Answer::Lead { contact_id, fields, calls, verdict, allowed } => {
                 self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed });
             }
-            Answer::Vicidial(answer) => self.take_vicidial(*answer),
+            Answer::Vicidial(answer) => self.take_vicidial(&answer),
             Answer::Why { phone, lines } => {
                 let title = format!("Why was {phone} called, or not? · Esc closes");
                 self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });

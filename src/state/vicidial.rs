@@ -2,7 +2,9 @@
 
 use super::{Note, Overlay, Pane, State};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, VicidialAnswer};
+use dialdeck_protocol::vicidial::{
+    Effect, Floor, FloorAgent, FloorCall, FloorCampaign, Progress, VicidialAnswer, function,
+};
 use dialdeck_protocol::{AgentRow, Role, UserId};
 use std::collections::BTreeMap;
 
@@ -102,9 +104,10 @@ impl State {
     }
 
     /// What a function of VICIdial gave: a note, or rows to read.
-    pub(super) fn take_vicidial(&mut self, answer: VicidialAnswer) {
+    pub(super) fn take_vicidial(&mut self, answer: &VicidialAnswer) {
         let notices = answer.notices.iter().map(|notice| format!("! {notice}"));
-        if answer.rows.is_empty() || answer.message.contains(": ") {
+        let tells = function(&answer.function).is_some_and(|function| function.effect == Effect::Reads);
+        if answer.rows.is_empty() || !tells {
             let text: Vec<String> = std::iter::once(answer.message.clone()).chain(notices).collect();
             self.note = Some(Note { text: crate::plain::line(&text.join("; ")), bad: false });
             return;
@@ -120,6 +123,21 @@ impl State {
         let title =
             format!("{} of VICIdial {} · {} · Esc closes", answer.function, answer.vicidial, answer.message);
         self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });
+    }
+
+    /// How far an action got. What others do is theirs to know; of one's own one is told twice: sent, and what came of it.
+    pub(super) fn note_vicidial(
+        &mut self,
+        vicidial: &str,
+        function: &str,
+        target: &str,
+        progress: Progress,
+        by: &str,
+    ) {
+        if by == self.user {
+            let text = format!("VICIdial {vicidial}: {function} {target}: {}", progress.words());
+            self.note = Some(Note { text: crate::plain::line(&text), bad: progress == Progress::NotTaken });
+        }
     }
 
     /// Agents that pass the filter: ours by name, then each VICIdial's by campaign and user.

@@ -3,9 +3,10 @@
 use super::{Keys, draw};
 use crate::hotkey::Hotkeys;
 use crate::keymap::Keymap;
-use crate::state::{Choices, Chosen, Lead, Link, Overlay, Pane, Spoken, State, View};
+use crate::state::{Choices, Chosen, Field, Form, Lead, Link, Overlay, Pane, Spoken, State, View};
 use crate::theme::{Depth, Theme};
 use chrono::{DateTime, TimeZone, Utc};
+use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, FloorState, Letter};
 use dialdeck_protocol::{
     AgentRow, AgentState, CallCounts, CallId, CallRow, CallSettings, CallStatus, CampaignId, CampaignRow,
     CampaignStatus, CampaignType, Choice, ContactId, Emotion, Exchange, Intent, Part, PartState, PhoneKind,
@@ -89,7 +90,8 @@ fn screen(state: &State, theme: &str, depth: Depth, width: u16, height: u16) -> 
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal
         .draw(|frame| {
-            draw(frame, state, Keys { keymap: &keymap, hotkeys: &Hotkeys::default() }, &theme, None, now())
+            let keys = Keys { keymap: &keymap, hotkeys: &Hotkeys::default() };
+            draw(frame, state, keys, &theme, None, now());
         })
         .unwrap();
     format!("{:?}", terminal.backend().buffer())
@@ -267,4 +269,144 @@ fn any_size_is_drawn() {
             screen(&state, "dark", Depth::True, width, height);
         }
     }
+}
+
+/// A VICIdial's floor as its database would show it, half a minute ago.
+fn vicidial() -> State {
+    let agent = |user: &str, name: &str, state: FloorState, seconds: i64| FloorAgent {
+        user: user.into(),
+        name: name.into(),
+        group: "AGENTS".into(),
+        station: format!("SIP/gs{user}"),
+        session: format!("860{user}"),
+        server_ip: "10.0.0.1".into(),
+        state,
+        letter: Letter::A,
+        pause_code: String::new(),
+        pause_limit: None,
+        since: 100_000 - seconds,
+        campaign: "TESTCAMP".into(),
+        ingroup: String::new(),
+        calls: 4,
+        lead_id: 0,
+        phone: String::new(),
+        call_id: String::new(),
+        hold: 0,
+    };
+    let talks = FloorAgent {
+        letter: Letter::I,
+        ingroup: "SALESLINE".into(),
+        hold: 12,
+        phone: "7275551003".into(),
+        lead_id: 3,
+        ..agent("1004", "Dee Inbound", FloorState::InCall, 70)
+    };
+    let paused =
+        FloorAgent { pause_code: "LUNCH".into(), ..agent("1003", "Cid Paused", FloorState::Paused, 400) };
+    let campaign = FloorCampaign {
+        id: "TESTCAMP".into(),
+        name: "Test \u{1b}[31mcampaign".into(),
+        active: true,
+        method: "ADAPT_HARD_LIMIT".into(),
+        level: 2.154,
+        hopper: 120,
+        dialable: 3200,
+        calls: 400,
+        answers: 100,
+        drops: 4,
+        drop_percent: 4.0,
+        drop_limit: 3.0,
+        diff_percent: 7.7,
+        callbacks: 2,
+    };
+    let call = FloorCall {
+        call_id: "V1120230000000000004".into(),
+        status: "LIVE".into(),
+        campaign: "TESTCAMP".into(),
+        phone: "7275551004".into(),
+        kind: "OUT".into(),
+        since: 100_000 - 3,
+        priority: 0,
+    };
+    let floor = Floor {
+        vicidial: "main".into(),
+        now: 100_000,
+        source: "database".into(),
+        agents: vec![
+            agent("1001", "Ann Ready", FloorState::Ready, 45),
+            agent("1002", "Bob Dead", FloorState::Dead, 30),
+            paused,
+            talks,
+            agent("1005", "Eve Dispo", FloorState::Dispo, 15),
+            agent("1006", "Fay Three", FloorState::ThreeWay, 31),
+        ],
+        calls: vec![call],
+        campaigns: vec![campaign],
+        ..Floor::default()
+    };
+    let mut state = State { view: View::Agents, pane: Pane::Agents, ..agents() };
+    state.user_id = None;
+    state.role = Some(Role::Supervisor);
+    state.take_floor(floor, now());
+    state.selected.insert(Pane::Agents, 7);
+    state
+}
+
+#[test]
+fn agents_of_a_vicidial_beside_ours() {
+    insta::assert_snapshot!(screen(&vicidial(), "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn agents_of_a_vicidial_on_a_wide_screen_without_colour() {
+    insta::assert_snapshot!(screen(&vicidial(), "monochrome", Depth::None, 200, 30));
+}
+
+#[test]
+fn campaigns_and_calls_of_a_vicidial() {
+    let state = State { view: View::Vicidial, pane: Pane::FloorCampaigns, ..vicidial() };
+    insta::assert_snapshot!(screen(&state, "dark", Depth::Indexed, 120, 24));
+}
+
+#[test]
+fn a_vicidial_that_cannot_be_read_says_how_old_it_is() {
+    let mut state = vicidial();
+    let seen = state.floors.get_mut("main").unwrap();
+    seen.floor.trouble = "VICIdial's database did not answer within 5 s; a table may be locked".into();
+    seen.came = now() - chrono::Duration::seconds(95);
+    insta::assert_snapshot!(screen(&state, "dark", Depth::Basic, 120, 24));
+}
+
+#[test]
+fn a_form_for_any_function() {
+    let mut state = vicidial();
+    let field = |name: &str, value: &str, required: bool, words: &[&str]| Field {
+        name: name.into(),
+        value: value.into(),
+        required,
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+        secret: name.ends_with("pass"),
+    };
+    state.overlay = Some(Overlay::Form(Box::new(Form {
+        vicidial: "main".into(),
+        function: "external_pause".into(),
+        what: "Pause an agent, with a pause code where one is given, or resume".into(),
+        fixed: std::collections::BTreeMap::new(),
+        fields: vec![
+            field("agent_user", "1001", true, &[]),
+            field("value", "", true, &["PAUSE", "RESUME"]),
+            field("agent_pass", "secret", false, &[]),
+        ],
+        selected: 1,
+        asks: false,
+        wrong: String::new(),
+    })));
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn the_palette_holds_every_function() {
+    let mut state = vicidial();
+    state.overlay = Some(Overlay::Palette { typed: "vicidial. dnc".into(), selected: 1 });
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
 }

@@ -46,18 +46,11 @@ fn findings(report: &Report, ms: u64) -> Vec<Finding> {
     }
     all.push(part(name, "database", &report.database, "VICI_DB_HOST, VICI_DB_USER, VICI_DB_PASSWORD", 0));
     if report.database.works() {
-        if !report.unreadable.is_empty() {
-            let tables = report.unreadable.join(", ");
-            all.push(finding(
-                name,
-                "live floor",
-                State::Fail,
-                format!("these tables cannot be read: {tables}"),
-                "GRANT SELECT on them",
-                0,
-            ));
-        } else {
+        if report.unreadable.is_empty() {
             all.push(finding(name, "live floor", State::Ok, "every table it needs can be read", "", 0));
+        } else {
+            let text = format!("these tables cannot be read: {}", report.unreadable.join(", "));
+            all.push(finding(name, "live floor", State::Fail, text, "GRANT SELECT on them", 0));
         }
         if report.unwritable.is_empty() {
             all.push(finding(name, "database, writing", State::Ok, "leads and hopper can be written", "", 0));

@@ -1,7 +1,7 @@
 //! How a VICIdial is reached: its HTTP APIs, its database, its manager interface. Each part may be missing.
 
 use super::SettingsError;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::path::PathBuf;
 use url::Url;
@@ -170,13 +170,5 @@ impl Vicidial {
             return refuse("phone_code", format!("is {:?}; use digits, such as 1", self.phone_code));
         }
         Ok(())
-    }
-
-    /// Everything that must never be shown.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        [&self.password, &self.db_password, &self.ami_secret]
-            .into_iter()
-            .map(|secret| secret.expose_secret())
-            .filter(|s| !s.is_empty())
     }
 }

@@ -21,44 +21,35 @@ fn read(exchange: &Exchange) -> Result<Answer, Trouble> {
 }
 
 fn summary(exchange: &Exchange) -> String {
+    let besides =
+        |list: &[String]| if list.is_empty() { String::new() } else { format!(" besides {list:?}") };
     match read(exchange) {
         Ok(Answer { message, table, notices }) => {
-            let mut text = String::from("ok");
-            if !message.is_empty() {
-                text += &format!(" «{message}»");
-            }
-            text += &format!(" {}x{}", table.rows.len(), table.columns.len());
-            if let Some(row) = table.rows.first() {
+            let message = if message.is_empty() { String::new() } else { format!(" «{message}»") };
+            let shape = format!("{}x{}", table.rows.len(), table.columns.len());
+            let cells: Vec<String> = table.rows.first().map_or_else(Vec::new, |row| {
                 let cells = table.columns.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
-                let cells: Vec<String> = cells.map(|(name, cell)| format!("{name}={cell}")).collect();
-                text += &format!(" {}", cells.join(" "));
-            }
-            if !notices.is_empty() {
-                text += &format!(" besides {notices:?}");
-            }
-            text
+                cells.map(|(name, cell)| format!(" {name}={cell}")).collect()
+            });
+            format!("ok{message} {shape}{}{}", cells.concat(), besides(&notices))
         }
         Err(trouble) => {
             let field = trouble.field.map(|f| format!(" [{f}]")).unwrap_or_default();
-            let besides = if trouble.besides.is_empty() {
-                String::new()
-            } else {
-                format!(" besides {:?}", trouble.besides)
-            };
-            format!("{}{field}: {}{besides}", trouble.class.word(), trouble.message)
+            format!("{}{field}: {}{}", trouble.class.word(), trouble.message, besides(&trouble.besides))
         }
     }
 }
 
 #[test]
 fn each_is_read_as_it_was_found_right() {
-    let found: String = exchanges()
+    let lines: Vec<String> = exchanges()
         .iter()
         .map(|exchange| {
             let name = exchange.function.as_deref().unwrap_or("-");
             format!("{} {name} ({}): {}\n", exchange.api, exchange.note, summary(exchange))
         })
         .collect();
+    let found = lines.concat();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vicidial/exchanges.txt");
     if std::env::var_os("DIALDECK_UPDATE").is_some() {
         std::fs::write(file, &found).unwrap();
@@ -114,7 +105,7 @@ fn rows_become_records() {
             kinds.insert(name.to_owned());
             // No record is lost, and none is empty: each names something.
             let text = format!("{records:?}");
-            assert!(count == 1 || text.matches("{").count() >= count, "{name}: {text}");
+            assert!(count == 1 || text.matches('{').count() >= count, "{name}: {text}");
         }
     }
     assert!(kinds.len() >= 15, "{kinds:?}");

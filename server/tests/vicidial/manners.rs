@@ -1,8 +1,8 @@
 //! What a VICIdial that misbehaves does to us, and what we do not do to it.
 
-use dialdeck_server::connectors::vicidial::Vicidials;
 use dialdeck_server::connectors::vicidial::action::{Args, Request};
 use dialdeck_server::connectors::vicidial::wire::{Class, Trouble};
+use dialdeck_server::connectors::vicidial::{RereadByName, Vicidials};
 use dialdeck_server::settings::Vicidial as Settings;
 use dialdeck_testkit::vicidial::{Misbehaviour, Vicidial};
 use std::sync::{Arc, Mutex};
@@ -25,8 +25,7 @@ fn settings(url: &str, user: &str, password: &str) -> Settings {
 fn reach(settings: &Settings) -> (Vicidials, Shared) {
     let shared: Shared = Arc::new(Mutex::new(settings.clone()));
     let own = shared.clone();
-    let reread: Arc<dyn Fn(&str) -> Option<Settings> + Send + Sync> =
-        Arc::new(move |_| Some(own.lock().unwrap().clone()));
+    let reread: RereadByName = Arc::new(move |_| Some(own.lock().unwrap().clone()));
     let all = [("main".to_owned(), settings.clone())].into();
     (Vicidials::start(&all, &reread, &CancellationToken::new()).unwrap(), shared)
 }

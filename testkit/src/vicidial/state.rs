@@ -224,7 +224,7 @@ impl State {
                     "external_status" => {
                         let lead = self.leads.get_mut(&agent.lead_id);
                         if let Some(lead) = lead {
-                            lead.status = value.split('!').next().unwrap_or_default().to_owned();
+                            value.split('!').next().unwrap_or_default().clone_into(&mut lead.status);
                         }
                         agent.lead_id = 0;
                         agent.callerid.clear();

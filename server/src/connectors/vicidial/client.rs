@@ -18,7 +18,7 @@ use url::Url;
 /// Longest answer that is read, in bytes.
 const LONGEST: usize = 8 << 20;
 /// Waits before a question that harms nobody is asked again.
-const AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(1000)];
+const AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
 /// Reads the settings again: a password may have changed since.
 pub type Reread = Arc<dyn Fn() -> Option<Vicidial> + Send + Sync>;

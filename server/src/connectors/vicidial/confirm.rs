@@ -13,7 +13,7 @@ pub const BETWEEN: Duration = Duration::from_millis(400);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Seen {
     /// Logged in.
-    There(AgentStatus),
+    There(Box<AgentStatus>),
     /// Not logged in.
     Gone,
 }
@@ -67,7 +67,7 @@ mod tests {
     use crate::connectors::vicidial::wire::AgentStatus;
 
     fn seen(status: &str, lead_id: i64) -> Seen {
-        Seen::There(AgentStatus { status: status.into(), lead_id, ..AgentStatus::default() })
+        Seen::There(Box::new(AgentStatus { status: status.into(), lead_id, ..AgentStatus::default() }))
     }
 
     #[test]

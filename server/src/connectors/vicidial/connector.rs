@@ -108,7 +108,9 @@ impl Connector {
     async fn seen(&self, user: &str) -> Option<confirm::Seen> {
         let ask = Request::of("agent_status", &[("agent_user", user)])?;
         match self.client().ok()?.call(&ask).await {
-            Ok(answer) => answer.table.records().into_iter().next().map(confirm::Seen::There),
+            Ok(answer) => {
+                answer.table.records().into_iter().next().map(|row| confirm::Seen::There(Box::new(row)))
+            }
             Err(trouble) if trouble.class == Class::AgentNotLoggedIn => Some(confirm::Seen::Gone),
             Err(_) => None,
         }
@@ -199,6 +201,9 @@ pub fn is_old(version: &str) -> bool {
     (major, minor) < (2, 14)
 }
 
+/// Gives the settings of the VICIdial of a name as they are now.
+pub type RereadByName = Arc<dyn Fn(&str) -> Option<Vicidial> + Send + Sync>;
+
 /// All VICIdials.
 #[derive(Clone, Default)]
 pub struct Vicidials {
@@ -214,7 +219,7 @@ impl Vicidials {
     /// Which one cannot be reached as its settings say, and why.
     pub fn start(
         settings: &BTreeMap<String, Vicidial>,
-        reread: &Arc<dyn Fn(&str) -> Option<Vicidial> + Send + Sync>,
+        reread: &RereadByName,
         stop: &CancellationToken,
     ) -> Result<Self, String> {
         let log = WireLog::default();

@@ -1,4 +1,4 @@
-//! VICIdial: its two HTTP APIs, its live floor in MySQL, and our keys bound to both.
+//! VICIdial: its two HTTP APIs, its live floor in its database, and our keys bound to both.
 //!
 //! What VICIdial does on the wire was measured on its own PHP (agent API 2.14-81, non-agent API 2.14-194); where its
 //! documents differ, the wire is followed.
@@ -15,4 +15,4 @@ pub mod probe;
 pub mod wire;
 pub mod wirelog;
 
-pub use connector::{Connector, Vicidials, is_old};
+pub use connector::{Connector, RereadByName, Vicidials, is_old};

@@ -230,7 +230,7 @@ async fn database(report: &mut Report, settings: &Vicidial) {
     match database.probe(LEAST_TABLES).await {
         Ok(tables) => {
             report.unreadable =
-                tables.into_iter().filter(|(_, why)| why.is_some()).map(|(table, _)| table).collect()
+                tables.into_iter().filter(|(_, why)| why.is_some()).map(|(table, _)| table).collect();
         }
         Err(error) => {
             report.database = Reach::Unreachable(crate::domain::plain::line(&error.to_string(), 200));

@@ -220,19 +220,7 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
                 text: text.clone(),
             },
         }]),
-        Change::Vicidial(deed) => Ok(vec![Happening {
-            organization_id: deed.organization_id.clone(),
-            campaign_id: None,
-            call_id: None,
-            at: deed.at,
-            body: dialdeck_protocol::EventBody::VicidialAction {
-                vicidial: deed.vicidial.clone(),
-                function: deed.function.clone(),
-                target: deed.target.clone(),
-                progress: deed.progress,
-                by: deed.by.clone(),
-            },
-        }]),
+        Change::Vicidial(deed) => Ok(vec![told(deed)]),
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),
             campaign_id: None,
@@ -241,5 +229,22 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             body: dialdeck_protocol::EventBody::PartStatusUpdate { part: part.clone() },
         }]),
         Change::Audit(entry) => audit::append(conn, entry).await,
+    }
+}
+
+/// What was asked of a VICIdial, as an event.
+fn told(deed: &crate::storage::change::VicidialDeed) -> Happening {
+    Happening {
+        organization_id: deed.organization_id.clone(),
+        campaign_id: None,
+        call_id: None,
+        at: deed.at,
+        body: dialdeck_protocol::EventBody::VicidialAction {
+            vicidial: deed.vicidial.clone(),
+            function: deed.function.clone(),
+            target: deed.target.clone(),
+            progress: deed.progress,
+            by: deed.by.clone(),
+        },
     }
 }

@@ -149,16 +149,15 @@ impl Database {
 
     /// The connection, opened where there is none.
     async fn connection(&mut self) -> Result<&mut MySqlConnection, DatabaseError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let mut connection = self.options.connect().await?;
-                // Neither is there everywhere; both only guard VICIdial against us.
-                for guard in ["SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = 5"] {
-                    let _ = sqlx::query(guard).execute(&mut connection).await;
-                }
-                connection
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let mut connection = self.options.connect().await?;
+            // Neither is there everywhere; both only guard VICIdial against us.
+            for guard in ["SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = 5"] {
+                let _ = sqlx::query(guard).execute(&mut connection).await;
             }
+            connection
         };
         Ok(self.connection.insert(connection))
     }

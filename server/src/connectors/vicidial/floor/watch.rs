@@ -37,7 +37,7 @@ impl Watch {
         if settings.has_database() {
             let (database, pause) = (Database::new(settings), Duration::from_millis(settings.floor_ms));
             tokio::spawn(async move {
-                stop.run_until_cancelled_owned(by_database(name, database, pause, sender)).await;
+                stop.run_until_cancelled_owned(Box::pin(by_database(name, database, pause, sender))).await;
             });
         } else if let Some(client) = client {
             tokio::spawn(async move {

@@ -328,7 +328,7 @@ fn rows(function: &Function, asked: Asked<'_>, body: &str) -> Result<Answer, Tro
         || body.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(super::table::GLUED));
     let widths = || told().map(|line| line.matches(separator).count());
     let least = widths().next().unwrap_or(0);
-    let last = widths().last().unwrap_or(0);
+    let last = widths().next_back().unwrap_or(0);
     // A head alone, or a last row that is narrower than the first, without an end.
     let head_alone = asked.header && told().nth(1).is_none();
     if !body.ends_with('\n') && head_alone {

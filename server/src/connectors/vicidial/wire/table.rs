@@ -45,7 +45,7 @@ impl Table {
                 !name.is_empty()
                     && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
             };
-            let names_all = names.iter().all(|name| is_name(name)) && names[0].contains('_');
+            let names_all = names.iter().all(is_name) && names[0].contains('_');
             if names.first() == Some(&first) || header && names_all {
                 // did_log_export names its second and third the wrong way round.
                 if function.name != "did_log_export" {

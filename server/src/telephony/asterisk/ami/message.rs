@@ -29,9 +29,8 @@ impl Message {
 
     /// As it goes over the wire.
     pub fn encoded(&self) -> String {
-        let mut text: String = self.0.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        text.push_str("\r\n");
-        text
+        let fields = self.0.iter().flat_map(|(name, value)| [name.as_str(), ": ", value.as_str(), "\r\n"]);
+        fields.chain(["\r\n"]).collect()
     }
 }
 
