@@ -313,7 +313,11 @@ impl App {
             picture.note = None;
         }
         if self.state.overlay.is_some() {
-            return self.overlay_key(event);
+            let leave = self.overlay_key(event);
+            if self.state.overlay.is_none() {
+                self.state.overlay = self.state.unread.take();
+            }
+            return leave;
         }
         if self.frozen.is_none() && self.state.disposes_by_key() && self.dispose_by_key(event) {
             return false;

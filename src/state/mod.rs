@@ -100,6 +100,8 @@ pub struct State {
     pub filtered: Pane,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
+    /// What came to be read while something else was typed; it is shown after that.
+    pub unread: Option<Overlay>,
     /// What the last action gave.
     pub note: Option<Note>,
     /// What one chooses from, and for which campaign it was asked.
@@ -137,6 +139,7 @@ impl Default for State {
             filter: String::new(),
             filtered: Pane::Campaigns,
             overlay: None,
+            unread: None,
             note: None,
             choices: Choices::default(),
             choices_of: None,
@@ -231,7 +234,7 @@ impl State {
             Answer::Vicidial(answer) => self.take_vicidial(&answer),
             Answer::Why { phone, lines } => {
                 let title = format!("Why was {phone} called, or not? · Esc closes");
-                self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });
+                self.show(title, lines);
             }
             Answer::Estimate { campaign_id, contacts, cost, currency, basis } => {
                 // Only onto the question that it was asked for, and once.
@@ -248,6 +251,15 @@ impl State {
                     );
                 }
             }
+        }
+    }
+
+    /// Lines to read: at once, or once what is being typed is done. What arrives must not take the keys away.
+    pub(super) fn show(&mut self, title: String, lines: Vec<String>) {
+        let overlay = Overlay::Lines { title, lines, scrolled: 0 };
+        match self.overlay {
+            None | Some(Overlay::Lines { .. }) => self.overlay = Some(overlay),
+            Some(_) => self.unread = Some(overlay),
         }
     }
 

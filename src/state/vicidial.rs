@@ -1,6 +1,6 @@
 //! Floors of VICIdials: their agents beside our own, their campaigns and calls.
 
-use super::{Note, Overlay, Pane, State};
+use super::{Note, Pane, State};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::vicidial::{
     Effect, Floor, FloorAgent, FloorCall, FloorCampaign, Progress, VicidialAnswer, function,
@@ -122,7 +122,7 @@ impl State {
         }
         let title =
             format!("{} of VICIdial {} · {} · Esc closes", answer.function, answer.vicidial, answer.message);
-        self.overlay = Some(Overlay::Lines { title, lines, scrolled: 0 });
+        self.show(title, lines);
     }
 
     /// How far an action got. What others do is theirs to know; of one's own one is told twice: sent, and what came of it.

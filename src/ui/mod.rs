@@ -167,7 +167,7 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
         }
         View::Vicidial => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
-            let split = if area.width >= 170 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
+            let split = if area.width >= 240 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
             let [campaigns, calls] = split.areas(area);
             pane(frame, campaigns, scene, Pane::FloorCampaigns);
             pane(frame, calls, scene, Pane::FloorCalls);

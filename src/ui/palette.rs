@@ -77,7 +77,8 @@ pub fn found<'a>(state: &State, hotkeys: &'a Hotkeys, typed: &str) -> Vec<Offere
             pattern.score(Utf32Str::new(name, &mut buffer), &mut matcher).map(|score| (score, n))
         })
         .collect();
-    ranked.sort_by_key(|(score, n)| (std::cmp::Reverse(*score), *n));
+    // Who types a name to its end means that one.
+    ranked.sort_by_key(|(score, n)| (all[*n].name() != typed, std::cmp::Reverse(*score), *n));
     ranked.into_iter().map(|(_, n)| all[n]).collect()
 }
 

@@ -1,11 +1,11 @@
 //! Actions as people ask for them: over REST, with permission, law and audit, until an agent's screen took them.
 
-use dialdeck_protocol::vicidial::{Effect, Kind, Least, Need, functions};
+use dialdeck_protocol::vicidial::{Effect, Least, functions};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
-use dialdeck_testkit::vicidial::Vicidial;
+use dialdeck_testkit::vicidial::{Vicidial, sample};
 use dialdeck_testkit::wait::within;
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 struct House {
@@ -84,45 +84,6 @@ async fn sent_done_and_taken_by_no_screen() {
     assert_eq!(told["function"], "update_lead", "{told}");
     let (_, told) = act(&client, "call_log_export", json!({ "phone_number": "7275551005" })).await;
     assert_eq!(told["function"], "phone_number_log", "{told}");
-}
-
-/// Arguments that a function takes, made from its description.
-fn sample(function: &dialdeck_protocol::vicidial::Function) -> Value {
-    let mut args = Map::new();
-    for arg in function.args.iter().filter(|arg| arg.need != Need::May) {
-        let value = match (arg.name, arg.kind) {
-            ("agent_user", _) => "1003",
-            ("campaign_id" | "campaigns", _) => "TESTCAMP",
-            ("lead_id" | "lead_ids", _) => "1",
-            ("value", Kind::Text) => "A",
-            ("value", Kind::Word(words)) => words[0],
-            (_, Kind::Word(words)) => words[0],
-            (_, Kind::Phone) => "2025550142",
-            (_, Kind::Digits) => "101",
-            (_, Kind::Date) => "2026-11-20",
-            (_, Kind::DateTime) => "2026-11-20 10:00:00",
-            (_, Kind::Secret) => "n0t-shown-ever",
-            _ => "x1",
-        };
-        args.insert(arg.name.to_owned(), json!(value));
-    }
-    match function.name {
-        "external_dial" => drop(args.insert("lead_id".into(), json!("1"))),
-        "transfer_conference" => drop(args.insert("value".into(), json!("HANGUP_BOTH"))),
-        "change_ingroups" => drop(args.insert("value".into(), json!("CHANGE"))),
-        "update_fields" => drop(args.insert("first_name".into(), json!("Zed"))),
-        "recording_lookup" => {
-            args.insert("lead_id".into(), json!("5"));
-            args.insert("date".into(), json!("2026-11-20"));
-        }
-        "call_log_export" => drop(args.insert("campaigns".into(), json!("TESTCAMP"))),
-        "external_update_lead" | "update_lead" => {
-            args.insert("lead_id".into(), json!("1"));
-            args.insert("last_name".into(), json!("X"));
-        }
-        _ => {}
-    }
-    Value::Object(args)
 }
 
 #[tokio::test(flavor = "multi_thread")]

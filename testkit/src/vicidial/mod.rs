@@ -9,8 +9,10 @@ mod agent_api;
     reason = "a function an arm, as in VICIdial's own script; lines are put together as it prints them"
 )]
 mod non_agent_api;
+mod sample;
 mod state;
 
+pub use sample::sample;
 pub use state::{Account, Agent, Lead, Misbehaviour, State};
 
 use axum::Router;
