@@ -66,6 +66,8 @@ impl MariaDb {
         let folder = tempfile::Builder::new().prefix("dialdeck-db").tempdir_in("/tmp")?;
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;
+        // Each its own: a server that starts clears away what others have in theirs.
+        std::fs::create_dir(data.with_file_name("tmp"))?;
         if lab::is_root() {
             lab::run(Command::new("chown").arg("-R").arg("65534:65534").arg(folder.path()))?;
             lab::run(Command::new("chmod").arg("700").arg(folder.path()))?;
@@ -147,6 +149,7 @@ fn make(programs: &Programs, data: &Path) -> Result<()> {
     bootstrap
         .args(["--no-defaults", "--bootstrap", "--skip-networking", "--datadir"])
         .arg(data)
+        .arg(format!("--tmpdir={}", data.with_file_name("tmp").display()))
         .arg(format!("--lc-messages-dir={}", share.display()))
         .current_dir("/")
         .stdin(Stdio::piped())
@@ -183,6 +186,7 @@ fn serve(programs: &Programs, data: &Path, folder: &Path, port: u16) -> Result<C
         .arg(format!("--lc-messages-dir={}", programs.root.join("usr/share/mysql").display()))
         .arg(format!("--default-time-zone={ZONE}"))
         .arg(format!("--datadir={}", data.display()))
+        .arg(format!("--tmpdir={}", folder.join("tmp").display()))
         .arg(format!("--socket={}", folder.join("socket").display()))
         .arg(format!("--pid-file={}", folder.join("pid").display()))
         .arg(format!("--port={port}"))
