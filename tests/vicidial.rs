@@ -193,7 +193,8 @@ async fn every_function_from_the_console() {
         // That no screen took an earlier one is told meanwhile.
         let answered = |t: &str| {
             let refused = t.contains("✗") && !t.contains("no agent screen");
-            refused || t.contains("0 rows") || t.contains(if reads { "Esc closes" } else { "✓" })
+            let read = t.contains("Esc closes") && !t.contains("Enter ");
+            refused || t.contains("0 rows") || if reads { read } else { t.contains("✓") }
         };
         let text = screen.until("the answer", |t| !t.contains("asked; waiting") && answered(t)).unwrap();
         if text.contains("Esc closes") {

@@ -9,6 +9,7 @@ use crate::settings::{Kind, Settings, data_file};
 use crate::storage::{self, Journal, Store};
 use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
+use crate::telephony::adoption::Inbound;
 use crate::telephony::asterisk::{AriSettings, Asterisk, Dialplan, peers};
 use crate::telephony::simulated::Simulated;
 use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
@@ -22,7 +23,7 @@ use crate::voice::synthesise::command::{CommandSynthesiser, Engine};
 use crate::voice::synthesise::text::TextSynthesiser;
 use crate::voice::synthesise::{Synthesiser, Voice};
 use crate::voice::timing::Timing;
-use crate::{upkeep, webhook};
+use crate::{remote_agents, upkeep, webhook};
 use async_trait::async_trait;
 use axum_server::tls_rustls::RustlsConfig;
 use dialdeck_protocol::{CallId, PartState};
@@ -33,6 +34,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
+
+/// Calls that come in and wait to be looked up.
+const INBOUND: usize = 64;
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -208,6 +212,7 @@ impl Floor {
         parts.set("database", PartState::Up, store.describe()).await;
         parts.set("http", PartState::Up, format!("REST and WebSocket on {http}")).await;
         let (mut agi, mut audiosocket) = (None, None);
+        let (inbound, calls_in) = mpsc::channel(INBOUND);
         let telephony: Arc<dyn Telephony> = match kind {
             Kind::Simulated => Arc::new(Simulated::new(settings.telephony.simulated_speed)),
             Kind::None => Arc::new(NoTelephony::new()),
@@ -220,7 +225,7 @@ impl Floor {
                 let audio_at = audiosocket.unwrap_or(settings.asterisk.audiosocket);
                 parts.set("fastagi", PartState::Up, format!("FastAGI on {agi_at}")).await;
                 parts.set("audiosocket", PartState::Up, format!("AudioSocket on {audio_at}")).await;
-                asterisk(&settings, agi_listener, audio_listener, audio_at)?
+                asterisk(&settings, agi_listener, audio_listener, audio_at, inbound)?
             }
         };
         parts.follow(&telephony);
@@ -282,6 +287,7 @@ impl Floor {
             webhooks,
             closing,
         });
+        tokio::spawn(remote_agents::run(app.clone(), calls_in));
         Ok(Self { app, http, agi, audiosocket, listener, tls })
     }
 
@@ -335,6 +341,7 @@ fn asterisk(
     agi: TcpListener,
     audio: TcpListener,
     audio_at: SocketAddr,
+    inbound: mpsc::Sender<Inbound>,
 ) -> Result<Arc<dyn Telephony>, StartError> {
     let own = &settings.asterisk;
     let public = match own.audiosocket_public.as_str() {
@@ -353,5 +360,5 @@ fn asterisk(
     };
     let dialplan = Dialplan { dial: own.dial.clone(), context: own.context.clone(), audiosocket: public };
     let peers = peers::Allowed::new(own.allow.iter().copied());
-    Ok(Arc::new(Asterisk::start(ari, dialplan, agi, audio, peers)))
+    Ok(Arc::new(Asterisk::start(ari, dialplan, agi, audio, peers, inbound)))
 }

@@ -118,7 +118,7 @@ impl State {
                 lines.push(format!("— {} —", n + 1));
             }
             let cells = answer.columns.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
-            lines.extend(cells.map(|(name, cell)| format!("{name:<22} {cell}")));
+            lines.extend(cells.map(|(name, cell)| format!("{name}: {cell}")));
         }
         let title =
             format!("{} of VICIdial {} · {} · Esc closes", answer.function, answer.vicidial, answer.message);

@@ -56,14 +56,14 @@ async fn reached(app: &App, connector: &Connector, request: &Request) -> Result<
             .map_err(|p| Problem::field("value", p.message))
     };
     if !value.is_empty() {
-        return Ok(Some(NewContact::unknown(number(value)?)));
+        return Ok(Some(NewContact::numbered(number(value)?)));
     }
     let ask = Request::of("lead_all_info", &[("lead_id", request.arg("lead_id"))]);
     let Some(ask) = ask else { return Ok(None) };
     let told = connector.call(&ask).await.map_err(|trouble| trouble.problem(&connector.name))?.0;
     let cell = |name: &str| told.field(name).unwrap_or_default().to_owned();
     let called = if request.arg("alt_dial") == "ALT" { cell("alt_phone") } else { cell("phone_number") };
-    let person = NewContact::unknown(number(&called)?);
+    let person = NewContact::numbered(number(&called)?);
     Ok(Some(NewContact { state: cell("state"), postal_code: cell("postal_code"), ..person }))
 }
 

@@ -4,7 +4,7 @@ use super::Dialer;
 use super::agents::Reserved;
 use super::live::InFlight;
 use super::pacing::Seen;
-use super::people::{Serving, Why, picked_up};
+use super::people::{Serving, Why, picked_up, summary};
 use super::scribe::JournalScribe;
 use super::settlement::settle;
 use crate::domain::campaign::Campaign;
@@ -12,6 +12,7 @@ use crate::domain::contact::Contact;
 use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
 use crate::storage::{BeginAttempt, Change};
+use crate::telephony::adoption::Adopted;
 use crate::telephony::{Ended, Place, PlaceError, Progress};
 use crate::voice::conversation::{Report, announce, converse};
 use crate::voice::dialogue::Dialogue;
@@ -36,6 +37,8 @@ pub(super) struct Attempt {
     pub campaign: Campaign,
     /// Who takes it.
     pub taker: Taker,
+    /// Where somebody else placed it.
+    pub adopted: Option<Adopted>,
 }
 
 /// How it went.
@@ -99,7 +102,15 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
     if let Some(result) = hindered(dialer, &attempt, &in_flight, seat.as_ref()).await {
         return settle(dialer, &attempt, result).await;
     }
-    let result = match dialer.0.tools.telephony.place(place).await {
+    let placed = match &attempt.adopted {
+        Some(adopted) => {
+            let progress = dialer.0.tools.telephony.adopt(call, &adopted.channel);
+            adopted.is(call);
+            progress
+        }
+        None => dialer.0.tools.telephony.place(place).await,
+    };
+    let result = match placed {
         Ok(progress) => follow(dialer, &attempt, script, progress, &in_flight, timeout, seat).await,
         Err(error) => {
             if !matches!(error, PlaceError::Unavailable(_)) {
@@ -261,14 +272,16 @@ async fn talk(
         }
     };
     let mut dialogue = Dialogue::new(script, &attempt.contact.person);
-    if attempt.campaign.call_settings.hand_over {
+    if attempt.adopted.as_ref().is_some_and(|adopted| adopted.farewell.takes_over()) {
+        dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
+    } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
         let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());
         let free = move || agents.is_anyone_free(&key.organization_id, key.campaign_id);
         dialogue = dialogue.handing_over(std::sync::Arc::new(free));
     }
     let scribe = scribe(dialer, attempt);
     let report = converse(&mut media, dialogue, providers, &scribe, in_flight.end.clone()).await;
-    if report.outcome == Outcome::Transferred && report.ended == "done" {
+    if report.outcome == Outcome::Transferred && report.ended == "done" && attempt.adopted.is_none() {
         let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
         let why = Why::HandedOver(Box::new(report));
         let counted = std::sync::OnceLock::new();
@@ -280,6 +293,9 @@ async fn talk(
         dialer.halt("the voice failed in a call: somebody picked up and heard nothing");
     }
     let ended = Utc::now();
+    if let Some(adopted) = &attempt.adopted {
+        adopted.farewell.say(report.outcome, &summary(&report)).await;
+    }
     hang_up_quietly(dialer, attempt).await;
     let detail = match wait_for_end(&mut progress).await {
         Some(ended) => format!("{}, {}", report.ended, ended.detail()),

@@ -3,6 +3,7 @@
 //! [`pace`] is the pure core: facts and `now` in, one step out. [`queue`] drives one campaign with it, [`attempt`]
 //! carries one call from its commit to its settlement, [`recovery`] settles what a crash left behind.
 
+mod adoption;
 pub mod agents;
 mod attempt;
 pub mod disposition;

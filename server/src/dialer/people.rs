@@ -378,7 +378,7 @@ pub(super) fn picked_up(dialer: &Dialer, attempt: &Attempt) {
 }
 
 /// What an AI caller found out, in a sentence for the agent's screen.
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let said: Vec<&str> =
         report.exchanges.iter().map(|e| e.user_input.as_str()).filter(|text| !text.is_empty()).collect();
     let last = report.exchanges.iter().rev().find(|e| !e.user_input.is_empty());

@@ -7,6 +7,7 @@ use crate::domain::contact::Contact;
 use crate::domain::gate::{self, Decision, Voice};
 use crate::storage::journal::CommitError;
 use crate::storage::{BeginAttempt, CallKey, Change, QueueRow, Refusal, StoreError, StoreResult};
+use crate::telephony::adoption::Adopted;
 use crate::telephony::channel_id;
 use chrono::{Duration, Utc};
 use dialdeck_protocol::{
@@ -54,12 +55,14 @@ pub(super) struct Placing<'a> {
     pub taker: Taker,
     pub reserve: Reserve,
     pub by_hand: bool,
+    /// Where somebody else placed it already.
+    pub adopted: Option<Adopted>,
 }
 
 impl Dialer {
     /// Commits the attempt and sets it going.
     pub(super) async fn begin(&self, placing: Placing<'_>) -> StoreResult<Begun> {
-        let Placing { campaign, contact, from, decision, taker, reserve, by_hand } = placing;
+        let Placing { campaign, contact, from, decision, taker, reserve, by_hand, adopted } = placing;
         let call_id = CallId::new();
         let organization = &campaign.organization_id;
         let key = CallKey {
@@ -106,7 +109,7 @@ impl Dialer {
         let Some(in_flight) = self.0.live.take(&call_id, &wanted) else { return Ok(Begun::NoLine) };
         let committed =
             self.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await;
-        let work = attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker };
+        let work = attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker, adopted };
         let dialer = self.clone();
         match committed {
             Ok(_) => {
@@ -209,6 +212,7 @@ impl Dialer {
             taker: Taker::Person,
             reserve: Reserve::This(user),
             by_hand: true,
+            adopted: None,
         };
         match self.begin(placing).await? {
             Begun::Yes => Ok(contact),

@@ -237,7 +237,8 @@ impl Driver {
     ) -> StoreResult<Placed> {
         let id = contact.id;
         let (campaign, from) = (&self.campaign, from.to_owned());
-        let placing = Placing { campaign, contact, from, decision, taker, reserve, by_hand: false };
+        let placing =
+            Placing { campaign, contact, from, decision, taker, reserve, by_hand: false, adopted: None };
         Ok(match self.dialer.begin(placing).await? {
             Begun::Yes => Placed::Yes,
             Begun::No(Refusal::NumberBusy) => {

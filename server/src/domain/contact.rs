@@ -44,25 +44,6 @@ pub struct NewContact {
     pub custom_fields: BTreeMap<String, String>,
 }
 
-impl NewContact {
-    /// Somebody of whom nothing is known but the number.
-    pub const fn unknown(phone: Phone) -> Self {
-        Self {
-            first_name: String::new(),
-            last_name: String::new(),
-            phone,
-            email: String::new(),
-            company: String::new(),
-            state: String::new(),
-            postal_code: String::new(),
-            timezone: String::new(),
-            consent: None,
-            priority: 0,
-            custom_fields: BTreeMap::new(),
-        }
-    }
-}
-
 /// A contact as it is in the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contact {

@@ -3,6 +3,7 @@
 use super::SettingsError;
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use url::Url;
 
@@ -36,6 +37,17 @@ pub struct Vicidial {
     pub phone_login: String,
     /// The remote agent whose lines our AI callers answer; empty: none.
     pub remote_agent: String,
+    /// The organization and the campaign here whose AI callers talk on those lines.
+    pub organization: String,
+    /// See `organization`: its name or id.
+    pub campaign: String,
+    /// What consent to an artificial voice the leads of this VICIdial have given; empty: only contacts with consent on file
+    /// here are talked to.
+    pub consent_basis: String,
+    /// The in-group to which AI callers hand people on; empty: they hand nobody on.
+    pub transfer_ingroup: String,
+    /// VICIdial's status for an outcome here, where it is not the usual one.
+    pub statuses: BTreeMap<String, String>,
     /// The database's host. Empty: no database.
     pub db_host: String,
     /// Its port.
@@ -74,6 +86,11 @@ impl Default for Vicidial {
             use_agent_api: true,
             phone_login: String::new(),
             remote_agent: String::new(),
+            organization: "default".into(),
+            campaign: String::new(),
+            consent_basis: String::new(),
+            transfer_ingroup: String::new(),
+            statuses: BTreeMap::new(),
             db_host: String::new(),
             db_port: 3306,
             db_user: String::new(),
@@ -165,6 +182,14 @@ impl Vicidial {
                     self.floor_ms
                 ),
             );
+        }
+        for (outcome, status) in &self.statuses {
+            if outcome.parse::<dialdeck_protocol::Outcome>().is_err() || !(1..=6).contains(&status.len()) {
+                let why = format!(
+                    "holds {outcome:?} = {status:?}; use an outcome such as interested, and a status of one to six characters"
+                );
+                return refuse("statuses", why);
+            }
         }
         if !self.phone_code.bytes().all(|b| b.is_ascii_digit()) || self.phone_code.is_empty() {
             return refuse("phone_code", format!("is {:?}; use digits, such as 1", self.phone_code));

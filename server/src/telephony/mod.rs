@@ -1,6 +1,7 @@
 //! How calls are placed and carried: one trait, a real Asterisk behind it or a phone network in this process.
 
-pub mod agents;
+pub mod adoption;
+mod agents;
 pub mod asterisk;
 pub mod ending;
 pub mod simulated;
@@ -102,6 +103,10 @@ pub trait Telephony: Send + Sync {
     }
     /// Takes a person back from an agent: their media comes by the call's receiver, once more as [`Progress::Answered`].
     async fn take_back(&self, _call: &CallId) -> Result<(), PlaceError> {
+        agents::none()
+    }
+    /// Takes a call over that came in on this channel; what becomes of it comes by the receiver, the answer first.
+    fn adopt(&self, _call: &CallId, _channel: &str) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError> {
         agents::none()
     }
     /// Which of our calls live there, whoever placed them: asked after a crash.

@@ -143,7 +143,7 @@ fn work(state: &mut State, params: &Params, function: &str) -> (u16, String) {
                 field("source_id"),
                 lead.list_id.to_string(),
                 "-5.00".into(),
-                "1".into(),
+                lead.fields.get("phone_code").cloned().unwrap_or_else(|| "1".into()),
                 lead.phone_number.clone(),
                 field("title"),
                 field("first_name"),

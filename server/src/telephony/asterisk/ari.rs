@@ -178,7 +178,12 @@ impl Ari {
 
     /// Hangs up; a channel that is gone is no error.
     pub(super) async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
-        let path = format!("channels/{}", channel_id(call));
+        self.hang_up_channel(&channel_id(call)).await
+    }
+
+    /// Ends a channel, whoever named it.
+    pub(super) async fn hang_up_channel(&self, channel: &str) -> Result<(), PlaceError> {
+        let path = format!("channels/{channel}");
         match self.order(reqwest::Method::DELETE, &path, &[("reason", "normal")], true).await {
             Err(PlaceError::Unknown(why)) => Err(PlaceError::Unavailable(why)),
             other => other,

@@ -1,6 +1,6 @@
 //! ARI's WebSocket: what becomes of our channels. Connects again, for ever, and then settles what was missed.
 
-use super::ari::{Ari, call_of};
+use super::ari::Ari;
 use super::legs::Legs;
 use super::lines::Lines;
 use crate::telephony::Condition;
@@ -180,19 +180,19 @@ fn take(text: &str, lines: &Lines, legs: &Legs) -> bool {
     };
     match event.kind.as_str() {
         "Dial" => {
-            if let Some(call) = event.peer.as_ref().and_then(|p| call_of(&p.id)) {
+            if let Some(call) = event.peer.as_ref().and_then(|p| lines.call_of(&p.id)) {
                 lines.dialled(&call, &event.dialstatus);
             }
         }
         "ChannelDestroyed" => {
-            if let Some(call) = event.channel.as_ref().and_then(|c| call_of(&c.id)) {
+            if let Some(call) = event.channel.as_ref().and_then(|c| lines.call_of(&c.id)) {
                 lines.ended(&call, event.cause);
             } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok()) {
                 legs.gone(leg, &format!("cause {}", event.cause));
             }
         }
         "StasisStart" => {
-            if let Some(call) = event.channel.as_ref().and_then(|c| call_of(&c.id)) {
+            if let Some(call) = event.channel.as_ref().and_then(|c| lines.call_of(&c.id)) {
                 lines.entered(&call);
             } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok()) {
                 legs.up(leg);

@@ -1,6 +1,7 @@
 //! The calls under way on Asterisk, and what is known of each so far.
 
 use super::super::{Ended, Progress};
+use super::ari::call_of;
 use crate::voice::media::Media;
 use dialdeck_protocol::CallId;
 use std::collections::HashMap;
@@ -17,6 +18,8 @@ struct Line {
     room: Option<oneshot::Sender<()>>,
     /// Whether the AGI session leads it there next.
     leads: bool,
+    /// Its channel, where that is not of our naming.
+    channel: Option<String>,
 }
 
 /// All lines. Cheap to clone.
@@ -40,9 +43,36 @@ impl Lines {
                 placed: false,
                 room: None,
                 leads: false,
+                channel: None,
             },
         );
         receiver
+    }
+
+    /// Opens a line for a call that came in on a channel of somebody else's naming.
+    pub(super) fn adopt(&self, call: &CallId, channel: &str) -> mpsc::UnboundedReceiver<Progress> {
+        let receiver = self.open(call);
+        if let Some(line) = self.lock().get_mut(call) {
+            line.channel = Some(channel.to_owned());
+            line.answered = true;
+        }
+        receiver
+    }
+
+    /// The channel of a call that came in.
+    pub(super) fn channel(&self, call: &CallId) -> Option<String> {
+        self.lock().get(call).and_then(|line| line.channel.clone())
+    }
+
+    /// The call of a channel, whoever named it.
+    pub(super) fn call_of(&self, channel: &str) -> Option<CallId> {
+        call_of(channel).or_else(|| {
+            let lines = self.lock();
+            lines
+                .iter()
+                .find(|(_, line)| line.channel.as_deref() == Some(channel))
+                .map(|(call, _)| call.clone())
+        })
     }
 
     /// Takes a line back that was never used.

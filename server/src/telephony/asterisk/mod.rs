@@ -17,6 +17,7 @@ pub mod render;
 
 pub use ari::AriSettings;
 
+use super::adoption::Inbound;
 use super::{Condition, Leg, LegId, Place, PlaceError, Progress, Telephony, agents, channel_id};
 use crate::domain::phone::Phone;
 use crate::voice::media::Media;
@@ -66,6 +67,7 @@ impl Asterisk {
         agi: TcpListener,
         audio: TcpListener,
         peers: peers::Allowed,
+        inbound: mpsc::Sender<Inbound>,
     ) -> Self {
         let stop = CancellationToken::new();
         let (lines, legs, tickets) = (Lines::default(), Legs::default(), Tickets::default());
@@ -76,8 +78,13 @@ impl Asterisk {
             message: format!("{}: not reached yet", ari.describe()),
         });
         tokio::spawn(audiosocket::serve(audio, tickets.clone(), peers.clone(), stop.clone()));
-        let session =
-            agi::Session { lines: lines.clone(), tickets, audiosocket: dialplan.audiosocket, application };
+        let session = agi::Session {
+            lines: lines.clone(),
+            tickets,
+            audiosocket: dialplan.audiosocket,
+            application,
+            inbound,
+        };
         tokio::spawn(agi::serve(agi, session, peers, stop.clone()));
         tokio::spawn(events::listen(
             ari.clone(),
@@ -141,7 +148,14 @@ impl Telephony for Asterisk {
     }
 
     async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
-        self.ari.hang_up(call).await
+        match self.lines.channel(call) {
+            Some(channel) => self.ari.hang_up_channel(&channel).await,
+            None => self.ari.hang_up(call).await,
+        }
+    }
+
+    fn adopt(&self, call: &CallId, channel: &str) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError> {
+        Ok(self.lines.adopt(call, channel))
     }
 
     async fn ring_agent(

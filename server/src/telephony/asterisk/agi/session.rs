@@ -4,14 +4,18 @@ use super::super::ari::call_of;
 use super::super::audiosocket::{self, Tickets};
 use super::super::lines::Lines;
 use super::channel::{Channel, ChannelError};
-use super::request::RequestError;
+use super::request::{Request, RequestError};
+use crate::telephony::adoption::Inbound;
 use dialdeck_protocol::CallId;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
 
 /// How long Asterisk may take to bring the audio.
 const AUDIO: Duration = Duration::from_secs(10);
+/// How long it may take to find out whose call it is: VICIdial is asked meanwhile, and the person hears nothing.
+const TAKEN: Duration = Duration::from_secs(8);
 
 /// What a session needs.
 #[derive(Clone)]
@@ -21,6 +25,8 @@ pub(in super::super) struct Session {
     pub(in super::super) audiosocket: SocketAddr,
     /// The name under which ARI knows us.
     pub(in super::super) application: String,
+    /// Where calls go that somebody else placed.
+    pub(in super::super) inbound: mpsc::Sender<Inbound>,
 }
 
 /// Why a session ended early.
@@ -46,8 +52,12 @@ impl Session {
             Err(RequestError::Silent) => return Ok(()),
             other => other?,
         };
-        if request.script() != "call" {
-            return Err(SessionError::UnknownScript(request.script()));
+        let script = request.script();
+        if let Some(from) = script.strip_prefix("vicidial") {
+            return self.take_in(&request, from.trim_start_matches('/'), &mut channel).await;
+        }
+        if script != "call" {
+            return Err(SessionError::UnknownScript(script));
         }
         // After a crash a phone may still be ringing: its call was settled, so closing here lets the dialplan hang up.
         let call = call_of(&request.get("uniqueid")).filter(|call| self.lines.knows(call));
@@ -63,6 +73,30 @@ impl Session {
                 return Ok(());
             }
         }
+    }
+
+    /// A call that somebody else placed: whoever knows them says which call of ours it is.
+    async fn take_in(
+        &self,
+        request: &Request,
+        from: &str,
+        channel: &mut Channel,
+    ) -> Result<(), SessionError> {
+        let (taken, call) = oneshot::channel();
+        let inbound = Inbound {
+            channel: request.get("uniqueid"),
+            from: from.to_owned(),
+            code: request.get("calleridname"),
+            number: request.get("callerid"),
+            taken,
+        };
+        self.inbound.send(inbound).await.map_err(|_| SessionError::UnknownCall)?;
+        let call = tokio::time::timeout(TAKEN, call).await;
+        let call = call.ok().and_then(Result::ok).ok_or(SessionError::UnknownCall)?;
+        let carried = self.carry(&call, channel).await;
+        // The session lasts as long as the call: its end is the call's, and nobody else tells of this channel for sure.
+        self.lines.ended(&call, 16);
+        carried
     }
 
     async fn carry(&self, call: &CallId, channel: &mut Channel) -> Result<(), SessionError> {

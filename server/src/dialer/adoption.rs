@@ -1,0 +1,50 @@
+//! Calls that somebody else placed and an AI caller answers: the same law, record and settlement as for our own.
+
+use super::Dialer;
+use super::placing::{Begun, Placing, Reserve};
+use crate::domain::campaign::Campaign;
+use crate::domain::contact::Contact;
+use crate::domain::gate::Voice;
+use crate::telephony::adoption::Adopted;
+use chrono::Utc;
+use dialdeck_protocol::{Code, Problem, Taker};
+
+impl Dialer {
+    /// Lets an AI caller of `campaign` talk on a call that came in from whoever placed it.
+    ///
+    /// # Errors
+    /// When a rule of law forbids it, the number is in another call of ours, or there is no line for it. The call is the
+    /// caller's to end then.
+    pub async fn take_in(
+        &self,
+        campaign: &Campaign,
+        contact: Contact,
+        adopted: Adopted,
+    ) -> Result<(), Problem> {
+        let conflict = |message: String| Problem::new(Code::Conflict, message);
+        if !self.has_recovered() || self.0.closing.is_cancelled() {
+            return Err(Problem::new(Code::Unavailable, "the server is starting or stopping"));
+        }
+        let decision = self.judge(&campaign.call_settings, &contact, Voice::Artificial, Utc::now()).await?;
+        if !decision.is_allowed() {
+            return Err(conflict(format!("{}: {}", decision.rule, decision.reason)));
+        }
+        let from = self.caller_id(campaign, None).await?.map(|number| number.number).unwrap_or_default();
+        let placing = Placing {
+            campaign,
+            contact,
+            from,
+            decision,
+            taker: Taker::Ai,
+            reserve: Reserve::Nobody,
+            by_hand: true,
+            adopted: Some(adopted),
+        };
+        match self.begin(placing).await? {
+            Begun::Yes => Ok(()),
+            Begun::No(refusal) => Err(refusal.into()),
+            Begun::NoAgent(problem) => Err(problem),
+            Begun::NoLine => Err(conflict("as many calls as allowed are in flight".into())),
+        }
+    }
+}

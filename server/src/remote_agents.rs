@@ -1,0 +1,269 @@
+//! AI callers as remote agents of a VICIdial: its call comes in with the call code as the caller's name, an AI caller of a
+//! campaign of ours talks, and VICIdial is told what came of it before anybody hangs up.
+
+use crate::api::App;
+use crate::connectors::vicidial::Connector;
+use crate::connectors::vicidial::action::Request;
+use crate::connectors::vicidial::wire::LoggedInAgent;
+use crate::domain::campaign::Campaign;
+use crate::domain::contact::{Consent, Contact, NewContact};
+use crate::domain::phone::Phone;
+use crate::domain::plain;
+use crate::storage::ImportMode;
+use crate::telephony::adoption::{Adopted, Farewell, Inbound};
+use async_trait::async_trait;
+use chrono::Utc;
+use dialdeck_protocol::{Code, OrganizationId, Outcome, Problem};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Looks for the line that has the call: VICIdial writes it down at the moment it rings.
+const LOOKS: u32 = 4;
+const BETWEEN: Duration = Duration::from_millis(400);
+/// The status of a call on which we may not talk, unless the settings say otherwise.
+const HELD: &str = "AIHELD";
+
+/// Answers until the telephony is gone.
+pub async fn run(app: App, mut inbound: mpsc::Receiver<Inbound>) {
+    while let Some(call) = inbound.recv().await {
+        let app = app.clone();
+        tokio::spawn(async move {
+            if let Err(problem) = take(&app, call).await {
+                tracing::warn!(problem = problem.message, "a call of a VICIdial was not answered");
+            }
+        });
+    }
+}
+
+/// Whether a caller's name is a call code of VICIdial's: a letter for its kind, and nineteen digits.
+fn is_code(name: &str) -> bool {
+    name.len() == 20
+        && name.starts_with(['V', 'Y', 'M', 'J'])
+        && name.bytes().skip(1).all(|b| b.is_ascii_digit())
+}
+
+async fn take(app: &App, inbound: Inbound) -> Result<(), Problem> {
+    let Inbound { channel, from, code, number, taken } = inbound;
+    let connector = app.vicidials.get(&from)?.clone();
+    if !is_code(&code) {
+        let message = format!(
+            "the caller's name {:?} is no call code; is the call VICIdial's, and does the trunk carry names?",
+            plain::line(&code, 30)
+        );
+        return Err(Problem::field("calleridname", message));
+    }
+    let line = line(&connector, &code).await;
+    let lead = lead(&connector, &code, line.lead_id).await?;
+    let farewell =
+        Arc::new(Bye { connector: connector.clone(), code, user: line.user, lead_id: line.lead_id });
+    match admit(app, &connector, &lead, &number).await {
+        Ok((campaign, contact)) => {
+            let adopted = Adopted { channel, farewell: farewell.clone(), taken: Mutex::new(Some(taken)) };
+            let result = app.dialer.take_in(&campaign, contact, adopted).await;
+            if let Err(problem) = &result {
+                farewell.held(&problem.message).await;
+            }
+            result
+        }
+        Err(problem) => {
+            farewell.held(&problem.message).await;
+            Err(problem)
+        }
+    }
+}
+
+/// The line of the remote agent that has this call; the settings' first user where VICIdial does not say.
+async fn line(connector: &Connector, code: &str) -> LoggedInAgent {
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(BETWEEN).await;
+        }
+        let Some(ask) = Request::of("logged_in_agents", &[]) else { break };
+        let Ok((answer, _)) = connector.call(&ask).await else { continue };
+        let rows: Vec<LoggedInAgent> = answer.table.records();
+        if let Some(row) = rows.into_iter().find(|row| row.callerid == code) {
+            return row;
+        }
+    }
+    LoggedInAgent { user: connector.settings.remote_agent.clone(), ..LoggedInAgent::default() }
+}
+
+/// What VICIdial knows of the person, by the names of its columns.
+async fn lead(connector: &Connector, code: &str, lead_id: i64) -> Result<BTreeMap<String, String>, Problem> {
+    let id = lead_id.to_string();
+    let ask = if lead_id > 0 {
+        Request::of("lead_all_info", &[("lead_id", &id)])
+    } else {
+        Request::of("ccc_lead_info", &[("call_id", code)])
+    };
+    let ask = ask.ok_or_else(|| Problem::new(Code::Internal, "VICIdial's functions are not described"))?;
+    let (answer, _) = connector.call(&ask).await.map_err(|trouble| trouble.problem(&connector.name))?;
+    let row = answer.table.rows.into_iter().next().unwrap_or_default();
+    Ok(answer.table.columns.into_iter().zip(row).collect())
+}
+
+/// The campaign whose AI callers talk, and the contact that the lead is in it.
+async fn admit(
+    app: &App,
+    connector: &Connector,
+    lead: &BTreeMap<String, String>,
+    number: &str,
+) -> Result<(Campaign, Contact), Problem> {
+    let settings = &connector.settings;
+    let organization = OrganizationId(settings.organization.clone());
+    let campaigns = app.store.campaigns(&organization).await?;
+    let campaign =
+        campaigns.into_iter().find(|c| c.name == settings.campaign || c.id.to_string() == settings.campaign);
+    let campaign = campaign.ok_or_else(|| {
+        let message = format!(
+            "there is no campaign {:?} here (vicidial.{}.campaign)",
+            settings.campaign, connector.name
+        );
+        Problem::field("campaign", message)
+    })?;
+    let cell = |name: &str| lead.get(name).map(|value| plain::line(value, 200)).unwrap_or_default();
+    let told = match cell("phone_number") {
+        told if told.is_empty() => number.to_owned(),
+        told => told,
+    };
+    let code = match cell("phone_code") {
+        code if code.is_empty() => settings.phone_code.clone(),
+        code => code,
+    };
+    let region = &app.settings.dialer.region;
+    let phone = Phone::parse(&format!("+{code}{told}"), region)
+        .or_else(|_| Phone::parse(&told, region))
+        .map_err(|error| Problem::field("phone_number", error.to_string()))?;
+    let find = || async {
+        let all = app.store.contacts_of(&organization, phone.as_str()).await?;
+        Ok::<_, Problem>(all.into_iter().find(|contact| contact.campaign_id == campaign.id))
+    };
+    if let Some(contact) = find().await? {
+        return Ok((campaign, contact));
+    }
+    let consent = (!settings.consent_basis.is_empty()).then(|| Consent {
+        basis: settings.consent_basis.clone(),
+        at: None,
+        source: format!("VICIdial {}", connector.name),
+    });
+    let person = NewContact {
+        first_name: cell("first_name"),
+        last_name: cell("last_name"),
+        email: cell("email"),
+        state: cell("state"),
+        postal_code: cell("postal_code"),
+        consent,
+        ..NewContact::numbered(phone.clone())
+    };
+    let mut import = app.store.import(&campaign, ImportMode::Whole, Utc::now()).await?;
+    import.add(&[person], 1, 0).await?;
+    import.finish().await?;
+    let contact = find().await?.ok_or_else(|| Problem::not_found("the contact that was just made"))?;
+    Ok((campaign, contact))
+}
+
+/// What VICIdial is told at the end.
+struct Bye {
+    connector: Arc<Connector>,
+    code: String,
+    /// The live line, which is not always the remote agent's first.
+    user: String,
+    lead_id: i64,
+}
+
+/// The status that VICIdial's own lists know for an outcome.
+const fn status(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Interested | Outcome::Scheduled => "SALE",
+        Outcome::Callback => "CALLBK",
+        Outcome::NotInterested => "NI",
+        Outcome::DoNotCall => "DNC",
+        Outcome::WrongNumber => "WRONG",
+        Outcome::Transferred => "XFER",
+        Outcome::Voicemail => "A",
+        Outcome::Abandoned => "DROP",
+        Outcome::NoAnswer => "NA",
+        Outcome::Busy => "B",
+        Outcome::BadNumber => "DC",
+        Outcome::HungUp | Outcome::Unclear | Outcome::Congestion | Outcome::Error => "N",
+    }
+}
+
+impl Bye {
+    async fn control(&self, stage: &str, status: &str, more: &[(&str, &str)]) {
+        let mut args = vec![
+            ("agent_user", self.user.as_str()),
+            ("value", &self.code),
+            ("stage", stage),
+            ("status", status),
+        ];
+        args.extend(more);
+        let Some(ask) = Request::of("ra_call_control", &args) else { return };
+        // The person waits while this is said: once more, if it failed, and no oftener.
+        for _ in 0..2 {
+            match self.connector.call(&ask).await {
+                Ok(_) => return,
+                Err(trouble) if trouble.class.may_pass() => {}
+                Err(trouble) => {
+                    tracing::warn!(%trouble, "VICIdial did not take what came of a call");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// We may not talk on it.
+    async fn held(&self, why: &str) {
+        let status = if why.starts_with("do_not_call") { "DNC" } else { HELD };
+        self.control("HANGUP", status, &[]).await;
+    }
+
+    /// What was found out, onto the lead.
+    async fn note(&self, summary: &str) {
+        if self.lead_id <= 0 {
+            return;
+        }
+        let (id, comments) = (self.lead_id.to_string(), format!("AI caller: {summary}"));
+        let comments = plain::line(&comments, 250);
+        let Some(ask) = Request::of("update_lead", &[("lead_id", &id), ("comments", &comments)]) else {
+            return;
+        };
+        if let Err(trouble) = self.connector.call(&ask).await {
+            tracing::warn!(%trouble, "VICIdial did not take a note");
+        }
+    }
+}
+
+#[async_trait]
+impl Farewell for Bye {
+    fn takes_over(&self) -> bool {
+        !self.connector.settings.transfer_ingroup.is_empty()
+    }
+
+    async fn say(&self, outcome: Outcome, summary: &str) {
+        let settings = &self.connector.settings;
+        let own = settings.statuses.get(outcome.as_str()).map(String::as_str);
+        let status = own.unwrap_or_else(|| status(outcome));
+        self.note(summary).await;
+        if outcome == Outcome::Transferred && self.takes_over() {
+            self.control("INGROUPTRANSFER", status, &[("ingroup_choices", &settings.transfer_ingroup)]).await;
+        } else {
+            self.control("HANGUP", status, &[]).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_code;
+
+    #[test]
+    fn call_codes() {
+        assert!(is_code("V1120230000000000002") && is_code("Y1120230000000000003"));
+        assert!(
+            !is_code("") && !is_code("Bob") && !is_code("V112023000000000000x") && !is_code("+12025550142")
+        );
+    }
+}
