@@ -24,8 +24,9 @@ INSERT INTO vicidial_live_agents (user, server_ip, conf_exten, extension, status
 
 struct House {
     server: Daemon,
+    setup: Setup,
     fake: Vicidial,
-    _db: MariaDb,
+    db: MariaDb,
     home: tempfile::TempDir,
 }
 
@@ -53,7 +54,7 @@ async fn house() -> House {
     }
     setup.add_user("ada", "admin").unwrap();
     let server = setup.start(&["serve"]).unwrap();
-    House { server, fake, _db: db, home }
+    House { server, setup, fake, db, home }
 }
 
 fn console(house: &House, columns: u16, rows: u16) -> Terminal {
@@ -256,4 +257,88 @@ async fn every_function_from_the_command_line() {
     assert!(well && !said.contains("apipass1") && !said.contains("2025550142"), "{said}");
     let (well, said) = run(&["vicidial", "external_puase"]);
     assert!(!well && said.contains("is no function"), "{said}");
+}
+
+/// The fenced blocks of a page, with their language.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in page.lines() {
+        match (line.trim_start().strip_prefix("```"), open.take()) {
+            (Some(language), None) => open = Some((language.to_owned(), String::new())),
+            (Some(_), Some(block)) => found.push(block),
+            (None, Some((language, mut text))) => {
+                text += line;
+                text += "\n";
+                open = Some((language, text));
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_followed_word_for_word() {
+    let house = house().await;
+    let page = include_str!("../docs/VICIDIAL.md");
+    let (mut commands, mut keys, mut settings) = (0, false, String::new());
+    for (language, text) in blocks(page) {
+        match language.as_str() {
+            // The MySQL user, as it stands there, but for the password that is left blank.
+            "sql" => house.db.run(&text.replace('…', "pw")).await.unwrap(),
+            "toml" if text.contains("[[hotkey]]") => {
+                let config = house.home.path().join("console/dialdeck");
+                std::fs::create_dir_all(&config).unwrap();
+                std::fs::write(config.join("hotkeys.toml"), text).unwrap();
+                keys = true;
+            }
+            "toml" => settings += &text,
+            _ => {
+                for line in text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
+                    let mut words = line.split_whitespace();
+                    let arguments: Vec<&str> = match words.next() {
+                        Some("dialdeck" | "dialdeckd") => words.collect(),
+                        _ => continue,
+                    };
+                    commands += 1;
+                    if line.starts_with("dialdeckd") {
+                        let output = house.setup.command(&arguments).output().unwrap();
+                        let said = String::from_utf8_lossy(&output.stdout);
+                        assert!(said.contains("vicidial main: steer agents"), "{line}: {said}");
+                        continue;
+                    }
+                    let output = std::process::Command::new(CONSOLE)
+                        .args(&arguments)
+                        .arg(if arguments.contains(&"blind_transfer") { "--yes" } else { "--json" })
+                        .env("DIALDECK_SERVER", &house.server.http)
+                        .env("DIALDECK_USER", "ada")
+                        .env("DIALDECK_PASSWORD", PASSWORD)
+                        .output()
+                        .unwrap();
+                    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+                        + &String::from_utf8_lossy(&output.stderr);
+                    // Nobody is in a call with 1001 in the stand-in: VICIdial says so, with its remedy.
+                    let refused = arguments.contains(&"blind_transfer") && said.contains("no_call");
+                    assert!(output.status.success() || refused, "{line}: {said}");
+                }
+            }
+        }
+    }
+    assert!(commands >= 6 && keys, "{commands} commands");
+    // The settings of the page are settings.
+    let file = house.home.path().join("page.toml");
+    std::fs::write(&file, settings).unwrap();
+    let output = house
+        .setup
+        .command(&["doctor", "--request-letter", "--config", &file.to_string_lossy()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // And its keys are keys.
+    let mut screen = console(&house, 120, 30);
+    screen.press("3").unwrap();
+    screen.shows("Ann Ready").unwrap();
+    screen.press("P").unwrap();
+    screen.shows("external_pause · Enter sends").unwrap();
 }

@@ -76,7 +76,8 @@ fn lags(written: &[Instant], seen: &[(u64, Instant)]) -> Vec<f64> {
     seen.iter()
         .filter_map(|(n, at)| {
             let began = written.get(usize::try_from(*n).ok()?.checked_sub(1)?)?;
-            Some(at.saturating_duration_since(*began).as_secs_f64() * 1000.0)
+            // Who begins to look sees the last change of the run before.
+            Some(at.checked_duration_since(*began)?.as_secs_f64() * 1000.0)
         })
         .collect()
 }

@@ -130,7 +130,7 @@ async fn a_remote_agents_call_is_talked_through_and_told() {
     })
     .await;
     assert_eq!(
-        (call["outcome"].as_str(), call["name"].as_str()),
+        (call["outcome"].as_str(), call["contactName"].as_str()),
         (Some("interested"), Some("Quinn")),
         "{call}"
     );

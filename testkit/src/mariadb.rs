@@ -173,7 +173,7 @@ fn serve(programs: &Programs, data: &Path, folder: &Path, port: u16) -> Result<C
     let mut shell = Command::new("sh");
     shell
         .arg("-c")
-        .arg("\"$@\" </dev/null >/dev/null 2>&1 & p=$!; cat >/dev/null; kill -KILL $p; wait $p")
+        .arg("\"$@\" </dev/null >/dev/null 2>&1 & p=$!; cat >/dev/null; kill -KILL $p; wait $p 2>/dev/null")
         .arg("sh")
         .arg(server.get_program())
         .args(server.get_args())

@@ -110,3 +110,12 @@ fn rows_become_records() {
     }
     assert!(kinds.len() >= 15, "{kinds:?}");
 }
+
+#[test]
+fn each_word_of_trouble_stands_in_the_page_with_its_remedy() {
+    let page = include_str!("../../../docs/VICIDIAL.md");
+    for class in Class::ALL {
+        assert!(page.contains(&format!("`{}`", class.word())), "{} is not in docs/VICIDIAL.md", class.word());
+        assert!(!class.remedy().is_empty());
+    }
+}
