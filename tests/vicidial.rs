@@ -302,6 +302,10 @@ async fn the_page_followed_word_for_word() {
                         _ => continue,
                     };
                     commands += 1;
+                    let leads = house.home.path().join("leads.csv");
+                    if arguments.contains(&"import") {
+                        std::fs::write(&leads, "phone_number,first_name\n2025550142,Ann\n").unwrap();
+                    }
                     if line.starts_with("dialdeckd") {
                         let output = house.setup.command(&arguments).output().unwrap();
                         let said = String::from_utf8_lossy(&output.stdout);
@@ -310,6 +314,7 @@ async fn the_page_followed_word_for_word() {
                     }
                     let output = std::process::Command::new(CONSOLE)
                         .args(&arguments)
+                        .current_dir(house.home.path())
                         .arg(if arguments.contains(&"blind_transfer") { "--yes" } else { "--json" })
                         .env("DIALDECK_SERVER", &house.server.http)
                         .env("DIALDECK_USER", "ada")
@@ -341,4 +346,63 @@ async fn the_page_followed_word_for_word() {
     screen.shows("Ann Ready").unwrap();
     screen.press("P").unwrap();
     screen.shows("external_pause · Enter sends").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_from_a_file_broken_off_and_resumed() {
+    let house = house().await;
+    let file = house.home.path().join("leads.csv");
+    let mut text = String::from("phone,first_name,favcolor\n");
+    for n in 0..300 {
+        text += &format!("20255501{n:03},Person {n},red\n");
+    }
+    text += "12,Short,red\n";
+    std::fs::write(&file, text).unwrap();
+    let command = || {
+        let mut command = std::process::Command::new(CONSOLE);
+        command
+            .args(["vicidial", "import", &file.to_string_lossy(), "list_id=101"])
+            .env("DIALDECK_SERVER", &house.server.http)
+            .env("DIALDECK_USER", "ada")
+            .env("DIALDECK_PASSWORD", PASSWORD)
+            .stdin(std::process::Stdio::null());
+        command
+    };
+    let leads =
+        || house.fake.state().leads.values().filter(|lead| lead.phone_number.starts_with("20255501")).count();
+    let mut first =
+        command().stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    until("some leads", || leads() >= 60);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(leads() < 300);
+    let output = command().output().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("going on after line") && said.contains("1 refused"),
+        "{said}"
+    );
+    let numbers: std::collections::BTreeSet<String> = house
+        .fake
+        .state()
+        .leads
+        .values()
+        .filter(|lead| lead.phone_number.starts_with("20255501"))
+        .map(|lead| lead.phone_number.clone())
+        .collect();
+    assert_eq!((leads(), numbers.len()), (300, 300), "nobody twice, nobody left out");
+    assert!(
+        house
+            .fake
+            .state()
+            .leads
+            .values()
+            .filter(|l| l.custom.get("favcolor").is_some_and(|c| c == "red"))
+            .count()
+            >= 299
+    );
+    let refused = std::fs::read_to_string(house.home.path().join("leads.csv.vicidial-refused")).unwrap();
+    assert!(refused.starts_with("line 302:"), "{refused}");
+    assert!(!house.home.path().join("leads.csv.vicidial-progress").exists());
 }

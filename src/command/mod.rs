@@ -7,6 +7,7 @@ pub mod import;
 pub mod manual;
 pub mod number;
 pub mod vicidial;
+mod vicidial_import;
 pub mod voice;
 
 use crate::args::Server;

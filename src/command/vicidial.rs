@@ -18,6 +18,7 @@ pub async fn run(server: &Server, args: &VicidialArgs) -> Result<()> {
         Some("floor") => floor(server, args).await,
         Some("log") => log(server, args).await,
         Some("test") => test(server, args).await,
+        Some("import") => super::vicidial_import::run(server, args).await,
         Some(name) => call(server, args, name).await,
     }
 }
@@ -32,7 +33,7 @@ fn list() {
         }
     }
     println!(
-        "\nAlso: floor, log, test. Arguments are name=value; `dialdeck vicidial FUNCTION help` lists a function's."
+        "\nAlso: floor, log, test, and import FILE (leads from a CSV file). Arguments are name=value; `dialdeck vicidial FUNCTION help` lists a function's."
     );
 }
 
@@ -132,7 +133,7 @@ fn print_rows(columns: &[String], rows: &[Vec<String>]) {
 }
 
 /// The VICIdial that was named, or the only one.
-async fn which(client: &Client, named: &str) -> Result<String> {
+pub(super) async fn which(client: &Client, named: &str) -> Result<String> {
     if !named.is_empty() {
         return Ok(named.to_owned());
     }

@@ -89,11 +89,32 @@ fn connected(app: &App) -> Vec<Connector> {
     };
     let voice = &app.voice.0;
     let hears: &[&str] = if app.recogniser.is_some() { &["transcribe"] } else { &[] };
-    vec![
+    let mut all = vec![
         connector("telephony", app.dialer.telephony().describe(), app.dialer.telephony().capabilities()),
         connector("recogniser", app.recogniser.as_ref().map_or("none".into(), |r| r.describe()), hears),
         connector("voice", voice.describe(), &["speak"]),
-    ]
+    ];
+    all.extend(app.vicidials.all().map(|vicidial| {
+        let stopped = vicidial.client.as_ref().is_some_and(|client| client.is_stopped());
+        let trouble = vicidial.floor.last().floor.trouble.clone();
+        let (state, message) = match (stopped, trouble.is_empty()) {
+            (true, _) => (PartState::Down, "user or password was refused; mend it, then test it".to_owned()),
+            (false, false) => (PartState::Degraded, trouble),
+            (false, true) => (PartState::Up, String::new()),
+        };
+        let mut capabilities: Vec<String> = Vec::new();
+        if vicidial.client.is_some() {
+            capabilities.extend(["steer_agents", "leads"].map(str::to_owned));
+        }
+        if vicidial.settings.has_database() || vicidial.client.is_some() {
+            capabilities.push("floor".into());
+        }
+        if !vicidial.settings.remote_agent.is_empty() {
+            capabilities.push("remote_agent".into());
+        }
+        Connector { kind: "vicidial".into(), name: vicidial.name.clone(), state, message, capabilities }
+    }));
+    all
 }
 
 /// What connects the server to the world

@@ -7,10 +7,11 @@ use crate::connectors::vicidial::action::Request;
 use crate::connectors::vicidial::client::Client;
 use crate::connectors::vicidial::wire::LoggedInAgent;
 use crate::settings::Vicidial;
+use crate::telephony::asterisk::ami::{AmiCall, AmiCalls, AmiError, Login, follow};
 use chrono::Utc;
-use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorState, Letter};
+use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorState, Letter};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -40,8 +41,17 @@ impl Watch {
                 stop.run_until_cancelled_owned(Box::pin(by_database(name, database, pause, sender))).await;
             });
         } else if let Some(client) = client {
+            let calls = Calls::default();
+            if !settings.ami_host.is_empty() {
+                let login = Login {
+                    address: format!("{}:{}", settings.ami_host, settings.ami_port),
+                    user: settings.ami_user.clone(),
+                    secret: settings.ami_secret.clone(),
+                };
+                tokio::spawn(listen(name.clone(), login, calls.clone(), stop.clone()));
+            }
             tokio::spawn(async move {
-                stop.run_until_cancelled_owned(by_api(name, client, sender)).await;
+                stop.run_until_cancelled_owned(by_api(name, client, calls, sender)).await;
             });
         }
         own
@@ -121,8 +131,49 @@ fn floor(name: &str, looked: &Looked) -> Floor {
     }
 }
 
-/// Without the database only agents are known, and their times only from what we saw.
-async fn by_api(name: String, client: Arc<Client>, sender: watch::Sender<Arc<Picture>>) {
+/// Calls as the manager interface tells of them.
+type Calls = Arc<Mutex<AmiCalls>>;
+
+/// Listens to the manager interface of VICIdial's Asterisk, for as long as it takes.
+async fn listen(name: String, login: Login, calls: Calls, stop: CancellationToken) {
+    let told = calls.clone();
+    let each = move |event| {
+        told.lock().unwrap_or_else(PoisonError::into_inner).take(&event, Utc::now().timestamp());
+    };
+    let mut down = false;
+    let state = move |state: Result<&str, &AmiError>| match state {
+        Ok(banner) => {
+            down = false;
+            tracing::info!(vicidial = name, banner, "listening to VICIdial's Asterisk");
+        }
+        Err(error) => {
+            calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            if !std::mem::replace(&mut down, true) {
+                tracing::warn!(vicidial = name, %error, "VICIdial's Asterisk tells nothing");
+            }
+        }
+    };
+    follow(login, stop, each, state).await;
+}
+
+/// Calls as they stand on the floor: without the database nobody knows which of them an agent has.
+fn heard(calls: &Calls) -> Vec<FloorCall> {
+    let calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+    let one = |(id, call): (&String, &AmiCall)| FloorCall {
+        call_id: if call.caller_name.is_empty() { id.clone() } else { call.caller_name.clone() },
+        status: call.state.to_uppercase(),
+        campaign: String::new(),
+        phone: call.number.clone(),
+        kind: call.channel.split('/').next().unwrap_or_default().to_owned(),
+        since: call.since,
+        priority: 0,
+    };
+    calls.all().map(one).collect()
+}
+
+/// Without the database only agents are known, and their times only from what we saw; calls only where the manager
+/// interface is open.
+async fn by_api(name: String, client: Arc<Client>, calls: Calls, sender: watch::Sender<Arc<Picture>>) {
     let Some(ask) = Request::of("logged_in_agents", &[("show_sub_status", "YES")]) else { return };
     let mut since: BTreeMap<String, (FloorState, i64, i64)> = BTreeMap::new();
     loop {
@@ -150,7 +201,12 @@ async fn by_api(name: String, client: Arc<Client>, sender: watch::Sender<Arc<Pic
                 tell(&sender, Floor { trouble, ..last });
             }
         }
-        tokio::time::sleep(BY_API).await;
+        for _ in 0..BY_API.as_secs() {
+            let last = sender.borrow().floor.clone();
+            let now = Utc::now().timestamp();
+            tell(&sender, Floor { calls: heard(&calls), now, ..last });
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 }
 
