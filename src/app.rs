@@ -260,10 +260,21 @@ impl App {
                 Ok(answer) => self.state.take_answer(answer),
                 Err(problem) => self.note(&problem.message, true),
             },
-            ServerMessage::Floor(floor) => self.state.take_floor(*floor, Utc::now()),
-            ServerMessage::FloorChange { vicidial, now, trouble, agents, gone, calls, campaigns } => {
-                let change = FloorChange { now, trouble, agents, gone, calls, campaigns };
-                self.state.change_floor(&vicidial, change, Utc::now());
+            ServerMessage::Floor(floor) => self.state.take_floor(*floor),
+            ServerMessage::FloorChange {
+                vicidial,
+                now,
+                read_at,
+                thresholds,
+                trouble,
+                agents,
+                gone,
+                calls,
+                campaigns,
+            } => {
+                let change =
+                    FloorChange { now, read_at, thresholds, trouble, agents, gone, calls, campaigns };
+                self.state.change_floor(&vicidial, change);
             }
             ServerMessage::Refused(problem) => self.note(&problem.message, true),
         }

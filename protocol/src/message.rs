@@ -1,6 +1,6 @@
 //! The messages of the WebSocket.
 
-use crate::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, VicidialAnswer};
+use crate::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, Thresholds, VicidialAnswer};
 use crate::{
     CallId, CampaignId, Command, ContactId, Event, Exchange, HistoryRow, OrganizationId, Problem, Query,
     Role, Snapshot, UserId,
@@ -101,6 +101,8 @@ pub enum ServerMessage {
         vicidial: String,
         /// Seconds of its database's clock, Unix time.
         now: i64,
+        /// The server's clock at that moment, Unix time.
+        read_at: i64,
         /// Why it is not newer; empty where it is fresh.
         trouble: String,
         /// Agents that are new or changed.
@@ -110,6 +112,9 @@ pub enum ServerMessage {
         /// All calls, where one changed.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         calls: Option<Vec<FloorCall>>,
+        /// When which colour stands, where that changed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        thresholds: Option<Thresholds>,
         /// All campaigns, where one changed.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         campaigns: Option<Vec<FloorCampaign>>,

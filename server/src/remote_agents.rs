@@ -4,24 +4,27 @@
 use crate::api::App;
 use crate::connectors::vicidial::Connector;
 use crate::connectors::vicidial::action::Request;
-use crate::connectors::vicidial::wire::LoggedInAgent;
+use crate::connectors::vicidial::discretion::discreet;
+use crate::connectors::vicidial::wire::{Class, LoggedInAgent};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Consent, Contact, NewContact};
 use crate::domain::phone::Phone;
 use crate::domain::plain;
 use crate::storage::ImportMode;
-use crate::telephony::adoption::{Adopted, Farewell, Inbound};
+use crate::telephony::adoption::{Adopted, Ending, Farewell, Inbound};
 use async_trait::async_trait;
 use chrono::Utc;
 use dialdeck_protocol::{Code, OrganizationId, Outcome, Problem};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Looks for the line that has the call: VICIdial writes it down at the moment it rings.
 const LOOKS: u32 = 4;
 const BETWEEN: Duration = Duration::from_millis(400);
+/// How long all of that may take; the session waits a little longer.
+const LOOKUP: Duration = Duration::from_secs(6);
 /// The status of a call on which we may not talk, unless the settings say otherwise.
 const HELD: &str = "AIHELD";
 
@@ -31,7 +34,8 @@ pub async fn run(app: App, mut inbound: mpsc::Receiver<Inbound>) {
         let app = app.clone();
         tokio::spawn(async move {
             if let Err(problem) = take(&app, call).await {
-                tracing::warn!(problem = problem.message, "a call of a VICIdial was not answered");
+                let problem = discreet(&problem.message, &[]);
+                tracing::warn!(problem, "a call of a VICIdial was not answered");
             }
         });
     }
@@ -54,13 +58,27 @@ async fn take(app: &App, inbound: Inbound) -> Result<(), Problem> {
         );
         return Err(Problem::field("calleridname", message));
     }
-    let line = line(&connector, &code).await;
-    let lead = lead(&connector, &code, line.lead_id).await?;
-    let farewell =
-        Arc::new(Bye { connector: connector.clone(), code, user: line.user, lead_id: line.lead_id });
-    match admit(app, &connector, &lead, &number).await {
+    // Beyond that the caller has been let go, and nobody is to be talked to any more.
+    let until = tokio::time::Instant::now() + LOOKUP;
+    let line = tokio::time::timeout_at(until, line(&connector, &code)).await;
+    let line = line.unwrap_or_else(|_| LoggedInAgent {
+        user: connector.settings.remote_agent.clone(),
+        ..LoggedInAgent::default()
+    });
+    let lead = match tokio::time::timeout_at(until, lead(&connector, &code, line.lead_id)).await {
+        Ok(lead) => lead,
+        Err(_) => Err(Problem::new(Code::Unavailable, "VICIdial did not say in time whose call it is")),
+    };
+    let known = lead.as_ref().cloned().unwrap_or_default();
+    let (user, lead_id) = (line.user, line.lead_id);
+    let farewell = Arc::new(Bye { connector: connector.clone(), code, user, lead_id, lead: known });
+    let admitted = match lead {
+        Ok(lead) => admit(app, &connector, &lead, &number).await,
+        Err(problem) => Err(problem),
+    };
+    match admitted {
         Ok((campaign, contact)) => {
-            let adopted = Adopted { channel, farewell: farewell.clone(), taken: Mutex::new(Some(taken)) };
+            let adopted = Adopted::new(channel, farewell.clone(), taken);
             let result = app.dialer.take_in(&campaign, contact, adopted).await;
             if let Err(problem) = &result {
                 farewell.held(&problem.message).await;
@@ -171,6 +189,8 @@ struct Bye {
     /// The live line, which is not always the remote agent's first.
     user: String,
     lead_id: i64,
+    /// What VICIdial knows of the person.
+    lead: BTreeMap<String, String>,
 }
 
 /// The status that VICIdial's own lists know for an outcome.
@@ -205,7 +225,9 @@ impl Bye {
         for _ in 0..2 {
             match self.connector.call(&ask).await {
                 Ok(_) => return,
-                Err(trouble) if trouble.class.may_pass() => {}
+                // What may have been done is not done again: a second transfer would take the person from whom they reached.
+                Err(trouble) if trouble.class == Class::Unreachable => {}
+                Err(trouble) if stage == "HANGUP" && trouble.class.may_pass() => {}
                 Err(trouble) => {
                     tracing::warn!(%trouble, "VICIdial did not take what came of a call");
                     return;
@@ -216,8 +238,25 @@ impl Bye {
 
     /// We may not talk on it.
     async fn held(&self, why: &str) {
-        let status = if why.starts_with("do_not_call") { "DNC" } else { HELD };
+        let never = why.contains("do_not_call") || why.contains("do-not-call");
+        let status = if never { "DNC" } else { HELD };
         self.control("HANGUP", status, &[]).await;
+    }
+
+    /// The number, in whichever list or campaign, is not to be called by VICIdial either.
+    async fn never_again(&self) {
+        let number = self.lead.get("phone_number").map_or("", String::as_str);
+        let args = [("phone_number", number), ("campaign_id", "SYSTEM_INTERNAL")];
+        let Some(ask) = Request::of("add_dnc_phone", &args).filter(|_| !number.is_empty()) else { return };
+        match self.connector.call(&ask).await {
+            Ok(_) => {}
+            Err(trouble) if trouble.class == Class::Duplicate => {}
+            Err(trouble) => tracing::error!(
+                vicidial = self.connector.name,
+                class = trouble.class.word(),
+                "VICIdial did not put a number onto its do-not-call list; put it there by hand"
+            ),
+        }
     }
 
     /// What was found out, onto the lead.
@@ -225,8 +264,12 @@ impl Bye {
         if self.lead_id <= 0 {
             return;
         }
-        let (id, comments) = (self.lead_id.to_string(), format!("AI caller: {summary}"));
-        let comments = plain::line(&comments, 250);
+        let before = self.lead.get("comments").map_or("", String::as_str);
+        let fresh = plain::line(&format!("AI caller: {summary}"), 200);
+        // What people wrote stays, as far as there is room.
+        let kept = plain::line(before, 250 - fresh.chars().count());
+        let comments = if kept.is_empty() { fresh } else { plain::line(&format!("{kept} | {fresh}"), 255) };
+        let id = self.lead_id.to_string();
         let Some(ask) = Request::of("update_lead", &[("lead_id", &id), ("comments", &comments)]) else {
             return;
         };
@@ -242,15 +285,22 @@ impl Farewell for Bye {
         !self.connector.settings.transfer_ingroup.is_empty()
     }
 
-    async fn say(&self, outcome: Outcome, summary: &str) {
+    async fn say(&self, Ending { outcome, do_not_call, summary }: Ending<'_>) {
         let settings = &self.connector.settings;
+        let do_not_call = do_not_call || outcome == Outcome::DoNotCall;
         let own = settings.statuses.get(outcome.as_str()).map(String::as_str);
         let status = own.unwrap_or_else(|| status(outcome));
-        self.note(summary).await;
+        let status = if do_not_call { "DNC" } else { status };
         if outcome == Outcome::Transferred && self.takes_over() {
             self.control("INGROUPTRANSFER", status, &[("ingroup_choices", &settings.transfer_ingroup)]).await;
         } else {
             self.control("HANGUP", status, &[]).await;
+        }
+        if do_not_call {
+            self.never_again().await;
+        }
+        if !summary.is_empty() {
+            self.note(summary).await;
         }
     }
 }

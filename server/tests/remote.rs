@@ -62,6 +62,7 @@ impl House {
             lead_row.phone_number = number[1 + country..].to_owned();
             lead_row.fields.insert("phone_code".into(), number[1..=country].to_owned());
             lead_row.fields.insert("first_name".into(), "Quinn".into());
+            lead_row.fields.entry("comments".into()).or_insert_with(|| "knows Bob".into());
             let mut agent = state.agents["2001"].clone();
             (agent.status, agent.lead_id, agent.callerid) = ("INCALL".into(), lead, code.into());
             state.agents.insert(user.to_owned(), agent);
@@ -115,16 +116,25 @@ async fn calls(client: &Client) -> Vec<Value> {
 async fn a_remote_agents_call_is_talked_through_and_told() {
     let house = house("").await;
     let client = house.client().await;
+    // While VICIdial is told, the call must be there for it to end or to send on.
+    house.fake.state().slow.insert("ra_call_control".into(), Duration::from_secs(2));
     // The line that has the call is not the remote agent's first.
     let code = "V1120230000000000010";
     house.send("2002", 1, 10, code).await;
     let told = house.told(code).await;
+    let channels = house.lab.asterisk.cli("core show channels count").unwrap();
+    assert!(!channels.contains("0 active channels"), "{channels}");
     assert_eq!(
         (told["agent_user"].as_str(), told["stage"].as_str(), told["status"].as_str()),
         ("2002", "HANGUP", "SALE"),
         "{told:?}"
     );
-    assert!(house.fake.state().leads[&1].fields["comments"].contains("AI caller: interested"));
+    within(LONG, "the note on the lead, behind what stood there", || async {
+        let state = house.fake.state();
+        let comments = state.leads[&1].fields.get("comments")?;
+        (comments.starts_with("knows Bob | AI caller: interested")).then_some(())
+    })
+    .await;
     let call = within(LONG, "the call on record", || async {
         calls(&client).await.into_iter().find(|call| call["status"] == "completed")
     })
@@ -143,9 +153,35 @@ async fn a_remote_agents_call_is_talked_through_and_told() {
     assert_eq!((told["stage"].as_str(), told["status"].as_str()), ("HANGUP", "DNC"), "{told:?}");
     house.quiet().await;
     assert_eq!(calls(&client).await.len(), 1);
+    house.fake.state().slow.clear();
+    // Who asks it of the AI caller is not called by VICIdial either.
+    let code = "V1120230000000000012";
+    house.send("2001", 3, 12, code).await;
+    assert_eq!(house.told(code).await["status"], "DNC");
+    within(LONG, "VICIdial's own list", || async {
+        (!house.fake.state().asked_for("add_dnc_phone").is_empty()).then_some(())
+    })
+    .await;
+    house.quiet().await;
+    // Whoever hangs up before the first word stops nobody else's calls.
+    house.fake.state().slow.insert("lead_all_info".into(), Duration::from_secs(3));
+    house.send("2001", 4, 13, "V1120230000000000013").await;
+    within(LONG, "the call to be up", || async {
+        (!house.lab.asterisk.cli("core show channels count").ok()?.contains("0 active")).then_some(())
+    })
+    .await;
+    house.lab.asterisk.cli("channel request hangup all").unwrap();
+    house.quiet().await;
+    let told = house.told("V1120230000000000013").await;
+    assert_eq!(told["stage"], "HANGUP", "{told:?}");
+    house.fake.state().slow.clear();
+    let code = "V1120230000000000014";
+    house.send("2001", 5, 10, code).await;
+    assert_eq!(house.told(code).await["status"], "SALE");
+    house.quiet().await;
     // A call without a code is nobody's: let go, and VICIdial is asked nothing.
     let before = house.fake.state().asked.len();
-    house.send("2001", 3, 12, "Bob").await;
+    house.send("2001", 6, 12, "Bob").await;
     house.quiet().await;
     assert_eq!(house.fake.state().asked.len(), before);
 }

@@ -189,8 +189,8 @@ impl State {
         let call = self.selected_call().map(|c| c.id.clone());
         let past = self.selected_past_call().map(|c| c.id.clone());
         let agent = self.selected_entry().map(|entry| entry.key());
-        let floor_campaign = self.selected_floor_campaign().map(|(_, c)| c.id.clone());
-        let floor_call = self.selected_floor_call().map(|(_, c)| c.call_id.clone());
+        let floor_campaign = self.selected_floor_campaign().map(|(v, c)| (v.to_owned(), c.id.clone()));
+        let floor_call = self.selected_floor_call().map(|(v, c)| (v.to_owned(), c.call_id.clone()));
         change(self);
         let places = [
             (Pane::Campaigns, self.shown_campaigns().iter().position(|c| Some(c.id) == campaign)),
@@ -198,11 +198,15 @@ impl State {
             (Pane::Agents, self.shown_agents().iter().position(|a| Some(a.key()) == agent)),
             (
                 Pane::FloorCampaigns,
-                self.shown_floor_campaigns().iter().position(|(_, c)| Some(&c.id) == floor_campaign.as_ref()),
+                self.shown_floor_campaigns().iter().position(|(v, c)| {
+                    floor_campaign.as_ref().is_some_and(|(a, b)| (a, b) == (&(*v).to_owned(), &c.id))
+                }),
             ),
             (
                 Pane::FloorCalls,
-                self.shown_floor_calls().iter().position(|(_, c)| Some(&c.call_id) == floor_call.as_ref()),
+                self.shown_floor_calls().iter().position(|(v, c)| {
+                    floor_call.as_ref().is_some_and(|(a, b)| (a, b) == (&(*v).to_owned(), &c.call_id))
+                }),
             ),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];

@@ -3,24 +3,27 @@
 use super::{Note, Pane, State};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::vicidial::{
-    Effect, Floor, FloorAgent, FloorCall, FloorCampaign, Progress, VicidialAnswer, function,
+    Effect, Floor, FloorAgent, FloorCall, FloorCampaign, Progress, Thresholds, VicidialAnswer, function,
 };
 use dialdeck_protocol::{AgentRow, Role, UserId};
 use std::collections::BTreeMap;
 
-/// A floor, and when it came: its timers count by its own database's clock.
+/// A floor: its timers count by its own database's clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenFloor {
     /// The floor.
     pub floor: Floor,
-    /// When it came, by our clock.
-    pub came: DateTime<Utc>,
 }
 
 impl SeenFloor {
-    /// The database's clock now, Unix time.
+    /// The database's clock now, Unix time; `now` is the server's.
     pub fn now(&self, now: DateTime<Utc>) -> i64 {
-        self.floor.now + (now - self.came).num_seconds().max(0)
+        self.floor.now + self.age(now)
+    }
+
+    /// How old the picture is, in seconds.
+    pub fn age(&self, now: DateTime<Utc>) -> i64 {
+        (now.timestamp() - self.floor.read_at).max(0)
     }
 }
 
@@ -28,6 +31,8 @@ impl SeenFloor {
 #[derive(Debug, Clone)]
 pub struct FloorChange {
     pub now: i64,
+    pub read_at: i64,
+    pub thresholds: Option<Thresholds>,
     pub trouble: String,
     pub agents: Vec<FloorAgent>,
     pub gone: Vec<String>,
@@ -63,42 +68,36 @@ impl Entry<'_> {
 
 impl State {
     /// A floor as a whole.
-    pub fn take_floor(&mut self, floor: Floor, now: DateTime<Utc>) {
+    pub fn take_floor(&mut self, floor: Floor) {
         self.keeping_selection(|state| {
-            // A trouble keeps the age of what is still shown.
-            let came = match state.floors.get(&floor.vicidial) {
-                Some(old) if !floor.trouble.is_empty() && old.floor.now == floor.now => old.came,
-                _ => now,
-            };
-            state.floors.insert(floor.vicidial.clone(), SeenFloor { floor, came });
+            drop(state.floors.insert(floor.vicidial.clone(), SeenFloor { floor }))
         });
     }
 
     /// What changed on a floor.
-    pub fn change_floor(&mut self, vicidial: &str, change: FloorChange, now: DateTime<Utc>) {
+    pub fn change_floor(&mut self, vicidial: &str, change: FloorChange) {
         self.keeping_selection(|state| {
-            let Some(seen) = state.floors.get_mut(vicidial) else { return };
-            let floor = &mut seen.floor;
-            if change.trouble.is_empty() {
-                seen.came = now;
-                floor.now = change.now;
-            }
+            let Some(SeenFloor { floor }) = state.floors.get_mut(vicidial) else { return };
+            floor.now = change.now;
+            floor.read_at = change.read_at;
             floor.trouble = change.trouble;
-            let mut agents: BTreeMap<(String, String), FloorAgent> = std::mem::take(&mut floor.agents)
-                .into_iter()
-                .map(|a| ((a.campaign.clone(), a.user.clone()), a))
-                .collect();
+            let key = |agent: &FloorAgent| (agent.campaign.clone(), agent.user.clone());
             let left = |user: &str| {
-                change.gone.iter().any(|gone| gone == user) || change.agents.iter().any(|a| a.user == user)
+                change.gone.iter().any(|gone| gone == user)
+                    || change.agents.iter().any(|agent| agent.user == user)
             };
-            agents.retain(|(_, user), _| !left(user));
-            agents.extend(change.agents.iter().map(|a| ((a.campaign.clone(), a.user.clone()), a.clone())));
+            let old = std::mem::take(&mut floor.agents).into_iter().filter(|agent| !left(&agent.user));
+            let agents: BTreeMap<(String, String), FloorAgent> =
+                old.chain(change.agents.iter().cloned()).map(|agent| (key(&agent), agent)).collect();
             floor.agents = agents.into_values().collect();
             if let Some(calls) = change.calls {
                 floor.calls = calls;
             }
             if let Some(campaigns) = change.campaigns {
                 floor.campaigns = campaigns;
+            }
+            if let Some(thresholds) = change.thresholds {
+                floor.thresholds = thresholds;
             }
         });
     }

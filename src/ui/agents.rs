@@ -183,7 +183,7 @@ fn beside(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
 fn theirs(vicidial: &str, agent: &FloorAgent, scene: &Scene) -> Vec<Cell> {
     let theme = scene.theme;
     let Some(seen) = scene.state.floors.get(vicidial) else { return Vec::new() };
-    let seconds = (seen.now(scene.local) - agent.since).max(0);
+    let seconds = (seen.now(scene.now) - agent.since).max(0);
     let style = theme.report(seen.floor.thresholds.colour(agent.state, seconds, agent.pause_limit));
     let several = scene.state.floors.len() > 1;
     let group = if several { format!("{vicidial} {}", agent.group) } else { agent.group.clone() };

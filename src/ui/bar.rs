@@ -36,7 +36,7 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         let age = if seen.floor.now == 0 {
             "never seen".to_owned()
         } else {
-            format!("{} old", super::clock(seen.now(scene.local) - seen.floor.now))
+            format!("{} old", super::clock(seen.age(scene.now)))
         };
         let text = format!("  ✗ VICIdial {name} {age}: {}", plain::line(&seen.floor.trouble));
         spans.push(Span::styled(text, theme.bad));

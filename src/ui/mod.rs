@@ -46,8 +46,6 @@ pub struct Scene<'a> {
     pub theme: &'a Theme,
     /// Server's clock.
     pub now: DateTime<Utc>,
-    /// Our own.
-    pub local: DateTime<Utc>,
 }
 
 impl Scene<'_> {
@@ -96,7 +94,7 @@ pub fn draw(
     let lost = matches!(link, Link::Lost { .. });
     let theme = if lost { &grey } else { theme };
     let Keys { keymap, hotkeys } = keys;
-    let scene = Scene { state, keymap, hotkeys, theme, now: state.server_now(now), local: now };
+    let scene = Scene { state, keymap, hotkeys, theme, now: state.server_now(now) };
     let banner = u16::from(lost || frozen.is_some());
     let [top, notice, middle, bottom] = Layout::vertical([
         Constraint::Length(1),

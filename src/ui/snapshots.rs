@@ -331,6 +331,7 @@ fn vicidial() -> State {
     let floor = Floor {
         vicidial: "main".into(),
         now: 100_000,
+        read_at: now().timestamp(),
         source: "database".into(),
         agents: vec![
             agent("1001", "Ann Ready", FloorState::Ready, 45),
@@ -347,7 +348,7 @@ fn vicidial() -> State {
     let mut state = State { view: View::Agents, pane: Pane::Agents, ..agents() };
     state.user_id = None;
     state.role = Some(Role::Supervisor);
-    state.take_floor(floor, now());
+    state.take_floor(floor);
     state.selected.insert(Pane::Agents, 7);
     state
 }
@@ -373,7 +374,7 @@ fn a_vicidial_that_cannot_be_read_says_how_old_it_is() {
     let mut state = vicidial();
     let seen = state.floors.get_mut("main").unwrap();
     seen.floor.trouble = "VICIdial's database did not answer within 5 s; a table may be locked".into();
-    seen.came = now() - chrono::Duration::seconds(95);
+    seen.floor.read_at -= 95;
     insta::assert_snapshot!(screen(&state, "dark", Depth::Basic, 120, 24));
 }
 

@@ -93,7 +93,7 @@ pub(super) fn calls(frame: &mut Frame, area: Rect, scene: &Scene) {
         let (vicidial, call) = rows[n];
         let theme = scene.theme;
         let cell = |text: String, style| Cell { text, style };
-        let now = scene.state.floors.get(vicidial).map_or(0, |seen| seen.now(scene.local));
+        let now = scene.state.floors.get(vicidial).map_or(0, |seen| seen.now(scene.now));
         let style = if call.is_waiting() { theme.warning } else { theme.text };
         vec![
             cell(call.status.clone(), style),

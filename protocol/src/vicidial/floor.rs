@@ -357,6 +357,9 @@ pub struct Floor {
     pub vicidial: String,
     /// Seconds of the database's clock when this was read, Unix time; 0: nothing was ever read.
     pub now: i64,
+    /// The server's clock at that moment, Unix time: how old the picture is, and how far timers have gone since.
+    #[serde(default)]
+    pub read_at: i64,
     /// Where the floor comes from: `database` or `api`.
     pub source: String,
     /// Why it is not newer; empty where it is fresh.

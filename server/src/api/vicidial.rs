@@ -39,32 +39,79 @@ fn may(caller: &Caller, function: &Function) -> Result<(), Problem> {
     }
 }
 
-/// The person that a dial would reach, where it is a person.
-async fn reached(app: &App, connector: &Connector, request: &Request) -> Result<Option<NewContact>, Problem> {
-    let value = request.arg("value");
+/// The persons that a dial would reach, where they are persons.
+async fn reached(app: &App, connector: &Connector, request: &Request) -> Result<Vec<NewContact>, Problem> {
+    let (value, lead_id) = (request.arg("value"), request.arg("lead_id"));
     if request.function.name != "external_dial" || value == "MANUALNEXT" {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let code = match request.arg("phone_code") {
-        "" => connector.settings.phone_code.clone(),
-        code => code.to_owned(),
-    };
-    // VICIdial holds numbers without their country code.
+    let told = if lead_id.is_empty() { None } else { Some(known(connector, lead_id).await?) };
+    let cell = |name: &str| told.as_ref().and_then(|told| told.field(name)).unwrap_or_default().to_owned();
+    let own = cell("phone_code");
+    // A lead's own country goes before the request's, as it does at VICIdial.
+    let code = [own.as_str(), request.arg("phone_code"), &connector.settings.phone_code];
+    let code = code.into_iter().find(|code| !code.is_empty()).unwrap_or_default().to_owned();
     let number = |digits: &str| -> Result<Phone, Problem> {
         phone(app, &format!("+{code}{digits}"))
             .or_else(|_| phone(app, digits))
             .map_err(|p| Problem::field("value", p.message))
     };
+    let mut numbers = Vec::new();
     if !value.is_empty() {
-        return Ok(Some(NewContact::numbered(number(value)?)));
+        numbers.push(number(value)?);
     }
-    let ask = Request::of("lead_all_info", &[("lead_id", request.arg("lead_id"))]);
-    let Some(ask) = ask else { return Ok(None) };
-    let told = connector.call(&ask).await.map_err(|trouble| trouble.problem(&connector.name))?.0;
-    let cell = |name: &str| told.field(name).unwrap_or_default().to_owned();
-    let called = if request.arg("alt_dial") == "ALT" { cell("alt_phone") } else { cell("phone_number") };
-    let person = NewContact::numbered(number(&called)?);
-    Ok(Some(NewContact { state: cell("state"), postal_code: cell("postal_code"), ..person }))
+    if told.is_some() {
+        let alternative = request.arg("alt_dial").to_ascii_uppercase();
+        let column = match alternative.as_str() {
+            "" | "MAIN" | "SEARCH" => "phone_number",
+            "ALT" => "alt_phone",
+            "ADDR3" => "address3",
+            _ => return Err(Problem::field("alt_dial", "alt_dial must be MAIN, ALT, ADDR3 or SEARCH")),
+        };
+        numbers.push(number(&cell(column))?);
+    }
+    let place = |phone| NewContact {
+        state: cell("state"),
+        postal_code: cell("postal_code"),
+        ..NewContact::numbered(phone)
+    };
+    Ok(numbers.into_iter().map(place).collect())
+}
+
+/// What VICIdial knows of a lead.
+async fn known(connector: &Connector, lead_id: &str) -> Result<wire::Answer, Problem> {
+    let ask = Request::of("lead_all_info", &[("lead_id", lead_id)]);
+    let ask = ask.ok_or_else(|| Problem::new(Code::Internal, "lead_all_info is not described"))?;
+    connector.call(&ask).await.map(|(told, _)| told).map_err(|trouble| trouble.problem(&connector.name))
+}
+
+/// The number that VICIdial would call because of this request, later or at once: it must not be one that is never called.
+async fn wanted(app: &App, caller: &Caller, connector: &Connector, request: &Request) -> Result<(), Problem> {
+    let hopper = request.arg("add_to_hopper") == "Y";
+    let digits = match request.function.name {
+        "add_lead" | "external_add_lead" | "transfer_conference" | "ra_call_control" => {
+            request.arg("phone_number").to_owned()
+        }
+        "update_lead" if hopper && !request.arg("lead_id").is_empty() => {
+            let told = known(connector, request.arg("lead_id")).await?;
+            told.field("phone_number").unwrap_or_default().to_owned()
+        }
+        "update_lead" if hopper => request.arg("phone_number").to_owned(),
+        _ => return Ok(()),
+    };
+    let code = match request.arg("phone_code") {
+        "" => connector.settings.phone_code.as_str(),
+        code => code,
+    };
+    // An extension is nobody's number.
+    let Ok(number) = phone(app, &format!("+{code}{digits}")).or_else(|_| phone(app, &digits)) else {
+        return Ok(());
+    };
+    if app.store.is_do_not_call(&caller.organization_id, number.as_str()).await? {
+        let message = format!("{} is on the do-not-call list: never called", masked(&number));
+        return Err(Problem::new(Code::Conflict, format!("not done: {message} (do_not_call)")));
+    }
+    Ok(())
 }
 
 /// Asks the law before VICIdial dials for us; what it says goes into the audit log.
@@ -74,23 +121,28 @@ async fn lawful(
     connector: &Connector,
     request: &Request,
 ) -> Result<serde_json::Value, Problem> {
-    let Some(person) = reached(app, connector, request).await? else { return Ok(serde_json::Value::Null) };
-    let organization = &caller.organization_id;
-    let decision = app.dialer.judge_person(organization, &person, Voice::Person, None, Utc::now()).await?;
-    let shown = json!({ "rule": decision.rule, "reason": decision.reason, "phone": masked(&person.phone) });
-    if decision.is_allowed() {
-        return Ok(shown);
+    let command = format!("vicidial.{}", request.function.name);
+    if let Err(problem) = wanted(app, caller, connector, request).await {
+        commands::note(app, caller, &command, request.target(), json!({}), "held by the law: do_not_call")
+            .await;
+        return Err(problem);
     }
-    commands::note(
-        app,
-        caller,
-        "vicidial.external_dial",
-        request.target(),
-        json!({ "decision": shown }),
-        "held by the law",
-    )
-    .await;
-    Err(Problem::new(Code::Conflict, format!("not dialled: {} ({})", decision.reason, decision.rule)))
+    let mut all = Vec::new();
+    for person in reached(app, connector, request).await? {
+        let organization = &caller.organization_id;
+        let decision =
+            app.dialer.judge_person(organization, &person, Voice::Person, None, Utc::now()).await?;
+        let shown =
+            json!({ "rule": decision.rule, "reason": decision.reason, "phone": masked(&person.phone) });
+        if !decision.is_allowed() {
+            let detail = json!({ "decision": shown });
+            commands::note(app, caller, &command, request.target(), detail, "held by the law").await;
+            let why = format!("not dialled: {} ({})", decision.reason, decision.rule);
+            return Err(Problem::new(Code::Conflict, why));
+        }
+        all.push(shown);
+    }
+    Ok(if all.is_empty() { serde_json::Value::Null } else { json!(all) })
 }
 
 /// Calls a function: permitted, lawful, done, and written into the audit log.
@@ -109,7 +161,7 @@ pub(super) async fn execute(
     } else {
         caller.permit::<SteerVicidial>()?;
     }
-    let connector = app.vicidials.get(vicidial)?.clone();
+    let connector = app.vicidials.of(&caller.organization_id).get(vicidial)?.clone();
     let request = connector.prepare(name, args)?;
     may(caller, request.function)?;
     let decision = lawful(app, caller, &connector, &request).await?;
@@ -237,7 +289,8 @@ pub(super) struct Rows {
     responses((status = 200, body = Rows)))]
 pub(super) async fn list(State(app): State<App>, permit: May<Look>) -> Result<Json<Rows>, Refused> {
     permit.caller().everywhere()?;
-    let vicidials = app.vicidials.all().map(|connector| Row {
+    let ours = app.vicidials.of(permit.organization());
+    let vicidials = ours.all().map(|connector| Row {
         name: connector.name.clone(),
         http: connector.client.is_some(),
         database: connector.settings.has_database(),
@@ -345,7 +398,7 @@ pub(super) async fn floor(
     Id(name, _): Id<String>,
 ) -> Result<Json<Floor>, Refused> {
     permit.caller().everywhere()?;
-    let mut look = app.vicidials.get(&name)?.floor.look();
+    let mut look = app.vicidials.of(permit.organization()).get(&name)?.floor.look();
     look.mark_unchanged();
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), look.changed()).await;
     let floor = look.borrow().floor.clone();
@@ -379,7 +432,11 @@ pub(super) async fn log(
 ) -> Result<Json<Exchanges>, Refused> {
     permit.caller().everywhere()?;
     let count = usize::try_from(limit.unwrap_or(50).clamp(1, MOST)).unwrap_or(50);
-    Ok(Json(Exchanges { exchanges: app.vicidials.log.last(count) }))
+    let ours = app.vicidials.of(permit.organization());
+    let mut exchanges = app.vicidials.log.last(MOST as usize);
+    exchanges.retain(|entry| ours.all().any(|connector| connector.name == entry.vicidial));
+    exchanges.truncate(count);
+    Ok(Json(Exchanges { exchanges }))
 }
 
 /// What a test found.
@@ -398,7 +455,7 @@ pub(super) async fn test(
     Id(name, _): Id<String>,
 ) -> Result<Json<Tested>, Refused> {
     permit.caller().everywhere()?;
-    let connector = app.vicidials.get(&name)?.clone();
+    let connector = app.vicidials.of(permit.organization()).get(&name)?.clone();
     let message =
         commands::audited(&app, permit.caller(), "vicidial.test", &connector.name, json!({}), async {
             connector.test().await.map_err(|trouble| trouble.problem(&connector.name))

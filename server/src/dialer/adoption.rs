@@ -7,7 +7,8 @@ use crate::domain::contact::Contact;
 use crate::domain::gate::Voice;
 use crate::telephony::adoption::Adopted;
 use chrono::Utc;
-use dialdeck_protocol::{Code, Problem, Taker};
+use dialdeck_protocol::{CampaignStatus, Code, Problem, QueueState, Taker};
+use std::sync::PoisonError;
 
 impl Dialer {
     /// Lets an AI caller of `campaign` talk on a call that came in from whoever placed it.
@@ -24,6 +25,19 @@ impl Dialer {
         let conflict = |message: String| Problem::new(Code::Conflict, message);
         if !self.has_recovered() || self.0.closing.is_cancelled() {
             return Err(Problem::new(Code::Unavailable, "the server is starting or stopping"));
+        }
+        if !matches!(campaign.status, CampaignStatus::Draft | CampaignStatus::Active) {
+            return Err(conflict(format!("the campaign is {}; nobody is talked to in it", campaign.status)));
+        }
+        if let Some(why) = self.0.halted.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Err(conflict(why));
+        }
+        // Whoever placed this call dials these people. Two who dial the same list call somebody twice.
+        let queue = self.0.tools.store.queue(campaign.id).await?;
+        if queue.is_some_and(|queue| matches!(queue.state, QueueState::Running | QueueState::Waiting)) {
+            let message =
+                "the campaign dials by itself; stop its queue, or choose another for calls that come in";
+            return Err(conflict(message.into()));
         }
         let decision = self.judge(&campaign.call_settings, &contact, Voice::Artificial, Utc::now()).await?;
         if !decision.is_allowed() {

@@ -12,13 +12,13 @@ use crate::domain::contact::Contact;
 use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
 use crate::storage::{BeginAttempt, Change};
-use crate::telephony::adoption::Adopted;
+use crate::telephony::adoption::{Adopted, Ending};
 use crate::telephony::{Ended, Place, PlaceError, Progress};
 use crate::voice::conversation::{Report, announce, converse};
 use crate::voice::dialogue::Dialogue;
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallStatus, Outcome, Taker};
+use dialdeck_protocol::{CallId, CallStatus, Outcome, Taker};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,7 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
     let timeout = place.ring + OVERDUE;
     let script = match script(dialer, &attempt.campaign).await {
         Ok(script) => script,
-        Err(why) => return settle(dialer, &attempt, Result::not_placed(&why)).await,
+        Err(why) => return close(dialer, &attempt, Result::not_placed(&why)).await,
     };
     // Nobody is called before the agent who is to talk to them has their phone in hand.
     if let Some(seat) = &mut seat {
@@ -100,14 +100,10 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
         }
     }
     if let Some(result) = hindered(dialer, &attempt, &in_flight, seat.as_ref()).await {
-        return settle(dialer, &attempt, result).await;
+        return close(dialer, &attempt, result).await;
     }
     let placed = match &attempt.adopted {
-        Some(adopted) => {
-            let progress = dialer.0.tools.telephony.adopt(call, &adopted.channel);
-            adopted.is(call);
-            progress
-        }
+        Some(adopted) => adopt(dialer, call, adopted).await,
         None => dialer.0.tools.telephony.place(place).await,
     };
     let result = match placed {
@@ -120,8 +116,35 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
             Result { never_placed, ..Result::failed(Outcome::Error, error.to_string()) }
         }
     };
-    settle(dialer, &attempt, result).await;
+    close(dialer, &attempt, result).await;
     drop(in_flight);
+}
+
+/// Takes a call over that came in, if whoever brought it still waits.
+async fn adopt(
+    dialer: &Dialer,
+    call: &CallId,
+    adopted: &Adopted,
+) -> std::result::Result<UnboundedReceiver<Progress>, PlaceError> {
+    let gone = || PlaceError::Unavailable("the caller is gone already".into());
+    if !adopted.is_waiting() {
+        return Err(gone());
+    }
+    let telephony = &dialer.0.tools.telephony;
+    let progress = telephony.adopt(call, &adopted.channel)?;
+    if adopted.is(call) {
+        return Ok(progress);
+    }
+    let _ = telephony.hang_up(call).await;
+    Err(gone())
+}
+
+/// Settles a call; who placed it for us is told what came of it, if they were not yet.
+async fn close(dialer: &Dialer, attempt: &Attempt, result: Result) {
+    if let Some(adopted) = &attempt.adopted {
+        adopted.say(Ending { outcome: result.outcome, do_not_call: false, summary: "" }).await;
+    }
+    settle(dialer, attempt, result).await;
 }
 
 /// Who speaks, where this one takes the call.
@@ -221,6 +244,10 @@ async fn follow(
                     let age = dialer.0.live.age(&key.call_id);
                     dialer.0.pacers.observe(key.campaign_id, Seen::Unanswered(age));
                 }
+                if attempt.adopted.is_some() {
+                    let detail = format!("hung up before the first word, {}", ended.detail());
+                    return Result::failed(Outcome::HungUp, detail);
+                }
                 return answered_unheard(dialer, attempt, over(dialer, &ended), ended.answered);
             }
             None => return Result::failed(Outcome::Error, "the telephony lost the call".into()),
@@ -272,7 +299,7 @@ async fn talk(
         }
     };
     let mut dialogue = Dialogue::new(script, &attempt.contact.person);
-    if attempt.adopted.as_ref().is_some_and(|adopted| adopted.farewell.takes_over()) {
+    if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
         let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());
@@ -288,14 +315,17 @@ async fn talk(
         let serving = Serving { dialer, attempt, people, in_flight, why, counted };
         return serving.run(progress, media, None, answered).await;
     }
+    if let Some(adopted) = &attempt.adopted {
+        // Before our leg is let go: whoever placed the call must still have it, to end it or to send it on.
+        let text = summary(&report);
+        let ending = Ending { outcome: report.outcome, do_not_call: report.do_not_call, summary: &text };
+        adopted.say(ending).await;
+    }
     drop(media);
     if report.ended == "no_voice" {
         dialer.halt("the voice failed in a call: somebody picked up and heard nothing");
     }
     let ended = Utc::now();
-    if let Some(adopted) = &attempt.adopted {
-        adopted.farewell.say(report.outcome, &summary(&report)).await;
-    }
     hang_up_quietly(dialer, attempt).await;
     let detail = match wait_for_end(&mut progress).await {
         Some(ended) => format!("{}, {}", report.ended, ended.detail()),

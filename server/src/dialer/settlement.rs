@@ -84,6 +84,10 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
 /// What becomes of the contact, as the law has it. Somebody who waited for an agent in vain rests for as long as the law
 /// of their place forbids to call them without an agent reserved.
 fn after(dialer: &Dialer, attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> ContactAfter {
+    if attempt.adopted.is_some() {
+        // Whoever placed the call says when this person is called again; two who say so call them twice.
+        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+    }
     let settings = &attempt.campaign.call_settings;
     let mut after = contact_after(result, attempt.begun.attempt, settings, now);
     if result.abandoned && after.status == ContactStatus::Retry {

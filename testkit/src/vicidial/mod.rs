@@ -146,14 +146,18 @@ async fn answer(
     work: impl Fn(&mut State, &Params) -> (u16, String),
 ) -> Response {
     let params = params(query, body);
-    let (misbehaves, told) = {
+    let (misbehaves, told, late) = {
         let mut state = locked(state);
         state.asked.push(params.clone());
         let misbehaves = state.misbehaves.clone();
         let quiet = matches!(misbehaves, Misbehaviour::Not | Misbehaviour::Half | Misbehaviour::Old);
         let told = if quiet { work(&mut state, &params) } else { (200, String::new()) };
-        (misbehaves, told)
+        let late = params.get("function").and_then(|function| state.slow.get(function)).copied();
+        (misbehaves, told, late)
     };
+    if let Some(late) = late {
+        tokio::time::sleep(late).await;
+    }
     match misbehaves {
         Misbehaviour::Not => reply(told.0, told.1),
         Misbehaviour::Old => reply(told.0, told.1.replace("2.14-81", "2.12-50")),

@@ -2,6 +2,7 @@
 
 use super::{Exchange, Params, exchanges};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How it misbehaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub struct State {
     pub asked: Vec<Params>,
     /// How it misbehaves.
     pub misbehaves: Misbehaviour,
+    /// Functions that are answered late, and by how much.
+    pub slow: BTreeMap<String, Duration>,
     /// `vdc_agent_api_active`.
     pub agent_api: bool,
     recorded: Vec<Exchange>,
@@ -168,6 +171,7 @@ impl State {
             remote_agents: [("2001".to_owned(), ("INACTIVE".to_owned(), 1, "TESTCAMP".to_owned()))].into(),
             asked: Vec::new(),
             misbehaves: Misbehaviour::Not,
+            slow: BTreeMap::new(),
             agent_api: true,
             recorded: exchanges(),
         }

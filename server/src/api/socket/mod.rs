@@ -327,7 +327,11 @@ impl Console {
             ClientMessage::WatchFloor { on } => {
                 // Floors are the whole organization's: who is confined to campaigns sees none.
                 let seen = on && caller.permit::<Look>().is_ok() && caller.everywhere().is_ok();
-                self.floors = if seen { Floors::of(&app.vicidials) } else { Floors::default() };
+                self.floors = if seen {
+                    Floors::of(&app.vicidials.of(&caller.organization_id))
+                } else {
+                    Floors::default()
+                };
                 Ok(())
             }
             ClientMessage::Subscribe { .. } => {

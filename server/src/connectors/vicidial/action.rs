@@ -57,8 +57,16 @@ impl Request {
                 let kind = self.function.argument(name).map(|arg| arg.kind);
                 let value = match kind {
                     Some(Kind::Secret) => "…".to_owned(),
-                    _ if name == "alt_phone" || kind == Some(Kind::Phone) => super::discretion::ending(value),
-                    _ => crate::domain::plain::line(value, 200),
+                    // Several can stand together.
+                    _ if name.contains("phone") && !name.starts_with("phone_")
+                        || kind == Some(Kind::Phone) =>
+                    {
+                        super::discretion::ending(value)
+                    }
+                    _ if matches!(name.as_str(), "phone_number" | "phone_number_field" | "preset_number") => {
+                        super::discretion::ending(value)
+                    }
+                    _ => super::discretion::discreet(&crate::domain::plain::line(value, 200), &[]),
                 };
                 (name.clone(), value)
             })

@@ -11,7 +11,8 @@ use chrono::Utc;
 use dialdeck_protocol::vicidial::{Api, Effect, Function};
 use futures_util::StreamExt;
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -30,7 +31,11 @@ pub struct Client {
     http: reqwest::Client,
     login: RwLock<Login>,
     secrets: Vec<SecretString>,
-    guard: Mutex<Guard>,
+    /// One an API: a user can be let in by one and refused by the other.
+    guards: [Mutex<Guard>; 2],
+    /// Until the log-in is known to be good, one request at a time: not all that wait may be refused.
+    proven: [AtomicBool; 2],
+    first: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
     reread: Reread,
     /// Every request and answer.
@@ -90,7 +95,9 @@ impl Client {
             http: http.build().map_err(|e| e.to_string())?,
             login: RwLock::new(Login::of(settings)),
             secrets: [&settings.db_password, &settings.ami_secret].into_iter().cloned().collect(),
-            guard: Mutex::default(),
+            guards: Default::default(),
+            proven: Default::default(),
+            first: tokio::sync::Mutex::default(),
             pace: Mutex::new(Pace::new(settings.per_second)),
             reread,
             log,
@@ -105,13 +112,19 @@ impl Client {
 
     /// Whether we stopped because user or password are wrong.
     pub fn is_stopped(&self) -> bool {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).is_stopped()
+        [Api::Agent, Api::NonAgent].into_iter().any(|api| self.guard(api).is_stopped())
     }
 
-    /// Begin anew: somebody mended something, and tests it.
+    fn guard(&self, api: Api) -> MutexGuard<'_, Guard> {
+        self.guards[api as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody tests. With another password everything begins anew; with the same there is one more try.
     pub fn forgive(&self) {
-        self.take_up();
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).forgive();
+        let changed = self.take_up();
+        for api in [Api::Agent, Api::NonAgent] {
+            if changed { self.guard(api).forgive() } else { self.guard(api).probe() }
+        }
     }
 
     /// Takes up user and password as the settings have them now; tells whether they changed.
@@ -136,7 +149,9 @@ impl Client {
             // A password that changed meanwhile deserves a try of its own.
             let mended = (trouble.class.is_login() || trouble.class == Class::Stopped) && self.take_up();
             if mended {
-                self.guard.lock().unwrap_or_else(PoisonError::into_inner).forgive();
+                for api in [Api::Agent, Api::NonAgent] {
+                    self.guard(api).forgive();
+                }
                 tracing::info!(vicidial = self.name, "user and password were taken up anew");
                 return self.once(request).await;
             }
@@ -152,7 +167,10 @@ impl Client {
     }
 
     async fn once(&self, request: &Request) -> Result<Answer, Trouble> {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now())?;
+        let api = request.function.api;
+        let proven = &self.proven[api as usize];
+        let _alone = if proven.load(Ordering::Relaxed) { None } else { Some(self.first.lock().await) };
+        self.guard(api).admit(Instant::now())?;
         let wait = self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())?;
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -175,7 +193,13 @@ impl Client {
             Err(trouble) => Err(trouble.clone()),
         };
         let class = result.as_ref().err().map(|trouble| trouble.class);
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).note(Instant::now(), class);
+        let proves = function.name != "version" && class.is_none_or(Class::proves_login);
+        self.guard(api).note(Instant::now(), class, proves);
+        if proves {
+            proven.store(true, Ordering::Relaxed);
+        } else if class.is_some_and(|class| matches!(class, Class::LoginRefused | Class::Locked)) {
+            proven.store(false, Ordering::Relaxed);
+        }
         metrics::vicidial(&self.name, function.name, took, class.map(Class::word));
         let mut secrets = vec![login.password.expose_secret()];
         secrets.extend(self.secrets.iter().map(ExposeSecret::expose_secret));

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How long a screen may take.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks.
-pub const BETWEEN: Duration = Duration::from_millis(400);
+pub const BETWEEN: Duration = Duration::from_millis(300);
 
 /// An agent as `agent_status` shows them.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,16 +20,18 @@ pub enum Seen {
 
 /// Whether what the function does would be seen at all.
 pub fn would_show(request: &Request) -> bool {
-    matches!(
-        request.function.name,
-        "external_pause"
-            | "pause_code"
-            | "external_hangup"
-            | "external_status"
-            | "logout"
-            | "external_dial"
-            | "park_call"
-    )
+    match request.function.name {
+        "external_pause" | "pause_code" | "external_hangup" | "external_status" | "logout"
+        | "external_dial" | "park_call" => true,
+        // The others bring somebody in, and the agent's row stays as it is.
+        "transfer_conference" => {
+            matches!(
+                request.arg("value"),
+                "BLIND_TRANSFER" | "HANGUP_BOTH" | "LOCAL_CLOSER" | "LEAVE_3WAY_CALL" | "LEAVE_VM"
+            )
+        }
+        _ => false,
+    }
 }
 
 /// Whether it is done.

@@ -8,7 +8,7 @@ use super::wire::{Answer, Class, Trouble};
 use super::wirelog::WireLog;
 use crate::settings::Vicidial;
 use dialdeck_protocol::vicidial::{Effect, Progress, VicidialAnswer};
-use dialdeck_protocol::{Code, Problem};
+use dialdeck_protocol::{Code, OrganizationId, Problem};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
@@ -101,8 +101,8 @@ impl Connector {
 
     /// How an agent is before a request: what a change is told by.
     pub async fn before(&self, request: &Request) -> Option<confirm::Seen> {
-        let silent = matches!(request.function.effect, Effect::Queued(_)) && self.database.is_none();
-        if silent { self.seen(request.arg("agent_user")).await } else { None }
+        let shows = matches!(request.function.effect, Effect::Queued(_)) && confirm::would_show(request);
+        if shows { self.seen(request.arg("agent_user")).await } else { None }
     }
 
     async fn seen(&self, user: &str) -> Option<confirm::Seen> {
@@ -126,29 +126,33 @@ impl Connector {
         let Effect::Queued(column) = request.function.effect else { return Progress::Done };
         let user = answer.field("agent_user").unwrap_or_else(|| request.arg("agent_user")).to_owned();
         let until = tokio::time::Instant::now() + confirm::PATIENCE;
-        let mut looked = false;
+        let (mut looked, mut filled) = (false, false);
         while tokio::time::Instant::now() < until {
-            tokio::time::sleep(confirm::BETWEEN).await;
-            if let Some(database) = &self.database {
-                // The screen empties the column that it has read.
-                if let Ok(left) = database.lock().await.column(&user, column).await {
-                    looked = true;
-                    if left.is_none() {
-                        return Progress::Done;
-                    }
+            if let Some(database) = &self.database
+                && let Ok(left) = database.lock().await.column(&user, column).await
+            {
+                looked = true;
+                match left {
+                    Some(Some(_)) => filled = true,
+                    // The screen empties the column that it has read. One that was never seen filled proves nothing: some
+                    // campaigns queue a dial elsewhere.
+                    Some(None) if filled => return Progress::Done,
+                    None if request.function.name == "logout" => return Progress::Done,
+                    _ => {}
                 }
-            } else if let Some(seen) = self.seen(&user).await {
+            }
+            if !filled
+                && confirm::would_show(request)
+                && let Some(seen) = self.seen(&user).await
+            {
                 looked = true;
                 if confirm::is_done(request, before.as_ref(), &seen) {
                     return Progress::Done;
                 }
             }
+            tokio::time::sleep(confirm::BETWEEN).await;
         }
-        if looked && (self.database.is_some() || confirm::would_show(request)) {
-            Progress::NotTaken
-        } else {
-            Progress::Unseen
-        }
+        if looked && (filled || confirm::would_show(request)) { Progress::NotTaken } else { Progress::Unseen }
     }
 
     /// An answer as it goes over the wire.
@@ -166,7 +170,7 @@ impl Connector {
             function: request.function.name.to_owned(),
             progress,
             message,
-            columns: answer.table.columns,
+            columns: answer.table.columns.iter().map(line).collect(),
             rows: answer.table.rows.iter().map(|row| row.iter().map(line).collect()).collect(),
             notices: answer.notices.iter().map(line).collect(),
         }
@@ -254,6 +258,15 @@ impl Vicidials {
                 Problem::field("vicidial", format!("there is no VICIdial {name:?}; there is {}", names()))
             }
         })
+    }
+
+    /// Those of one organization.
+    #[must_use]
+    pub fn of(&self, organization: &OrganizationId) -> Self {
+        let ours = |connector: &Connector| connector.settings.organization == organization.0;
+        let all = self.all.iter().filter(|(_, connector)| ours(connector));
+        let all = all.map(|(name, connector)| (name.clone(), connector.clone())).collect();
+        Self { all: Arc::new(all), log: self.log.clone() }
     }
 
     /// All of them, by name.

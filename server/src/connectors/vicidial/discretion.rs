@@ -4,7 +4,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// Runs of digits as long as telephone numbers; longer ones are call codes.
-static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d+").ok());
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Z]?\d+").ok());
 static QUERY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)(pass(?:word)?=')[^']*'").ok());
 
 /// The last four digits of a number.
@@ -13,7 +13,7 @@ pub fn ending(number: &str) -> String {
     format!("…{}", &number[at..])
 }
 
-/// A text without those secrets, and with numbers of ten to fifteen digits cut to their endings; a time of day in Unix
+/// A text without those secrets, and with numbers of ten to eighteen digits cut to their endings; a time of day in Unix
 /// seconds looks like a number, and goes the same way.
 pub fn discreet(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
@@ -30,7 +30,11 @@ pub fn discreet(text: &str, secrets: &[&str]) -> String {
     let Some(number) = NUMBER.as_ref() else { return text };
     number
         .replace_all(&text, |found: &regex::Captures<'_>| match &found[0] {
-            digits if (10..=15).contains(&digits.len()) => ending(digits),
+            digits
+                if digits.starts_with(|c: char| c.is_ascii_digit()) && (10..=18).contains(&digits.len()) =>
+            {
+                ending(digits)
+            }
             digits => digits.to_owned(),
         })
         .into_owned()

@@ -50,8 +50,11 @@ impl Guard {
         }
     }
 
-    /// What came of a request.
-    pub fn note(&mut self, now: Instant, trouble: Option<Class>) {
+    /// What came of a request; `proves`: it was answered as only somebody is who is logged in.
+    pub fn note(&mut self, now: Instant, trouble: Option<Class>, proves: bool) {
+        if proves {
+            self.refusals = 0;
+        }
         match trouble {
             Some(Class::LoginRefused) => self.refusals += 1,
             Some(Class::Locked) => self.until = Some((now + LOCKED, Class::Locked)),
@@ -61,10 +64,15 @@ impl Guard {
                     self.until = Some((now + REST, class));
                 }
             }
-            _ => {
-                self.refusals = 0;
-                self.failures = 0;
-            }
+            _ => self.failures = 0,
+        }
+    }
+
+    /// Somebody tests, and nothing changed: one more try, unless the user is locked.
+    pub fn probe(&mut self) {
+        self.refusals = self.refusals.min(REFUSALS - 1);
+        if !matches!(self.until, Some((_, Class::Locked))) {
+            self.until = None;
         }
     }
 
@@ -127,7 +135,9 @@ mod tests {
         let (mut guard, now) = (Guard::default(), Instant::now());
         for _ in 0..3 {
             assert!(guard.admit(now).is_ok());
-            guard.note(now, Some(Class::LoginRefused));
+            guard.note(now, Some(Class::LoginRefused), false);
+            // What needs no log-in proves nothing.
+            guard.note(now, None, false);
         }
         assert_eq!(guard.admit(now + Duration::from_hours(1)).map_err(|t| t.class), Err(Class::Stopped));
         guard.forgive();
@@ -141,14 +151,14 @@ mod tests {
         for _ in 0..600 {
             if guard.admit(now).is_ok() {
                 asked += 1;
-                guard.note(now, Some(Class::Unreachable));
+                guard.note(now, Some(Class::Unreachable), false);
             }
             now += Duration::from_millis(100);
         }
         assert!((9..=11).contains(&asked), "{asked}");
         now += Duration::from_secs(11);
         assert!(guard.admit(now).is_ok());
-        guard.note(now, None);
+        guard.note(now, None, true);
         assert!(guard.admit(now).is_ok());
     }
 

@@ -54,7 +54,6 @@ impl Lines {
         let receiver = self.open(call);
         if let Some(line) = self.lock().get_mut(call) {
             line.channel = Some(channel.to_owned());
-            line.answered = true;
         }
         receiver
     }

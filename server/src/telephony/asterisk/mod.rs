@@ -149,7 +149,12 @@ impl Telephony for Asterisk {
 
     async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
         match self.lines.channel(call) {
-            Some(channel) => self.ari.hang_up_channel(&channel).await,
+            Some(channel) => {
+                let result = self.ari.hang_up_channel(&channel).await;
+                // Its session may have given up before: then nobody else would tell of its end.
+                self.lines.ended(call, 16);
+                result
+            }
             None => self.ari.hang_up(call).await,
         }
     }

@@ -67,9 +67,9 @@ pub struct Looked {
 
 const AGENTS: &str = "SELECT la.user, u.full_name, u.user_group, la.server_ip, la.conf_exten, la.extension, la.status, \
     la.lead_id, la.campaign_id, la.callerid, la.comments, la.calls_today, la.pause_code, la.on_hook_agent, \
-    la.ring_callerid, UNIX_TIMESTAMP(la.last_call_time), UNIX_TIMESTAMP(la.last_state_change), l.phone_number \
-    FROM vicidial_live_agents la JOIN vicidial_users u ON u.user = la.user \
-    LEFT JOIN vicidial_list l ON l.lead_id = la.lead_id AND la.lead_id > 0 WHERE u.user_hide_realtime = '0'";
+    la.ring_callerid, UNIX_TIMESTAMP(la.last_call_time), UNIX_TIMESTAMP(la.last_state_change), l.phone_number, \
+    u.user_hide_realtime FROM vicidial_live_agents la JOIN vicidial_users u ON u.user = la.user \
+    LEFT JOIN vicidial_list l ON l.lead_id = la.lead_id AND la.lead_id > 0";
 const CALLS: &str = "SELECT callerid, status, campaign_id, phone_number, UNIX_TIMESTAMP(call_time), call_type, \
     queue_priority, uniqueid, channel FROM vicidial_auto_calls";
 const PARKED: &str = "SELECT channel_group FROM parked_channels";
@@ -86,6 +86,7 @@ const HOPPER: &str =
 const CALLBACKS: &str =
     "SELECT campaign_id, COUNT(*) FROM vicidial_callbacks WHERE status = 'LIVE' GROUP BY campaign_id";
 const LIMITS: &str = "SELECT campaign_id, pause_code, time_limit FROM vicidial_pause_codes";
+const LIMITED: &str = "SELECT enable_pause_code_limits FROM system_settings";
 const TIMES: &str =
     "SELECT container_entry FROM vicidial_settings_containers WHERE container_id = 'REALTIME_REPORT_TIMES'";
 
@@ -201,6 +202,7 @@ impl Database {
                 last_call_time: whole(&row, 15),
                 last_state_change: whole(&row, 16),
                 phone_number: plain(&row, 17),
+                is_hidden: text(&row, 18) == "1",
             });
         }
         for row in sqlx::query(CALLS).fetch_all(&mut *db).await? {
@@ -232,7 +234,8 @@ impl Database {
         Ok(Looked { rows, campaigns, thresholds })
     }
 
-    /// What a column of an agent's row holds now; nothing where the agent is gone. Empty and `0` are nothing.
+    /// What a column of an agent's row holds now: nothing where there is no such row, and within it nothing where the column
+    /// is empty or `0`.
     ///
     /// # Errors
     /// When the database cannot be asked.
@@ -240,7 +243,7 @@ impl Database {
         &mut self,
         user: &str,
         column: &'static str,
-    ) -> Result<Option<String>, DatabaseError> {
+    ) -> Result<Option<Option<String>>, DatabaseError> {
         // The name is one of ours, from the catalogue.
         let query = format!("SELECT {column} FROM vicidial_live_agents WHERE user = ?");
         let asked = async {
@@ -251,7 +254,7 @@ impl Database {
         if row.is_err() {
             self.connection = None;
         }
-        Ok(row?.map(|row| text(&row, 0)).filter(|value| !matches!(value.as_str(), "" | "0")))
+        Ok(row?.map(|row| Some(text(&row, 0)).filter(|value| !matches!(value.as_str(), "" | "0"))))
     }
 
     /// Which of these tables may be read, and which may be written to, as the database itself says.
@@ -259,6 +262,11 @@ impl Database {
     /// # Errors
     /// When it cannot be reached.
     pub async fn probe(&mut self, tables: &[&str]) -> Result<Vec<(String, Option<String>)>, DatabaseError> {
+        let asked = self.readable(tables);
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(DatabaseError::Slow))
+    }
+
+    async fn readable(&mut self, tables: &[&str]) -> Result<Vec<(String, Option<String>)>, DatabaseError> {
         let db = self.connection().await?;
         let mut found = Vec::new();
         for table in tables {
@@ -281,9 +289,12 @@ impl Database {
     /// # Errors
     /// When it cannot be reached.
     pub async fn grants(&mut self) -> Result<Vec<String>, DatabaseError> {
-        let db = self.connection().await?;
-        let rows = sqlx::query("SHOW GRANTS").fetch_all(db).await?;
-        Ok(rows.iter().map(|row| text(row, 0)).collect())
+        let asked = async {
+            let db = self.connection().await?;
+            let rows = sqlx::query("SHOW GRANTS").fetch_all(db).await?;
+            Ok(rows.iter().map(|row| text(row, 0)).collect())
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(DatabaseError::Slow))
     }
 
     /// Closes the connection.
@@ -301,6 +312,10 @@ async fn read_seldom(db: &mut MySqlConnection) -> Seldom {
     seldom.hopper = pairs(sqlx::query(HOPPER).fetch_all(&mut *db).await.unwrap_or_default());
     seldom.callbacks = pairs(sqlx::query(CALLBACKS).fetch_all(&mut *db).await.unwrap_or_default());
     let limits = sqlx::query(LIMITS).fetch_all(&mut *db).await.unwrap_or_default();
+    // Where the whole system has them off, no pause is too long.
+    let off =
+        matches!(sqlx::query(LIMITED).fetch_optional(&mut *db).await, Ok(Some(row)) if text(&row, 0) == "0");
+    let limits = if off { Vec::new() } else { limits };
     seldom.limits = limits.iter().map(|row| ((plain(row, 0), plain(row, 1)), whole(row, 2))).collect();
     let times = sqlx::query(TIMES).fetch_optional(&mut *db).await.ok().flatten();
     seldom.thresholds = times.map_or_else(Thresholds::default, |row| thresholds(&text(&row, 0)));

@@ -28,6 +28,7 @@ pub struct AgentRow {
     pub last_call_time: i64,
     pub last_state_change: i64,
     pub phone_number: String,
+    pub is_hidden: bool,
 }
 
 /// A row of `vicidial_auto_calls`.
@@ -110,6 +111,8 @@ pub fn agents(rows: &Rows) -> Vec<FloorAgent> {
     let mut agents: Vec<FloorAgent> = rows
         .agents
         .iter()
+        // Who is hidden counts among those on a lead, and has no row.
+        .filter(|row| !row.is_hidden)
         .filter_map(|row| {
             let (together, latest) = on_lead.get(&row.lead_id).copied().unwrap_or_default();
             let call = calls.get(row.callerid.as_str()).copied();

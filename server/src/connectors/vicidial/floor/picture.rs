@@ -49,6 +49,8 @@ impl Picture {
         let change = ServerMessage::FloorChange {
             vicidial: floor.vicidial.clone(),
             now: floor.now,
+            read_at: floor.read_at,
+            thresholds: (self.floor.thresholds != floor.thresholds).then(|| floor.thresholds.clone()),
             trouble: floor.trouble.clone(),
             agents,
             gone,

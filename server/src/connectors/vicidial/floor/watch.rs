@@ -76,9 +76,15 @@ async fn wanted(sender: &watch::Sender<Arc<Picture>>) {
 }
 
 fn tell(sender: &watch::Sender<Arc<Picture>>, floor: Floor) {
-    let next = sender.borrow().next(floor);
+    let next = sender.borrow().next(floor.clone());
     if let Some(next) = next {
         sender.send_replace(Arc::new(next));
+    } else {
+        // Nothing but the clock moved on: nobody is told, and who asks hears that it is fresh.
+        sender.send_if_modified(|picture| {
+            Arc::make_mut(picture).floor = floor;
+            false
+        });
     }
 }
 
@@ -122,6 +128,7 @@ fn floor(name: &str, looked: &Looked) -> Floor {
     Floor {
         vicidial: name.to_owned(),
         now: looked.rows.now,
+        read_at: Utc::now().timestamp(),
         source: "database".into(),
         trouble: String::new(),
         agents: agents(&looked.rows),
@@ -189,6 +196,7 @@ async fn by_api(name: String, client: Arc<Client>, calls: Calls, sender: watch::
                     Floor {
                         vicidial: name.clone(),
                         now,
+                        read_at: now,
                         source: "api".into(),
                         agents,
                         trouble: String::new(),
@@ -204,7 +212,10 @@ async fn by_api(name: String, client: Arc<Client>, calls: Calls, sender: watch::
         for _ in 0..BY_API.as_secs() {
             let last = sender.borrow().floor.clone();
             let now = Utc::now().timestamp();
-            tell(&sender, Floor { calls: heard(&calls), now, ..last });
+            // Where the agents could not be read, the picture does not become fresh by its calls.
+            let fresh = last.trouble.is_empty() && last.now > 0;
+            let (now, read_at) = if fresh { (now, now) } else { (last.now, last.read_at) };
+            tell(&sender, Floor { calls: heard(&calls), now, read_at, ..last });
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }

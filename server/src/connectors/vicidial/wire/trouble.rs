@@ -1,6 +1,7 @@
 //! What went wrong, in classes, each with its code and its remedy in words.
 
 use super::line::Line;
+use crate::connectors::vicidial::discretion::discreet;
 use dialdeck_protocol::vicidial::Function;
 use dialdeck_protocol::{Code, Problem};
 
@@ -89,6 +90,22 @@ impl Class {
     /// Whether it was the login: three of these and we stop.
     pub const fn is_login(self) -> bool {
         matches!(self, Self::LoginRefused)
+    }
+
+    /// Whether only somebody who is logged in is answered so.
+    pub const fn proves_login(self) -> bool {
+        !self.may_pass()
+            && !matches!(
+                self,
+                Self::LoginRefused
+                    | Self::Locked
+                    | Self::Stopped
+                    | Self::ApiOff
+                    | Self::SourceRefused
+                    | Self::NoSuchFunction
+                    | Self::Certificate
+                    | Self::TooMany
+            )
     }
 
     /// Whether asking again may help, where a repeat harms nobody.
@@ -214,7 +231,8 @@ impl Trouble {
             self.class.word(),
             self.class.remedy()
         );
-        let mut problem = Problem::new(self.class.code(), message);
+        // It goes into the audit log as well.
+        let mut problem = Problem::new(self.class.code(), discreet(&message, &[]));
         problem.field.clone_from(&self.field);
         problem
     }
