@@ -352,11 +352,8 @@ async fn the_page_followed_word_for_word() {
 async fn leads_from_a_file_broken_off_and_resumed() {
     let house = house().await;
     let file = house.home.path().join("leads.csv");
-    let mut text = String::from("phone,first_name,favcolor\n");
-    for n in 0..300 {
-        text += &format!("20255501{n:03},Person {n},red\n");
-    }
-    text += "12,Short,red\n";
+    let people: Vec<String> = (0..300).map(|n| format!("20255501{n:03},Person {n},red\n")).collect();
+    let text = format!("phone,first_name,favcolor\n{}12,Short,red\n", people.concat());
     std::fs::write(&file, text).unwrap();
     let command = || {
         let mut command = std::process::Command::new(CONSOLE);

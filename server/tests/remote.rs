@@ -59,7 +59,7 @@ impl House {
             let mut state = self.fake.state();
             let country = if number.starts_with("+1") { 1 } else { 2 };
             let lead_row = state.leads.get_mut(&lead).unwrap();
-            lead_row.phone_number = number[1 + country..].to_owned();
+            number[1 + country..].clone_into(&mut lead_row.phone_number);
             lead_row.fields.insert("phone_code".into(), number[1..=country].to_owned());
             lead_row.fields.insert("first_name".into(), "Quinn".into());
             lead_row.fields.entry("comments".into()).or_insert_with(|| "knows Bob".into());
@@ -89,12 +89,7 @@ impl House {
     async fn told(&self, code: &str) -> Params {
         within(LONG, "what came of the call", || async {
             let state = self.fake.state();
-            let told = state
-                .asked_for("ra_call_control")
-                .into_iter()
-                .find(|params| params["value"] == code)
-                .cloned();
-            told
+            state.asked_for("ra_call_control").into_iter().find(|params| params["value"] == code).cloned()
         })
         .await
     }

@@ -70,7 +70,7 @@ impl State {
     /// A floor as a whole.
     pub fn take_floor(&mut self, floor: Floor) {
         self.keeping_selection(|state| {
-            drop(state.floors.insert(floor.vicidial.clone(), SeenFloor { floor }))
+            state.floors.insert(floor.vicidial.clone(), SeenFloor { floor });
         });
     }
 

@@ -215,12 +215,12 @@ async fn finished(
     answer: &wire::Answer,
     before: Option<Seen>,
 ) -> Progress {
-    let progress = connector.confirmed(request, answer, before).await;
+    let progress = connector.confirmed(request, answer, before.as_ref()).await;
     deed(app, caller, connector, request, progress).await;
     let Some(then) = request.then.as_deref().filter(|_| progress == Progress::Done) else { return progress };
     let before = connector.before(then).await;
     let then_progress = match connector.call(then).await {
-        Ok((answer, _)) => connector.confirmed(then, &answer, before).await,
+        Ok((answer, _)) => connector.confirmed(then, &answer, before.as_ref()).await,
         Err(trouble) => {
             tracing::warn!(function = then.function.name, %trouble, "what was to follow was refused");
             Progress::NotTaken

@@ -299,7 +299,7 @@ async fn talk(
         }
     };
     let mut dialogue = Dialogue::new(script, &attempt.contact.person);
-    if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
+    if attempt.adopted.as_ref().is_some_and(Adopted::takes_over) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
         let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());

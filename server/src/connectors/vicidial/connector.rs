@@ -121,7 +121,7 @@ impl Connector {
         &self,
         request: &Request,
         answer: &Answer,
-        before: Option<confirm::Seen>,
+        before: Option<&confirm::Seen>,
     ) -> Progress {
         let Effect::Queued(column) = request.function.effect else { return Progress::Done };
         let user = answer.field("agent_user").unwrap_or_else(|| request.arg("agent_user")).to_owned();
@@ -146,7 +146,7 @@ impl Connector {
                 && let Some(seen) = self.seen(&user).await
             {
                 looked = true;
-                if confirm::is_done(request, before.as_ref(), &seen) {
+                if confirm::is_done(request, before, &seen) {
                     return Progress::Done;
                 }
             }

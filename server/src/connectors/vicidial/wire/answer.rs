@@ -156,7 +156,7 @@ pub fn read(function: &Function, asked: Asked<'_>, status: u16, body: &str) -> R
             body.ends_with('\n') || ENDLESS.contains(&function.name) || text.trim_end().ends_with("</html>");
         // A refused log-in ends with its own SQL.
         let login = line.as_ref().is_some_and(|line| line.message.contains("Invalid Username/Password"));
-        let cut = !ends && !login || line.as_ref().is_none_or(|line| !line.is_whole) && !ends;
+        let cut = !ends && (!login || line.as_ref().is_none_or(|line| !line.is_whole));
         if cut {
             return Err(Trouble::new(Class::CutShort, "the answer ends in the middle"));
         }
