@@ -203,7 +203,7 @@ async fn call(
     } else if request.function.effect != Effect::Reads {
         deed(app, caller, connector, request, progress).await;
     }
-    Ok(connector.told(request, answer, progress))
+    Ok(connector.told(request, &answer, progress))
 }
 
 /// Waits until an agent's screen took it, tells, and does what follows.

@@ -156,7 +156,7 @@ impl Connector {
     }
 
     /// An answer as it goes over the wire.
-    pub fn told(&self, request: &Request, answer: Answer, progress: Progress) -> VicidialAnswer {
+    pub fn told(&self, request: &Request, answer: &Answer, progress: Progress) -> VicidialAnswer {
         let message = match request.function.effect {
             Effect::Reads => match answer.table.rows.len() {
                 1 => "1 row".to_owned(),
