@@ -8,9 +8,10 @@ use crate::connectors::vicidial::discretion::discreet;
 use crate::connectors::vicidial::wire::{Class, LoggedInAgent};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Consent, Contact, NewContact};
+use crate::domain::ending::far_future;
 use crate::domain::phone::Phone;
 use crate::domain::plain;
-use crate::storage::ImportMode;
+use crate::storage::{Change, ImportMode};
 use crate::telephony::adoption::{Adopted, Ending, Farewell, Inbound};
 use async_trait::async_trait;
 use chrono::Utc;
@@ -25,6 +26,9 @@ const LOOKS: u32 = 4;
 const BETWEEN: Duration = Duration::from_millis(400);
 /// How long all of that may take; the session waits a little longer.
 const LOOKUP: Duration = Duration::from_secs(6);
+/// Waits between tries to put a number onto VICIdial's do-not-call list.
+const NEVER_AGAIN: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(10), Duration::from_mins(1), Duration::from_mins(5)];
 /// The status of a call on which we may not talk, unless the settings say otherwise.
 const HELD: &str = "AIHELD";
 
@@ -78,8 +82,9 @@ async fn take(app: &App, inbound: Inbound) -> Result<(), Problem> {
     };
     match admitted {
         Ok((campaign, contact)) => {
-            let adopted = Adopted::new(channel, farewell.clone(), taken);
-            let result = app.dialer.take_in(&campaign, contact, adopted).await;
+            // Ours too: while it lives the call is kept, until VICIdial has been told that we do not talk.
+            let adopted = Arc::new(Adopted::new(channel, farewell.clone(), taken));
+            let result = app.dialer.take_in(&campaign, contact, adopted.clone()).await;
             if let Err(problem) = &result {
                 farewell.held(&problem.message).await;
             }
@@ -150,6 +155,7 @@ async fn admit(
         code if code.is_empty() => settings.phone_code.clone(),
         code => code,
     };
+    app.dialer.takes_in(&campaign).await?;
     let region = &app.settings.dialer.region;
     let phone = Phone::parse(&format!("+{code}{told}"), region)
         .or_else(|_| Phone::parse(&told, region))
@@ -179,10 +185,17 @@ async fn admit(
     import.add(&[person], 1, 0).await?;
     import.finish().await?;
     let contact = find().await?.ok_or_else(|| Problem::not_found("the contact that was just made"))?;
+    // VICIdial dials this person; our own queue, should it ever run, does not.
+    let never = Change::Postpone { contact_id: contact.id, until: far_future() };
+    app.journal
+        .commit(vec![never])
+        .await
+        .map_err(|error| Problem::new(Code::Unavailable, error.to_string()))?;
     Ok((campaign, contact))
 }
 
 /// What VICIdial is told at the end.
+#[derive(Clone)]
 struct Bye {
     connector: Arc<Connector>,
     code: String,
@@ -221,10 +234,11 @@ impl Bye {
         ];
         args.extend(more);
         let Some(ask) = Request::of("ra_call_control", &args) else { return };
-        // The person waits while this is said: once more, if it failed, and no oftener.
-        for _ in 0..2 {
+        // The person waits while this is said: a few tries, and no more.
+        for _ in 0..3 {
             match self.connector.call(&ask).await {
                 Ok(_) => return,
+                Err(trouble) if trouble.class == Class::TooMany => tokio::time::sleep(BETWEEN).await,
                 // What may have been done is not done again: a second transfer would take the person from whom they reached.
                 Err(trouble) if trouble.class == Class::Unreachable => {}
                 Err(trouble) if stage == "HANGUP" && trouble.class.may_pass() => {}
@@ -241,22 +255,35 @@ impl Bye {
         let never = why.contains("do_not_call") || why.contains("do-not-call");
         let status = if never { "DNC" } else { HELD };
         self.control("HANGUP", status, &[]).await;
+        if never {
+            tokio::spawn(self.clone().never_again());
+        }
     }
 
     /// The number, in whichever list or campaign, is not to be called by VICIdial either.
-    async fn never_again(&self) {
+    async fn never_again(self) {
         let number = self.lead.get("phone_number").map_or("", String::as_str);
         let args = [("phone_number", number), ("campaign_id", "SYSTEM_INTERNAL")];
         let Some(ask) = Request::of("add_dnc_phone", &args).filter(|_| !number.is_empty()) else { return };
-        match self.connector.call(&ask).await {
-            Ok(_) => {}
-            Err(trouble) if trouble.class == Class::Duplicate => {}
-            Err(trouble) => tracing::error!(
-                vicidial = self.connector.name,
-                class = trouble.class.word(),
-                "VICIdial did not put a number onto its do-not-call list; put it there by hand"
-            ),
+        // It is there once, however often it is asked for.
+        for again in NEVER_AGAIN {
+            match self.connector.call(&ask).await {
+                Ok(_) => return,
+                Err(trouble) if trouble.class == Class::Duplicate => return,
+                Err(trouble) => tracing::error!(
+                    vicidial = self.connector.name,
+                    lead = self.lead_id,
+                    class = trouble.class.word(),
+                    "VICIdial did not put a number onto its do-not-call list"
+                ),
+            }
+            tokio::time::sleep(again).await;
         }
+        tracing::error!(
+            vicidial = self.connector.name,
+            lead = self.lead_id,
+            "put the number of this lead onto VICIdial's do-not-call list by hand"
+        );
     }
 
     /// What was found out, onto the lead.
@@ -297,7 +324,7 @@ impl Farewell for Bye {
             self.control("HANGUP", status, &[]).await;
         }
         if do_not_call {
-            self.never_again().await;
+            tokio::spawn(self.clone().never_again());
         }
         if !summary.is_empty() {
             self.note(summary).await;

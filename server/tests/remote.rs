@@ -193,4 +193,20 @@ async fn whom_an_ai_caller_wins_goes_to_an_in_group() {
         "{told:?}"
     );
     house.quiet().await;
+    // A campaign that dials by itself takes nobody in, and whom VICIdial sent stands on no list of ours.
+    let client = house.client().await;
+    let campaigns = client.get("/api/v1/campaigns").await.unwrap();
+    let campaign = campaigns["campaigns"][0]["id"].as_str().unwrap().to_owned();
+    // Somebody who lets it ring keeps it running.
+    let csv = format!("first_name,phone\nRings,{}\n", number(17));
+    let consent = "consent_basis=written&consent_at=2026-01-02&consent_source=form";
+    client.import(&campaign, consent, csv).await.unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let before = client.contacts(&campaign).await.unwrap().len();
+    let code = "V1120230000000000020";
+    house.send("2001", 2, 20, code).await;
+    let told = house.told(code).await;
+    assert_eq!((told["stage"].as_str(), told["status"].as_str()), ("HANGUP", "AIHELD"), "{told:?}");
+    house.quiet().await;
+    assert_eq!(client.contacts(&campaign).await.unwrap().len(), before);
 }

@@ -85,31 +85,57 @@ async fn known(connector: &Connector, lead_id: &str) -> Result<wire::Answer, Pro
     connector.call(&ask).await.map(|(told, _)| told).map_err(|trouble| trouble.problem(&connector.name))
 }
 
-/// The number that VICIdial would call because of this request, later or at once: it must not be one that is never called.
-async fn wanted(app: &App, caller: &Caller, connector: &Connector, request: &Request) -> Result<(), Problem> {
-    let hopper = request.arg("add_to_hopper") == "Y";
-    let digits = match request.function.name {
-        "add_lead" | "external_add_lead" | "transfer_conference" | "ra_call_control" => {
-            request.arg("phone_number").to_owned()
-        }
-        "update_lead" if hopper && !request.arg("lead_id").is_empty() => {
-            let told = known(connector, request.arg("lead_id")).await?;
-            told.field("phone_number").unwrap_or_default().to_owned()
-        }
-        "update_lead" if hopper => request.arg("phone_number").to_owned(),
-        _ => return Ok(()),
-    };
+/// Numbers that VICIdial would call because of this request, later or at once, each with its country code.
+async fn wanted(connector: &Connector, request: &Request) -> Result<Vec<(String, String)>, Problem> {
     let code = match request.arg("phone_code") {
-        "" => connector.settings.phone_code.as_str(),
-        code => code,
+        "" => connector.settings.phone_code.clone(),
+        code => code.to_owned(),
     };
-    // An extension is nobody's number.
-    let Ok(number) = phone(app, &format!("+{code}{digits}")).or_else(|_| phone(app, &digits)) else {
-        return Ok(());
+    let given = |name: &str| (code.clone(), request.arg(name).to_owned());
+    let mut all = match request.function.name {
+        "transfer_conference" | "ra_call_control" => vec![given("phone_number")],
+        "add_lead" | "external_add_lead" | "update_lead" => {
+            vec![given("phone_number"), given("phone_number_field"), given("alt_phone"), given("address3")]
+        }
+        _ => return Ok(Vec::new()),
     };
-    if app.store.is_do_not_call(&caller.organization_id, number.as_str()).await? {
-        let message = format!("{} is on the do-not-call list: never called", masked(&number));
-        return Err(Problem::new(Code::Conflict, format!("not done: {message} (do_not_call)")));
+    // `7275551212_1_work!7275551213_1_home`
+    let several = request.arg("multi_alt_phones").split('!');
+    all.extend(several.map(|one| (code.clone(), one.split('_').next().unwrap_or_default().to_owned())));
+    if request.function.name == "update_lead" && request.arg("add_to_hopper") == "Y" {
+        let lead_id = request.arg("lead_id");
+        if !lead_id.is_empty() {
+            let told = known(connector, lead_id).await?;
+            let own = told.field("phone_code").unwrap_or(&code).to_owned();
+            all.push((own, told.field("phone_number").unwrap_or_default().to_owned()));
+        } else if request.arg("phone_number").is_empty() {
+            let message = "say by lead_id or phone_number whom to put into the hopper: the do-not-call list is asked first";
+            return Err(Problem::field("lead_id", message));
+        }
+    }
+    all.retain(|(_, digits)| !digits.is_empty());
+    Ok(all)
+}
+
+/// What VICIdial would call must not be a number that is never called.
+async fn never(app: &App, caller: &Caller, connector: &Connector, request: &Request) -> Result<(), Problem> {
+    for (code, digits) in wanted(connector, request).await? {
+        let read = |text: &str| phone(app, &format!("+{code}{text}")).or_else(|_| phone(app, text));
+        // With the trunk's prefix before it, it is the same number.
+        let number = read(&digits).or_else(|_| read(digits.get(1..).unwrap_or_default()));
+        let number = match number {
+            Ok(number) => number,
+            // An extension, or an address, is nobody's number.
+            Err(_) if digits.bytes().filter(u8::is_ascii_digit).count() < 10 => continue,
+            Err(_) => {
+                let message = "the number cannot be read, so that the do-not-call list cannot be asked";
+                return Err(Problem::field("phone_number", message));
+            }
+        };
+        if app.store.is_do_not_call(&caller.organization_id, number.as_str()).await? {
+            let message = format!("{} is on the do-not-call list: never called", masked(&number));
+            return Err(Problem::new(Code::Conflict, format!("not done: {message} (do_not_call)")));
+        }
     }
     Ok(())
 }
@@ -122,9 +148,9 @@ async fn lawful(
     request: &Request,
 ) -> Result<serde_json::Value, Problem> {
     let command = format!("vicidial.{}", request.function.name);
-    if let Err(problem) = wanted(app, caller, connector, request).await {
-        commands::note(app, caller, &command, request.target(), json!({}), "held by the law: do_not_call")
-            .await;
+    if let Err(problem) = never(app, caller, connector, request).await {
+        let why = if problem.code == Code::Conflict { "held by the law: do_not_call" } else { "refused" };
+        commands::note(app, caller, &command, request.target(), json!({}), why).await;
         return Err(problem);
     }
     let mut all = Vec::new();

@@ -8,21 +8,18 @@ use crate::domain::gate::Voice;
 use crate::telephony::adoption::Adopted;
 use chrono::Utc;
 use dialdeck_protocol::{CampaignStatus, Code, Problem, QueueState, Taker};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
+
+fn conflict(message: String) -> Problem {
+    Problem::new(Code::Conflict, message)
+}
 
 impl Dialer {
-    /// Lets an AI caller of `campaign` talk on a call that came in from whoever placed it.
+    /// Whether a campaign takes calls in that somebody else placed.
     ///
     /// # Errors
-    /// When a rule of law forbids it, the number is in another call of ours, or there is no line for it. The call is the
-    /// caller's to end then.
-    pub async fn take_in(
-        &self,
-        campaign: &Campaign,
-        contact: Contact,
-        adopted: Adopted,
-    ) -> Result<(), Problem> {
-        let conflict = |message: String| Problem::new(Code::Conflict, message);
+    /// Why not.
+    pub async fn takes_in(&self, campaign: &Campaign) -> Result<(), Problem> {
         if !self.has_recovered() || self.0.closing.is_cancelled() {
             return Err(Problem::new(Code::Unavailable, "the server is starting or stopping"));
         }
@@ -39,6 +36,21 @@ impl Dialer {
                 "the campaign dials by itself; stop its queue, or choose another for calls that come in";
             return Err(conflict(message.into()));
         }
+        Ok(())
+    }
+
+    /// Lets an AI caller of `campaign` talk on a call that came in from whoever placed it.
+    ///
+    /// # Errors
+    /// When a rule of law forbids it, the number is in another call of ours, or there is no line for it. The call is the
+    /// caller's to end then.
+    pub async fn take_in(
+        &self,
+        campaign: &Campaign,
+        contact: Contact,
+        adopted: Arc<Adopted>,
+    ) -> Result<(), Problem> {
+        self.takes_in(campaign).await?;
         let decision = self.judge(&campaign.call_settings, &contact, Voice::Artificial, Utc::now()).await?;
         if !decision.is_allowed() {
             return Err(conflict(format!("{}: {}", decision.rule, decision.reason)));

@@ -19,6 +19,7 @@ use crate::voice::dialogue::Dialogue;
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallId, CallStatus, Outcome, Taker};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ pub(super) struct Attempt {
     /// Who takes it.
     pub taker: Taker,
     /// Where somebody else placed it.
-    pub adopted: Option<Adopted>,
+    pub adopted: Option<Arc<Adopted>>,
 }
 
 /// How it went.
@@ -299,7 +300,7 @@ async fn talk(
         }
     };
     let mut dialogue = Dialogue::new(script, &attempt.contact.person);
-    if attempt.adopted.as_ref().is_some_and(Adopted::takes_over) {
+    if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
         let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());

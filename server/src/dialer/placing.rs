@@ -13,7 +13,7 @@ use chrono::{Duration, Utc};
 use dialdeck_protocol::{
     CallId, CampaignStatus, Code, ContactId, ContactStatus, OrganizationId, PartState, Problem, Taker, UserId,
 };
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 /// How long a number rests whose other call is in flight.
 const BUSY_ELSEWHERE: Duration = Duration::seconds(60);
@@ -56,7 +56,7 @@ pub(super) struct Placing<'a> {
     pub reserve: Reserve,
     pub by_hand: bool,
     /// Where somebody else placed it already.
-    pub adopted: Option<Adopted>,
+    pub adopted: Option<Arc<Adopted>>,
 }
 
 impl Dialer {

@@ -153,6 +153,33 @@ async fn the_law_stands_before_a_dial_through_vicidial() {
     let (status, told) = act(&client, "external_dial", json!({ "agent_user": "1003", "lead_id": "1" })).await;
     assert_eq!(status, 409, "{told}");
     assert!(house.fake.state().asked_for("external_dial").is_empty());
+    // Nor by any other way to the same person.
+    house.fake.state().leads.get_mut(&2).unwrap().phone_number = "7275551212".into();
+    for (function, args) in [
+        ("add_lead", json!({ "phone_number": "7275551212", "list_id": "101", "add_to_hopper": "Y" })),
+        ("add_lead", json!({ "phone_number": "2025550142", "alt_phone": "7275551212", "list_id": "101" })),
+        (
+            "add_lead",
+            json!({ "phone_number": "2025550142", "multi_alt_phones": "7275551212_1_work", "list_id": "101" }),
+        ),
+        ("external_add_lead", json!({ "agent_user": "1003", "phone_number": "7275551212" })),
+        ("update_lead", json!({ "lead_id": "2", "add_to_hopper": "Y" })),
+        ("blind_transfer", json!({ "agent_user": "1002", "phone_number": "917275551212" })),
+    ] {
+        let (status, told) = act(&client, function, args).await;
+        assert_eq!(status, 409, "{function}: {told}");
+        assert!(told["detail"].as_str().unwrap().contains("do_not_call"), "{function}: {told}");
+    }
+    let args =
+        json!({ "search_method": "VENDOR_LEAD_CODE", "vendor_lead_code": "V003", "add_to_hopper": "Y" });
+    assert_eq!(act(&client, "update_lead", args).await.0, 422);
+    assert!(
+        house.fake.state().asked_for("add_lead").is_empty() && house.fake.state().hopper["TESTCAMP"] == [1]
+    );
+    // A lead's own country counts, and an extension is nobody's number.
+    let (status, told) =
+        act(&client, "blind_transfer", json!({ "agent_user": "1002", "phone_number": "1001" })).await;
+    assert_eq!(status, 200, "{told}");
     let admin = house.server.log_in("admin").await.unwrap();
     let audit = admin.get("/api/v1/audit?limit=50").await.unwrap().to_string();
     assert!(audit.contains("held by the law") && !audit.contains("7275551212"), "{audit}");

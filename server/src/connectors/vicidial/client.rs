@@ -14,12 +14,18 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use url::Url;
 
 /// Longest answer that is read, in bytes.
 const LONGEST: usize = 8 << 20;
 /// Waits before a question that harms nobody is asked again.
 const AGAIN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+
+/// Requests under way at a time; ten refused at once would lock the user.
+const ROOM: usize = 6;
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(5);
 
 /// Reads the settings again: a password may have changed since.
 pub type Reread = Arc<dyn Fn() -> Option<Vicidial> + Send + Sync>;
@@ -35,7 +41,9 @@ pub struct Client {
     guards: [Mutex<Guard>; 2],
     /// Until the log-in is known to be good, one request at a time: not all that wait may be refused.
     proven: [AtomicBool; 2],
-    first: tokio::sync::Mutex<()>,
+    first: [tokio::sync::Mutex<()>; 2],
+    /// Requests under way: were all of them refused, the user would still not be locked.
+    room: Semaphore,
     pace: Mutex<Pace>,
     reread: Reread,
     /// Every request and answer.
@@ -97,7 +105,8 @@ impl Client {
             secrets: [&settings.db_password, &settings.ami_secret].into_iter().cloned().collect(),
             guards: Default::default(),
             proven: Default::default(),
-            first: tokio::sync::Mutex::default(),
+            first: Default::default(),
+            room: Semaphore::new(ROOM),
             pace: Mutex::new(Pace::new(settings.per_second)),
             reread,
             log,
@@ -169,7 +178,14 @@ impl Client {
     async fn once(&self, request: &Request) -> Result<Answer, Trouble> {
         let api = request.function.api;
         let proven = &self.proven[api as usize];
-        let _alone = if proven.load(Ordering::Relaxed) { None } else { Some(self.first.lock().await) };
+        let late = |_| Trouble::new(Class::TooMany, "other requests wait for an answer");
+        let _room = tokio::time::timeout(TURN, self.room.acquire()).await.map_err(late)?;
+        let mut alone = None;
+        if !proven.load(Ordering::Relaxed) {
+            let first = tokio::time::timeout(TURN, self.first[api as usize].lock()).await.map_err(late)?;
+            // It may have been proven meanwhile.
+            alone = Some(first).filter(|_| !proven.load(Ordering::Relaxed));
+        }
         self.guard(api).admit(Instant::now())?;
         let wait = self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())?;
         if !wait.is_zero() {
@@ -200,6 +216,7 @@ impl Client {
         } else if class.is_some_and(|class| matches!(class, Class::LoginRefused | Class::Locked)) {
             proven.store(false, Ordering::Relaxed);
         }
+        drop(alone);
         metrics::vicidial(&self.name, function.name, took, class.map(Class::word));
         let mut secrets = vec![login.password.expose_secret()];
         secrets.extend(self.secrets.iter().map(ExposeSecret::expose_secret));

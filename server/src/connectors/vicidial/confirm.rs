@@ -9,6 +9,9 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks.
 pub const BETWEEN: Duration = Duration::from_millis(300);
 
+/// The same by the API, whose requests are counted.
+pub const SELDOM: Duration = Duration::from_secs(1);
+
 /// An agent as `agent_status` shows them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Seen {

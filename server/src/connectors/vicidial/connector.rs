@@ -127,9 +127,11 @@ impl Connector {
         let user = answer.field("agent_user").unwrap_or_else(|| request.arg("agent_user")).to_owned();
         let until = tokio::time::Instant::now() + confirm::PATIENCE;
         let (mut looked, mut filled) = (false, false);
+        let mut next = tokio::time::Instant::now() + confirm::BETWEEN;
         while tokio::time::Instant::now() < until {
             if let Some(database) = &self.database
-                && let Ok(left) = database.lock().await.column(&user, column).await
+                && let Ok(mut database) = tokio::time::timeout_at(until, database.lock()).await
+                && let Ok(left) = database.column(&user, column).await
             {
                 looked = true;
                 match left {
@@ -141,10 +143,13 @@ impl Connector {
                     _ => {}
                 }
             }
+            // Each look costs a request of those that others wait for.
             if !filled
                 && confirm::would_show(request)
+                && tokio::time::Instant::now() >= next
                 && let Some(seen) = self.seen(&user).await
             {
+                next = tokio::time::Instant::now() + confirm::SELDOM;
                 looked = true;
                 if confirm::is_done(request, before, &seen) {
                     return Progress::Done;

@@ -4,7 +4,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// Runs of digits as long as telephone numbers; longer ones are call codes.
-static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Z]?\d+").ok());
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[VYMJ]\d{19}\b|\d+").ok());
 static QUERY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)(pass(?:word)?=')[^']*'").ok());
 
 /// The last four digits of a number.
@@ -55,6 +55,16 @@ mod tests {
             "…1212|8600051|V1120230000000000002"
         );
         assert_eq!((ending("12"), ending("2025550142")), ("…12".into(), "…0142".into()));
+    }
+
+    #[test]
+    fn numbers_in_an_address_are_cut_as_well() {
+        let shown =
+            discreet("phone_number=2025550142%2C2025550143&comments=%2B12025550144%7C2025550145", &[]);
+        for number in ["2025550142", "2025550143", "12025550144", "2025550145"] {
+            assert!(!shown.contains(number), "{shown}");
+        }
+        assert_eq!(discreet("V1120230000000000002", &[]), "V1120230000000000002");
     }
 
     proptest! {
