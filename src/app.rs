@@ -85,6 +85,8 @@ struct App {
     keymap: Keymap,
     hotkeys: Hotkeys,
     theme: Theme,
+    /// Whether to go to one's own place as soon as the floor is known.
+    to_seat: bool,
     /// Whether the server tells us of floors.
     watching: bool,
     asks: mpsc::UnboundedSender<Ask>,
@@ -104,6 +106,7 @@ impl App {
             keymap,
             hotkeys,
             theme,
+            to_seat: false,
             watching: false,
             asks,
             heard,
@@ -221,9 +224,8 @@ impl App {
                 self.state.user = user;
                 self.state.user_id = user_id;
                 let first = self.state.role.replace(role).is_none();
-                if first && role == Role::Agent {
-                    self.go_to_agents();
-                }
+                // Once it is known what is there: before that nothing can be done, and nothing is to be offered.
+                self.to_seat |= first && role == Role::Agent;
                 self.state.clock_ahead_ms = (now - Utc::now()).num_milliseconds();
                 // Resuming brings events and no snapshot: what is shown is live from here.
                 if self.state.seq.is_some() {
@@ -240,6 +242,10 @@ impl App {
             ServerMessage::Snapshot(snapshot) => {
                 self.state.take_snapshot(*snapshot, Utc::now());
                 self.state.link = Link::Live;
+                if std::mem::take(&mut self.to_seat) {
+                    self.go_to_agents();
+                    self.watch_floors();
+                }
                 self.state.choices_of = None;
                 self.state.lead_asked = None;
                 self.fetch_for_seat();

@@ -352,7 +352,7 @@ async fn the_page_followed_word_for_word() {
 async fn leads_from_a_file_broken_off_and_resumed() {
     let house = house().await;
     let file = house.home.path().join("leads.csv");
-    let people: Vec<String> = (0..300).map(|n| format!("20255501{n:03},Person {n},red\n")).collect();
+    let people: Vec<String> = (0..300).map(|n| format!("2025550{n:03},Person {n},red\n")).collect();
     let text = format!("phone,first_name,favcolor\n{}12,Short,red\n", people.concat());
     std::fs::write(&file, text).unwrap();
     let command = || {
@@ -366,7 +366,7 @@ async fn leads_from_a_file_broken_off_and_resumed() {
         command
     };
     let leads =
-        || house.fake.state().leads.values().filter(|lead| lead.phone_number.starts_with("20255501")).count();
+        || house.fake.state().leads.values().filter(|lead| lead.phone_number.starts_with("2025550")).count();
     let mut first =
         command().stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     until("some leads", || leads() >= 60);
@@ -385,7 +385,7 @@ async fn leads_from_a_file_broken_off_and_resumed() {
         .state()
         .leads
         .values()
-        .filter(|lead| lead.phone_number.starts_with("20255501"))
+        .filter(|lead| lead.phone_number.starts_with("2025550"))
         .map(|lead| lead.phone_number.clone())
         .collect();
     assert_eq!((leads(), numbers.len()), (300, 300), "nobody twice, nobody left out");

@@ -33,38 +33,8 @@ const AGENT_STATS: &[&str] = &[
     "dead_time",
 ];
 
-const CALL_LEAD: &[&str] = &[
-    "status",
-    "user",
-    "vendor_lead_code",
-    "source_id",
-    "list_id",
-    "gmt_offset_now",
-    "phone_code",
-    "phone_number",
-    "title",
-    "first_name",
-    "middle_initial",
-    "last_name",
-    "address1",
-    "address2",
-    "address3",
-    "city",
-    "state",
-    "province",
-    "postal_code",
-    "country_code",
-    "gender",
-    "date_of_birth",
-    "alt_phone",
-    "email",
-    "security_phrase",
-    "comments",
-    "called_count",
-    "last_local_call_time",
-    "rank",
-    "owner",
-];
+/// The lead of a live call has all but the last two.
+const CALL_LEAD: &[&str] = LEAD_ROW.split_at(30).0;
 
 const LEAD_ROW: &[&str] = &[
     "status",
