@@ -143,7 +143,7 @@ fn asleep() -> &'static str {
     match Utc::now().format("%H").to_string().parse::<u8>().unwrap() {
         // In summer and in winter, with an hour to spare for the test.
         7..=12 => "+131255502",
-        13..=19 => "+612555020",
+        13..=20 => "+612555020",
         _ => "+4420794601",
     }
 }
