@@ -9,7 +9,7 @@ use crate::hotkey::Hotkeys;
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::net::{self, Ask, Heard};
-use crate::state::{FloorChange, Link, Need, Note, Overlay, Pane, State, View};
+use crate::state::{FloorChange, Link, Need, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
 use crate::theme::{Depth, Theme};
 use crate::ui;
@@ -24,8 +24,6 @@ use tokio::sync::mpsc;
 
 /// Calls of the past that are shown at once.
 const HISTORY: u32 = 200;
-/// Seconds for which a note stands that says nothing bad.
-const NOTED: u8 = 4;
 /// Keys or news taken before a frame is drawn all the same.
 const BURST: usize = 512;
 
@@ -91,8 +89,6 @@ struct App {
     watching: bool,
     asks: mpsc::UnboundedSender<Ask>,
     heard: mpsc::UnboundedReceiver<Heard>,
-    /// What was noted last, and for how many seconds it has stood there.
-    noted: (Option<Note>, u8),
 }
 
 impl App {
@@ -110,7 +106,6 @@ impl App {
             watching: false,
             asks,
             heard,
-            noted: (None, 0),
         }
     }
 
@@ -164,23 +159,9 @@ impl App {
                         }
                     }
                 }
-                _ = second.tick() => draw = self.second() || self.state.ticks() && self.frozen.is_none(),
+                _ = second.tick() => draw = self.state.notes.second() || self.state.ticks() && self.frozen.is_none(),
             }
         }
-    }
-
-    /// What went well is read and gone, so that the bar shows again what can be done. True when something changed.
-    fn second(&mut self) -> bool {
-        if self.noted.0 != self.state.note {
-            self.noted = (self.state.note.clone(), 0);
-            return false;
-        }
-        self.noted.1 = self.noted.1.saturating_add(1);
-        let gone = self.noted.1 >= NOTED && self.state.note.as_ref().is_some_and(|note| !note.bad);
-        if gone {
-            self.state.note = None;
-        }
-        gone
     }
 
     fn input(&mut self, event: Event, page: usize) -> Input {
@@ -287,7 +268,7 @@ impl App {
     }
 
     fn note(&mut self, text: &str, bad: bool) {
-        self.state.note = Some(Note { text: crate::plain::line(text), bad });
+        self.state.notes.say(text, bad);
     }
 
     fn ask_history(&mut self) {
@@ -325,9 +306,9 @@ impl App {
 
     /// True to leave.
     fn key(&mut self, event: KeyEvent, page: usize) -> bool {
-        self.state.note = None;
+        self.state.notes.clear();
         if let Some(picture) = &mut self.frozen {
-            picture.note = None;
+            picture.notes.clear();
         }
         if self.state.overlay.is_some() {
             let leave = self.overlay_key(event);
@@ -375,7 +356,7 @@ impl App {
                 ) =>
             {
                 let text = format!("{}: the picture is frozen; thaw it first", action.what());
-                picture.note = Some(Note { text, bad: true });
+                picture.notes.say(&text, true);
             }
             _ => {
                 std::mem::swap(&mut self.state, &mut picture);
@@ -426,7 +407,7 @@ impl App {
             Overlay::Confirm { question, command } => match event.code {
                 KeyCode::Char('y' | 'Y') if typed => {
                     let _ = self.asks.send(Ask::Command(command));
-                    self.note("asked; waiting for the server", false);
+                    self.state.notes.asked("asked; waiting for the server");
                 }
                 KeyCode::Char('n' | 'N') => {}
                 _ => self.state.overlay = Some(Overlay::Confirm { question, command }),

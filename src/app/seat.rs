@@ -37,7 +37,7 @@ impl App {
 
     fn command(&mut self, command: Command) {
         let _ = self.asks.send(Ask::Command(command));
-        self.note("asked; waiting for the server", false);
+        self.state.notes.asked("asked; waiting for the server");
     }
 
     pub(super) fn act_on_agents(&mut self, action: Action) {

@@ -225,7 +225,7 @@ impl App {
             self.state.overlay = Some(Overlay::Confirm { question, command });
         } else {
             let _ = self.asks.send(Ask::Command(command));
-            self.note("asked; waiting for VICIdial", false);
+            self.state.notes.asked("asked; waiting for VICIdial");
         }
     }
 }

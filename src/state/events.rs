@@ -1,6 +1,6 @@
 //! Events change what is known.
 
-use super::{Note, Spoken, State};
+use super::{Spoken, State, Tone};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome};
 
@@ -120,8 +120,7 @@ impl State {
             EventBody::AgentStatusUpdate { agent } => self.take_agent(agent),
             EventBody::MessageSent { to, from, text } => {
                 if Some(to) == self.user_id {
-                    let text = crate::plain::line(&format!("{from} says: {text}"));
-                    self.note = Some(Note { text, bad: false });
+                    self.notes.late(&format!("{from} says: {text}"), Tone::Good);
                 }
             }
             EventBody::CampaignChanged { .. } | EventBody::ContactsImported { .. } => return Need::Snapshot,

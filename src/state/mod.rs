@@ -2,11 +2,13 @@
 
 mod events;
 mod look;
+mod notes;
 mod seat;
 mod vicidial;
 
 pub use events::Need;
 pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
+pub use notes::{Notes, Tone};
 pub use seat::{Choices, Lead};
 pub use vicidial::{Entry, FloorChange, SeenFloor};
 
@@ -38,15 +40,6 @@ pub struct Spoken {
     pub speaker: Speaker,
     /// What.
     pub text: String,
-}
-
-/// What the last action gave, shown until the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// The sentence.
-    pub text: String,
-    /// Whether it is a refusal.
-    pub bad: bool,
 }
 
 /// Everything. Cloned for a frozen screen.
@@ -102,8 +95,8 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What came to be read while something else was typed; it is shown after that.
     pub unread: Option<Overlay>,
-    /// What the last action gave.
-    pub note: Option<Note>,
+    /// What the last actions gave.
+    pub notes: Notes,
     /// What one chooses from, and for which campaign it was asked.
     pub choices: Choices,
     pub choices_of: Option<Option<CampaignId>>,
@@ -140,7 +133,7 @@ impl Default for State {
             filtered: Pane::Campaigns,
             overlay: None,
             unread: None,
-            note: None,
+            notes: Notes::default(),
             choices: Choices::default(),
             choices_of: None,
             lead: None,
@@ -219,8 +212,9 @@ impl State {
 
     /// Takes an answer that belongs onto the screen.
     pub fn take_answer(&mut self, answer: Answer) {
+        self.notes.answered();
         match answer {
-            Answer::Done { message } => self.note = Some(Note { text: message, bad: false }),
+            Answer::Done { message } => self.notes.say(&message, false),
             Answer::History { calls, .. } => {
                 self.keeping_selection(|state| state.history = calls);
                 self.history_loaded = true;

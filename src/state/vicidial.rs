@@ -1,6 +1,6 @@
 //! Floors of VICIdials: their agents beside our own, their campaigns and calls.
 
-use super::{Note, Pane, State};
+use super::{Pane, State, Tone};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::vicidial::{
     Effect, Floor, FloorAgent, FloorCall, FloorCampaign, Progress, Thresholds, VicidialAnswer, function,
@@ -108,7 +108,7 @@ impl State {
         let tells = function(&answer.function).is_some_and(|function| function.effect == Effect::Reads);
         if answer.rows.is_empty() || !tells {
             let text: Vec<String> = std::iter::once(answer.message.clone()).chain(notices).collect();
-            self.note = Some(Note { text: crate::plain::line(&text.join("; ")), bad: false });
+            self.notes.say(&text.join("; "), false);
             return;
         }
         let mut lines: Vec<String> = notices.collect();
@@ -135,7 +135,8 @@ impl State {
     ) {
         if by == self.user {
             let text = format!("VICIdial {vicidial}: {function} {target}: {}", progress.words());
-            self.note = Some(Note { text: crate::plain::line(&text), bad: progress == Progress::NotTaken });
+            let tone = if progress == Progress::NotTaken { Tone::Bad } else { Tone::Good };
+            self.notes.late(&text, tone);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::action::available;
 use crate::plain;
-use crate::state::{Link, Overlay, View};
+use crate::state::{Link, Overlay, Tone, View};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::PartState;
 use ratatui::Frame;
@@ -11,6 +11,9 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
+
+/// Columns that an older note keeps, at most: its mark, and what it is about.
+const BEHIND: usize = 40;
 
 /// Name, view, parts of the server that need attention, user.
 pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -71,14 +74,11 @@ pub(super) fn banner(frame: &mut Frame, area: Rect, scene: &Scene, link: &Link, 
     );
 }
 
-/// What the last action gave, or what is being typed, or what can be done now.
+/// What the last actions gave, or what is being typed, or what can be done now.
 pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool) {
     let (state, theme) = (scene.state, scene.theme);
-    if let Some(note) = &state.note {
-        let style = if note.bad { theme.bad } else { theme.good };
-        let mark = if note.bad { "✗" } else { "✓" };
-        let text = plain::fit(&format!(" {mark} {}", note.text), usize::from(area.width));
-        return frame.render_widget(Paragraph::new(text).style(style), area);
+    if state.notes.iter().len() > 0 {
+        return notes(frame, area, scene);
     }
     if state.overlay == Some(Overlay::Filter) {
         let text = format!(" /{}", plain::fit(&state.filter, usize::from(area.width).saturating_sub(40)));
@@ -104,4 +104,25 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool)
         spans.push(Span::styled(format!(" {} ", action.what()), theme.dim));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+/// The notes beside each other: where they do not all fit, the older ones are cut, each to a fair share.
+fn notes(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let mut room = usize::from(area.width);
+    let behind = BEHIND.min(room / 4);
+    let mut left = scene.state.notes.iter().len();
+    let spans = scene.state.notes.iter().map(|note| {
+        let style = match note.tone {
+            Tone::Waiting => scene.theme.dim,
+            Tone::Good => scene.theme.good,
+            Tone::Bad => scene.theme.bad,
+        };
+        left -= 1;
+        // What stands behind it keeps room for its mark and a few words.
+        let text =
+            plain::fit(&format!(" {} {} ", note.tone.mark(), note.text), room.saturating_sub(left * behind));
+        room = room.saturating_sub(text.width());
+        Span::styled(text, style)
+    });
+    frame.render_widget(Paragraph::new(Line::from(spans.collect::<Vec<_>>())), area);
 }
