@@ -57,6 +57,8 @@ actions! {
     Zoom = "pane.zoom", "Look", "zoom";
     Reload = "reload", "Look", "reload";
     Vicidial = "view.vicidial", "Look", "VICIdial floor";
+    LeadSyncs = "vicidial.sync", "Look", "leads kept the same";
+    Capabilities = "vicidial.capabilities", "Look", "what it lets us do";
     Down = "move.down", "Move", "down";
     Up = "move.up", "Move", "up";
     Top = "move.top", "Move", "first";
@@ -114,6 +116,7 @@ impl Action {
             | Self::HangUp
             | Self::AgentMessage
             | Self::Why
+            | Self::Capabilities
             | Self::Listen
             | Self::CallFunction => Role::Supervisor,
             _ if self.is_of_agents() => Role::Agent,
@@ -152,6 +155,7 @@ impl Action {
             },
             Self::Reload => state.view == View::History && state.is_live(),
             Self::Why => may && state.is_live(),
+            Self::LeadSyncs | Self::Capabilities => may && state.is_live() && state.view == View::Vicidial,
             Self::Agents => state.view != View::Agents,
             Self::Vicidial => state.view != View::Vicidial,
             Self::Floor => state.view != View::Floor,
@@ -221,6 +225,7 @@ impl Action {
                 | Self::PreviousPane
                 | Self::Back
                 | Self::Why
+                | Self::Capabilities
         )
     }
 }

@@ -351,6 +351,8 @@ impl App {
                         | Action::Agents
                         | Action::Vicidial
                         | Action::Why
+                        | Action::LeadSyncs
+                        | Action::Capabilities
                         | Action::Floor
                         | Action::Reload
                 ) =>
@@ -514,6 +516,13 @@ impl App {
                 self.state.step(action, page.max(1));
             }
             Action::StartQueue => self.start_queue(),
+            Action::LeadSyncs => {
+                let _ = self.asks.send(Ask::Query(Query::LeadSyncs));
+            }
+            Action::Capabilities => {
+                let _ = self.asks.send(Ask::Query(Query::Capabilities));
+                self.state.notes.asked("asked; each function is tried, which takes seconds");
+            }
             Action::Why
             | Action::AgentReady
             | Action::AgentPause

@@ -85,7 +85,7 @@ enum Command {
 /// What to do with a VICIdial.
 #[derive(Debug, clap::Args)]
 pub struct VicidialArgs {
-    /// A function, or floor, log, test, import
+    /// A function, or floor, log, test, sync, import
     pub function: Option<String>,
     /// Its arguments, such as `agent_user=1001 value=PAUSE`
     pub args: Vec<String>,

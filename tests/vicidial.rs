@@ -141,6 +141,15 @@ inputs = [{ name = "code", type = "dropdown", options = ["BREAK", "LUNCH"] }]
     screen.shows("TESTCAMP").unwrap();
     screen.resize(200, 60).unwrap();
     screen.shows("ADAPT_HARD_LIMIT").unwrap();
+    // What it lets us do, and what is kept the same.
+    screen.press("C").unwrap();
+    screen.shows("✓ vicidial main: live floor").unwrap();
+    screen.press("\u{1b}").unwrap();
+    screen.until("the floor", |t| t.contains("TESTCAMP") && !t.contains("Esc closes")).unwrap();
+    screen.press("=").unwrap();
+    screen.shows("nothing is kept the same yet").unwrap();
+    screen.press("\u{1b}").unwrap();
+    screen.until("the floor", |t| t.contains("TESTCAMP") && !t.contains("Esc closes")).unwrap();
     screen.press("q").unwrap();
     assert!(screen.ended().unwrap());
     // A mistake in the file is named with its line, before the screen is taken.
@@ -282,6 +291,8 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 async fn the_page_followed_word_for_word() {
     let house = house().await;
     let page = include_str!("../docs/VICIDIAL.md");
+    let client = house.server.log_in("ada").await.unwrap();
+    client.campaign("Spring", serde_json::json!({}), &[]).await.unwrap();
     let (mut commands, mut keys, mut settings) = (0, false, String::new());
     for (language, text) in blocks(page) {
         match language.as_str() {

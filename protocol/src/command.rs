@@ -183,6 +183,10 @@ pub enum Query {
         /// Which.
         contact_id: ContactId,
     },
+    /// How leads of VICIdials are kept the same as contacts here.
+    LeadSyncs,
+    /// What the connectors let us do, each tried now; it takes seconds.
+    Capabilities,
     /// Why a number was called, or not.
     Why {
         /// The number, in any usual form.

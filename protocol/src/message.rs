@@ -185,6 +185,13 @@ pub enum Answer {
         /// Whether it may be called now.
         allowed: bool,
     },
+    /// Something to read.
+    Lines {
+        /// What it is.
+        title: String,
+        /// Line by line.
+        lines: Vec<String>,
+    },
     /// Decisions on a number.
     Why {
         /// The number, E.164.

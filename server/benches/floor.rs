@@ -18,7 +18,7 @@ mod common;
 
 use dialdeck_protocol::vicidial::FloorAgent;
 use dialdeck_protocol::{ClientMessage, Scope, ServerMessage};
-use dialdeck_server::connectors::vicidial::floor::{Database, agents};
+use dialdeck_server::connectors::vicidial::floor::{Reader, agents};
 use dialdeck_server::settings::Vicidial;
 use dialdeck_testkit::daemon::{PASSWORD, Setup};
 use dialdeck_testkit::mariadb::MariaDb;
@@ -187,7 +187,7 @@ async fn run() {
         p50.push(common::quantile(&mut ours, 0.5));
         p99.push(common::quantile(&mut ours, 0.99));
         // The least that reading once a second can do: one reader, nobody to tell.
-        let mut database = Database::new(&settings);
+        let mut database = Reader::new(&settings);
         let reader = tokio::spawn(async move {
             let mut seen = Vec::new();
             let mut ticks = tokio::time::interval(Duration::from_secs(1));

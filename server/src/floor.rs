@@ -5,6 +5,7 @@ use crate::bus::Bus;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
+use crate::lead_sync::{self, LeadSyncs};
 use crate::settings::{Kind, Settings, data_file};
 use crate::storage::{self, Journal, Store};
 use crate::telemetry::metrics::Exposition;
@@ -278,6 +279,7 @@ impl Floor {
             bus,
             dialer,
             vicidials,
+            lead_syncs: LeadSyncs::default(),
             parts,
             recogniser,
             settings,
@@ -288,6 +290,7 @@ impl Floor {
             closing,
         });
         tokio::spawn(remote_agents::run(app.clone(), calls_in));
+        lead_sync::run(&app);
         Ok(Self { app, http, agi, audiosocket, listener, tls })
     }
 

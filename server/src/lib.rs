@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod domain;
 pub mod floor;
 pub mod lawbook;
+pub mod lead_sync;
 pub mod remote_agents;
 pub mod settings;
 pub mod simulator;

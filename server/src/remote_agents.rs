@@ -5,6 +5,7 @@ use crate::api::App;
 use crate::connectors::vicidial::Connector;
 use crate::connectors::vicidial::action::Request;
 use crate::connectors::vicidial::discretion::discreet;
+use crate::connectors::vicidial::status;
 use crate::connectors::vicidial::wire::{Class, LoggedInAgent};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Consent, Contact, NewContact};
@@ -157,8 +158,7 @@ async fn admit(
     };
     app.dialer.takes_in(&campaign).await?;
     let region = &app.settings.dialer.region;
-    let phone = Phone::parse(&format!("+{code}{told}"), region)
-        .or_else(|_| Phone::parse(&told, region))
+    let phone = Phone::with_country(&code, &told, region)
         .map_err(|error| Problem::field("phone_number", error.to_string()))?;
     let find = || async {
         let all = app.store.contacts_of(&organization, phone.as_str()).await?;
@@ -181,9 +181,7 @@ async fn admit(
         consent,
         ..NewContact::numbered(phone.clone())
     };
-    let mut import = app.store.import(&campaign, ImportMode::Whole, Utc::now()).await?;
-    import.add(&[person], 1, 0).await?;
-    import.finish().await?;
+    add(app, &campaign, &[person]).await?;
     let contact = find().await?.ok_or_else(|| Problem::not_found("the contact that was just made"))?;
     // VICIdial dials this person; our own queue, should it ever run, does not.
     let never = Change::Postpone { contact_id: contact.id, until: far_future() };
@@ -192,6 +190,17 @@ async fn admit(
         .await
         .map_err(|error| Problem::new(Code::Unavailable, error.to_string()))?;
     Ok((campaign, contact))
+}
+
+/// Makes contacts of persons whom VICIdial knows.
+///
+/// # Errors
+/// When the record cannot be written to.
+pub(crate) async fn add(app: &App, campaign: &Campaign, persons: &[NewContact]) -> Result<(), Problem> {
+    let mut import = app.store.import(campaign, ImportMode::Whole, Utc::now()).await?;
+    import.add(persons, 1, 0).await?;
+    import.finish().await?;
+    Ok(())
 }
 
 /// What VICIdial is told at the end.
@@ -204,24 +213,6 @@ struct Bye {
     lead_id: i64,
     /// What VICIdial knows of the person.
     lead: BTreeMap<String, String>,
-}
-
-/// The status that VICIdial's own lists know for an outcome.
-const fn status(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Interested | Outcome::Scheduled => "SALE",
-        Outcome::Callback => "CALLBK",
-        Outcome::NotInterested => "NI",
-        Outcome::DoNotCall => "DNC",
-        Outcome::WrongNumber => "WRONG",
-        Outcome::Transferred => "XFER",
-        Outcome::Voicemail => "A",
-        Outcome::Abandoned => "DROP",
-        Outcome::NoAnswer => "NA",
-        Outcome::Busy => "B",
-        Outcome::BadNumber => "DC",
-        Outcome::HungUp | Outcome::Unclear | Outcome::Congestion | Outcome::Error => "N",
-    }
 }
 
 impl Bye {
@@ -316,7 +307,7 @@ impl Farewell for Bye {
         let settings = &self.connector.settings;
         let do_not_call = do_not_call || outcome == Outcome::DoNotCall;
         let own = settings.statuses.get(outcome.as_str()).map(String::as_str);
-        let status = own.unwrap_or_else(|| status(outcome));
+        let status = own.unwrap_or_else(|| status::of_outcome(outcome));
         let status = if do_not_call { "DNC" } else { status };
         if outcome == Outcome::Transferred && self.takes_over() {
             self.control("INGROUPTRANSFER", status, &[("ingroup_choices", &settings.transfer_ingroup)]).await;

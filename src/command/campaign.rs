@@ -75,7 +75,8 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
     Ok(())
 }
 
-async fn list(client: &Client) -> Result<Vec<Value>> {
+/// All campaigns.
+pub async fn list(client: &Client) -> Result<Vec<Value>> {
     let answer = Client::json(client.request(Method::GET, "/api/v1/campaigns")?).await?;
     Ok(answer["campaigns"].as_array().cloned().unwrap_or_default())
 }

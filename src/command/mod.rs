@@ -8,6 +8,7 @@ pub mod manual;
 pub mod number;
 pub mod vicidial;
 mod vicidial_import;
+mod vicidial_sync;
 pub mod voice;
 
 use crate::args::Server;

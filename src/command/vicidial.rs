@@ -18,6 +18,7 @@ pub async fn run(server: &Server, args: &VicidialArgs) -> Result<()> {
         Some("floor") => floor(server, args).await,
         Some("log") => log(server, args).await,
         Some("test") => test(server, args).await,
+        Some("sync") => super::vicidial_sync::run(server, args).await,
         Some("import") => super::vicidial_import::run(server, args).await,
         Some(name) => call(server, args, name).await,
     }
@@ -33,7 +34,7 @@ fn list() {
         }
     }
     println!(
-        "\nAlso: floor, log, test, and import FILE (leads from a CSV file). Arguments are name=value; `dialdeck vicidial FUNCTION help` lists a function's."
+        "\nAlso: floor, log, test, sync (leads kept the same as contacts), and import FILE (leads from a CSV file). Arguments are name=value; `dialdeck vicidial FUNCTION help` lists a function's."
     );
 }
 

@@ -230,6 +230,9 @@ impl State {
                 self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed });
             }
             Answer::Vicidial(answer) => self.take_vicidial(&answer),
+            Answer::Lines { title, lines } => {
+                self.show(format!("{} · Esc closes", crate::plain::line(&title)), lines);
+            }
             Answer::Why { phone, lines } => {
                 let title = format!("Why was {phone} called, or not? · Esc closes");
                 self.show(title, lines);

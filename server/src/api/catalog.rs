@@ -3,7 +3,8 @@
 use super::extract::May;
 use super::{App, commands, paging};
 use crate::domain::caller::{Caller, Permission};
-use crate::domain::catalog::{Noun, Webhook};
+use crate::domain::catalog::{Agent, Disposition, KnowledgeEntry, Noun, PauseCode, Webhook};
+use crate::domain::lead_sync::LeadSync;
 use crate::storage::Change;
 use crate::storage::keeping::EntryRow;
 use chrono::{DateTime, Utc};
@@ -123,8 +124,10 @@ pub(super) async fn save<N: Noun, P: Permission>(
         };
         let id = row.id;
         app.journal.commit(vec![Change::SaveEntry { entry: Box::new(row.clone()), at: now }]).await?;
-        if N::KIND == Webhook::KIND {
-            app.webhooks.notify_one();
+        match N::KIND {
+            Webhook::KIND => app.webhooks.notify_one(),
+            LeadSync::KIND => app.lead_syncs.wake.notify_waiters(),
+            _ => {}
         }
         Ok(Kept { id, created_at: row.created_at, updated_at: now, noun })
     })
@@ -158,7 +161,7 @@ macro_rules! noun {
             use crate::api::extract::{Ask, Body, Id, May};
             use crate::api::problem::Refused;
             use crate::domain::caller;
-            use crate::domain::catalog::$noun;
+            use super::$noun;
             use axum::Json;
             use axum::extract::State;
             use axum::http::StatusCode;
@@ -216,7 +219,7 @@ macro_rules! maker {
             use crate::api::extract::{Body, May};
             use crate::api::problem::Refused;
             use crate::domain::caller;
-            use crate::domain::catalog::$noun;
+            use super::$noun;
             use axum::Json;
             use axum::extract::State;
             use axum::http::StatusCode;
@@ -289,4 +292,16 @@ maker!(
     EditCampaigns,
     "campaigns"
 );
+noun!(
+    lead_syncs,
+    LeadSync,
+    "/api/v1/vicidial-mappings",
+    "/api/v1/vicidial-mappings/{id}",
+    "VICIdial",
+    Look,
+    "look",
+    SetUpVicidial,
+    "vicidial_setup"
+);
+maker!(make_lead_sync, LeadSync, "/api/v1/vicidial-mappings", "VICIdial", SetUpVicidial, "vicidial_setup");
 maker!(make_agent, Agent, "/api/v1/agents", "Agents", ManageUsers, "users");

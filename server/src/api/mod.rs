@@ -16,6 +16,7 @@ mod health;
 mod idempotency;
 mod imports;
 mod law;
+mod lead_syncs;
 mod leads;
 mod metrics;
 mod numbers;
@@ -41,6 +42,7 @@ use crate::bus::Bus;
 use crate::connectors::vicidial::Vicidials;
 use crate::dialer::Dialer;
 use crate::domain::lockout::Lockout;
+use crate::lead_sync::LeadSyncs;
 use crate::settings::Settings;
 use crate::storage::{Journal, Store};
 use crate::telemetry::metrics::Exposition;
@@ -83,6 +85,8 @@ pub struct Inner {
     pub dialer: Dialer,
     /// VICIdials.
     pub vicidials: Vicidials,
+    /// How contacts and their leads are kept the same.
+    pub lead_syncs: LeadSyncs,
     /// How the server is.
     pub parts: Parts,
     /// What speaks, and with which voice.
@@ -204,6 +208,11 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(vicidial::floor))
         .routes(routes!(vicidial::log))
         .routes(routes!(vicidial::test))
+        .routes(routes!(lead_syncs::standing))
+        .routes(routes!(lead_syncs::retry))
+        .routes(routes!(lead_syncs::give_up))
+        .routes(routes!(catalog::lead_syncs::list, catalog::make_lead_sync::create))
+        .routes(routes!(catalog::lead_syncs::one, catalog::lead_syncs::update, catalog::lead_syncs::delete))
         .routes(routes!(agi::speak))
         .routes(routes!(agi::process))
         .routes(routes!(agi::call_ended))

@@ -1,7 +1,7 @@
 //! VICIdials: what they can do, called by name; their floors; what was said to them.
 
 use super::extract::{Ask, Body, Id, May};
-use super::persons::{masked, phone};
+use super::persons::masked;
 use super::problem::Refused;
 use super::{App, commands};
 use crate::connectors::vicidial::action::{Args, Request};
@@ -52,9 +52,8 @@ async fn reached(app: &App, connector: &Connector, request: &Request) -> Result<
     let code = [own.as_str(), request.arg("phone_code"), &connector.settings.phone_code];
     let code = code.into_iter().find(|code| !code.is_empty()).unwrap_or_default().to_owned();
     let number = |digits: &str| -> Result<Phone, Problem> {
-        phone(app, &format!("+{code}{digits}"))
-            .or_else(|_| phone(app, digits))
-            .map_err(|p| Problem::field("value", p.message))
+        Phone::with_country(&code, digits, &app.settings.dialer.region)
+            .map_err(|error| Problem::field("value", error.to_string()))
     };
     let mut numbers = Vec::new();
     if !value.is_empty() {
@@ -120,7 +119,7 @@ async fn wanted(connector: &Connector, request: &Request) -> Result<Vec<(String,
 /// What VICIdial would call must not be a number that is never called.
 async fn never(app: &App, caller: &Caller, connector: &Connector, request: &Request) -> Result<(), Problem> {
     for (code, digits) in wanted(connector, request).await? {
-        let read = |text: &str| phone(app, &format!("+{code}{text}")).or_else(|_| phone(app, text));
+        let read = |text: &str| Phone::with_country(&code, text, &app.settings.dialer.region);
         // With the trunk's prefix before it, it is the same number.
         let number = read(&digits).or_else(|_| read(digits.get(1..).unwrap_or_default()));
         let number = match number {

@@ -8,7 +8,7 @@ mod talk;
 mod vicidial;
 
 pub use reach::own;
-pub use vicidial::letters;
+pub use vicidial::{examine as examine_vicidials, letters};
 
 use crate::settings::Settings;
 use serde::Serialize;
@@ -108,7 +108,7 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("audiosocket", reach::audiosocket(settings)).await);
     note(timed("ari", reach::ari(settings)).await);
     note(timed("ami", reach::ami(settings)).await);
-    for finding in vicidial::examine(settings).await {
+    for finding in vicidial::examine(&settings.vicidial).await {
         note(finding);
     }
     note(timed("synthesiser", talk::synthesiser(settings)).await);

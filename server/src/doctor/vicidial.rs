@@ -3,7 +3,8 @@
 use super::{Finding, State};
 use crate::connectors::vicidial::letter::letter;
 use crate::connectors::vicidial::probe::{Reach, Report, probe};
-use crate::settings::Settings;
+use crate::settings::{Settings, Vicidial};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 fn finding(
@@ -78,10 +79,10 @@ fn findings(report: &Report, ms: u64) -> Vec<Finding> {
     all
 }
 
-/// Tries every VICIdial of the settings.
-pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
+/// Tries these VICIdials, by their names.
+pub async fn examine(vicidials: &BTreeMap<String, Vicidial>) -> Vec<Finding> {
     let mut all = Vec::new();
-    for (name, vicidial) in &settings.vicidial {
+    for (name, vicidial) in vicidials {
         let begun = Instant::now();
         let report = probe(name, vicidial).await;
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

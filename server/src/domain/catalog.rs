@@ -24,7 +24,7 @@ pub trait Noun: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn campaign(&self) -> Option<CampaignId>;
 }
 
-fn tidy(field: &str, text: &mut String, least: usize, most: usize) -> Result<(), Problem> {
+pub(super) fn tidy(field: &str, text: &mut String, least: usize, most: usize) -> Result<(), Problem> {
     *text = plain::line(text, most + 1);
     let length = text.chars().count();
     if (least..=most).contains(&length) {

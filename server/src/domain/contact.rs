@@ -87,6 +87,39 @@ impl NewContact {
         }
     }
 
+    /// A field by its name, `custom.NAME` one of one's own; empty where there is none.
+    pub fn field(&self, name: &str) -> &str {
+        match name {
+            "first_name" => &self.first_name,
+            "last_name" => &self.last_name,
+            "email" => &self.email,
+            "company" => &self.company,
+            "state" => &self.state,
+            "postal_code" => &self.postal_code,
+            name => name
+                .strip_prefix("custom.")
+                .and_then(|name| self.custom_fields.get(name))
+                .map_or("", String::as_str),
+        }
+    }
+
+    /// Sets a field by its name; an unknown one is left.
+    pub fn set_field(&mut self, name: &str, value: String) {
+        match name {
+            "first_name" => self.first_name = value,
+            "last_name" => self.last_name = value,
+            "email" => self.email = value,
+            "company" => self.company = value,
+            "state" => self.state = value,
+            "postal_code" => self.postal_code = value,
+            name => {
+                if let Some(name) = name.strip_prefix("custom.") {
+                    self.custom_fields.insert(name.to_owned(), value);
+                }
+            }
+        }
+    }
+
     /// Name as shown: first and last, or the company, or nothing.
     pub fn display_name(&self) -> String {
         let name = format!("{} {}", self.first_name, self.last_name);

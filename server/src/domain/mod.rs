@@ -11,6 +11,8 @@ pub mod ending;
 pub mod gate;
 pub mod import;
 pub mod law;
+pub mod lead_merge;
+pub mod lead_sync;
 pub mod lockout;
 pub mod phone;
 pub mod plain;

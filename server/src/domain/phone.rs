@@ -54,6 +54,15 @@ impl Phone {
         Ok(Self(e164))
     }
 
+    /// Reads a number that stands without its country code, which stands beside it, as VICIdial holds them; one that has its code
+    /// all the same is read as it is.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn with_country(code: &str, digits: &str, region: &str) -> Result<Self, PhoneError> {
+        Self::parse(&format!("+{code}{digits}"), region).or_else(|_| Self::parse(digits, region))
+    }
+
     /// Takes a number that is known to be E.164 already, as it comes from our own store.
     pub fn from_e164(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('+')?;

@@ -60,6 +60,8 @@ pub struct Vicidial {
     pub db_name: String,
     /// How often the floor is read, in milliseconds; a second or more.
     pub floor_ms: u64,
+    /// How often leads are kept the same as contacts here, in seconds.
+    pub sync_seconds: u64,
     /// The manager interface's host. Empty: none.
     pub ami_host: String,
     /// Its port.
@@ -97,6 +99,7 @@ impl Default for Vicidial {
             db_password: SecretString::default(),
             db_name: "asterisk".into(),
             floor_ms: 1000,
+            sync_seconds: 10,
             ami_host: String::new(),
             ami_port: 5038,
             ami_user: String::new(),
@@ -182,6 +185,9 @@ impl Vicidial {
                     self.floor_ms
                 ),
             );
+        }
+        if !(1..=3600).contains(&self.sync_seconds) {
+            return refuse("sync_seconds", format!("is {}; use 1 to 3600", self.sync_seconds));
         }
         for (outcome, status) in &self.statuses {
             if outcome.parse::<dialdeck_protocol::Outcome>().is_err() || !(1..=6).contains(&status.len()) {

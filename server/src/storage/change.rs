@@ -2,6 +2,7 @@
 
 use super::agents::{Dispose, SeatRow};
 use super::keeping::EntryRow;
+use super::leads::ForeignCall;
 use crate::domain::callback::Callback;
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::{Consent, NewContact};
@@ -247,6 +248,8 @@ pub enum Change {
     Message { organization_id: OrganizationId, to: UserId, from: String, text: String, at: DateTime<Utc> },
     /// A function of a VICIdial was called, or it is known what came of it.
     Vicidial(Box<VicidialDeed>),
+    /// A disposition was set in a VICIdial.
+    ForeignCall(Box<ForeignCall>),
     /// A part of the server changed its state; every organization hears of it.
     Part { part: Part, at: DateTime<Utc> },
     /// A command, for the audit log.

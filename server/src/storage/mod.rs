@@ -8,6 +8,7 @@ pub mod agents;
 pub mod change;
 pub mod journal;
 pub mod keeping;
+pub mod leads;
 pub mod postgres;
 pub mod record;
 pub mod sqlite;
@@ -18,6 +19,7 @@ pub use agents::AgentRecord;
 pub use change::{AuditEntry, AuditLine, BeginAttempt, CallKey, Change, EndCall, Refusal};
 pub use journal::{CommitError, Journal};
 pub use keeping::Keeping;
+pub use leads::LeadRecord;
 pub use record::{
     CallRecord, ContactPage, DecisionRow, ImportMode, ImportSink, Imported, LiveCall, NewSession, NewUser,
     QueueRow, UserRow,
@@ -77,7 +79,7 @@ pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 /// The record. Reads are direct; changes come in deeds (lists of changes that hold together or not at all) and are
 /// committed by [`Journal`] in groups.
 #[async_trait]
-pub trait Store: Accounts + AgentRecord + Keeping + Upkeep + Send + Sync {
+pub trait Store: Accounts + AgentRecord + Keeping + LeadRecord + Upkeep + Send + Sync {
     /// Engine and place, for the log. Without secrets.
     fn describe(&self) -> String;
     /// Cheapest question that proves it answers.

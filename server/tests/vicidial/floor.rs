@@ -3,7 +3,7 @@
 
 use dialdeck_protocol::vicidial::{Floor, FloorState, Progress};
 use dialdeck_protocol::{ClientMessage, Scope, ServerMessage};
-use dialdeck_server::connectors::vicidial::floor::Database;
+use dialdeck_server::connectors::vicidial::floor::Reader;
 use dialdeck_server::settings::Vicidial as Settings;
 use dialdeck_testkit::daemon::{Client, Daemon, PASSWORD, Setup};
 use dialdeck_testkit::mariadb::MariaDb;
@@ -49,7 +49,7 @@ async fn states_and_timers_by_the_databases_clock() {
     let db = MariaDb::start().await.unwrap();
     db.run(AGENTS).await.unwrap();
     // A user who may only read is enough.
-    let mut database = Database::new(&settings(&db, "reader"));
+    let mut database = Reader::new(&settings(&db, "reader"));
     let looked = database.look().await.unwrap();
     let now = chrono::Utc::now().timestamp();
     assert!((looked.rows.now - now).abs() <= 2, "the clock is off by {}", looked.rows.now - now);

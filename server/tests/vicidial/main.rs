@@ -11,3 +11,4 @@ mod actions;
 mod exchanges;
 mod floor;
 mod manners;
+mod sync;

@@ -3,6 +3,7 @@
 
 #[allow(clippy::too_many_lines, reason = "a function an arm, as in VICIdial's own script")]
 mod agent_api;
+mod database;
 #[allow(
     clippy::too_many_lines,
     clippy::format_push_string,
@@ -93,6 +94,11 @@ impl Vicidial {
         Ok(Self { url, state, server, screens })
     }
 
+    /// From now on it writes leads and the do-not-call list into a database, too.
+    pub fn write_to(&self, database: &crate::mariadb::MariaDb) {
+        self.state().database = Some(database::options(database));
+    }
+
     /// What it knows, to look at and to change.
     pub fn state(&self) -> MutexGuard<'_, State> {
         locked(&self.state)
@@ -146,15 +152,18 @@ async fn answer(
     work: impl Fn(&mut State, &Params) -> (u16, String),
 ) -> Response {
     let params = params(query, body);
-    let (misbehaves, told, late) = {
+    let (misbehaves, told, late, database) = {
         let mut state = locked(state);
         state.asked.push(params.clone());
         let misbehaves = state.misbehaves.clone();
         let quiet = matches!(misbehaves, Misbehaviour::Not | Misbehaviour::Half | Misbehaviour::Old);
         let told = if quiet { work(&mut state, &params) } else { (200, String::new()) };
         let late = params.get("function").and_then(|function| state.slow.get(function)).copied();
-        (misbehaves, told, late)
+        (misbehaves, told, late, state.database.clone().filter(|_| quiet))
     };
+    if let Some(database) = database.filter(|_| !told.1.contains("ERROR:")) {
+        let _ = database::write(&database, &params).await;
+    }
     if let Some(late) = late {
         tokio::time::sleep(late).await;
     }

@@ -69,6 +69,11 @@ CREATE TABLE vicidial_statuses (status VARCHAR(6) PRIMARY KEY, status_name VARCH
 CREATE TABLE vicidial_campaign_statuses (status VARCHAR(6), status_name VARCHAR(30), campaign_id VARCHAR(8), human_answered ENUM('Y','N'), sale ENUM('Y','N') DEFAULT 'N', scheduled_callback ENUM('Y','N') DEFAULT 'N', category VARCHAR(20) DEFAULT 'UNDEFINED') ENGINE=MyISAM;
 CREATE TABLE vicidial_inbound_groups (group_id VARCHAR(20) PRIMARY KEY, group_name VARCHAR(30), group_color VARCHAR(7)) ENGINE=MyISAM;
 CREATE TABLE vicidial_closer_log (closecallid INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, lead_id INT UNSIGNED NOT NULL DEFAULT 0, campaign_id VARCHAR(20), uniqueid VARCHAR(20) DEFAULT '', queue_seconds DECIMAL(7,2) DEFAULT 0, INDEX (uniqueid)) ENGINE=MyISAM;
+CREATE TABLE vicidial_dnc (phone_number VARCHAR(18) PRIMARY KEY) ENGINE=MyISAM;
+CREATE TABLE vicidial_log (
+  uniqueid VARCHAR(20) PRIMARY KEY, lead_id INT UNSIGNED NOT NULL, list_id BIGINT UNSIGNED, campaign_id VARCHAR(8), call_date DATETIME, start_epoch INT UNSIGNED, end_epoch INT UNSIGNED,
+  length_in_sec INT, status VARCHAR(6), phone_code VARCHAR(10), phone_number VARCHAR(18), user VARCHAR(20), comments VARCHAR(255), processed ENUM('Y','N'), INDEX (lead_id), INDEX (call_date)
+) ENGINE=MyISAM;
 CREATE TABLE parked_channels (channel VARCHAR(100) NOT NULL, server_ip VARCHAR(15) NOT NULL, channel_group VARCHAR(30), extension VARCHAR(10), parked_by VARCHAR(100), parked_time DATETIME) ENGINE=MyISAM;
 CREATE TABLE vicidial_settings_containers (container_id VARCHAR(40) PRIMARY KEY, container_notes VARCHAR(255) DEFAULT '', container_type VARCHAR(40) DEFAULT 'OTHER', container_entry MEDIUMTEXT) ENGINE=MyISAM;
 INSERT INTO vicidial_users (user, full_name, user_level, user_group) VALUES ('1001','Ann Ready',1,'AGENTS'),('1002','Bob Incall',1,'AGENTS'),('1003','Cid Paused',1,'AGENTS'),('1004','Dee Inbound',1,'AGENTS'),('1005','Eve Dispo',1,'AGENTS'),('hidden','Hid Den',1,'AGENTS');

@@ -96,6 +96,8 @@ pub struct State {
     pub slow: BTreeMap<String, Duration>,
     /// `vdc_agent_api_active`.
     pub agent_api: bool,
+    /// The database that it writes into, where it has one.
+    pub(super) database: Option<sqlx::mysql::MySqlConnectOptions>,
     recorded: Vec<Exchange>,
 }
 
@@ -173,6 +175,7 @@ impl State {
             misbehaves: Misbehaviour::Not,
             slow: BTreeMap::new(),
             agent_api: true,
+            database: None,
             recorded: exchanges(),
         }
     }

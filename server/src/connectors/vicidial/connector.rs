@@ -3,7 +3,8 @@
 use super::action::{Args, Request, request};
 use super::client::{Client, Reread};
 use super::confirm;
-use super::floor::{Database, Picture, Watch};
+use super::database::Database;
+use super::floor::{Picture, Watch};
 use super::wire::{Answer, Class, Trouble};
 use super::wirelog::WireLog;
 use crate::settings::Vicidial;

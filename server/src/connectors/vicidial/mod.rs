@@ -7,11 +7,14 @@ pub mod action;
 pub mod client;
 pub mod confirm;
 mod connector;
+pub mod database;
 pub mod discretion;
 pub mod floor;
 pub mod guard;
+pub mod leads;
 pub mod letter;
 pub mod probe;
+pub mod status;
 pub mod wire;
 pub mod wirelog;
 

@@ -3,7 +3,8 @@
 use super::action::Request;
 use super::client::Client;
 use super::connector::is_old;
-use super::floor::{Database, LEAST_TABLES};
+use super::database::Database;
+use super::floor::LEAST_TABLES;
 use super::wire::Class;
 use super::wirelog::WireLog;
 use crate::settings::Vicidial;

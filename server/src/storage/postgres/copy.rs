@@ -40,6 +40,9 @@ const TABLES: &[&str] = &[
     "call_texts",
     "agent_seats",
     "agent_log",
+    "lead_links",
+    "lead_changes",
+    "lead_marks",
 ];
 const MAGIC: &str = "dialdeck-backup-1";
 

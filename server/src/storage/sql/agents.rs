@@ -143,6 +143,8 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
         .bind(said.key.call_id.as_str())
         .execute(&mut *conn)
         .await?;
+        let value = format!("{}/{}", said.disposition, said.outcome);
+        super::leads::note(conn, contact, crate::storage::leads::STATUS, &value, said.at, "").await?;
     }
     let data =
         serde_json::json!({ "disposition": said.disposition, "outcome": said.outcome, "agent": said.agent });

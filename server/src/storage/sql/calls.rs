@@ -2,12 +2,13 @@
 
 use super::commit::{Applied, Stop};
 use super::engine::{Amount, index_words};
-use super::{Conn, law};
+use super::{Conn, law, leads};
 use crate::domain::ending::{ContactAfter, far_future};
 use crate::storage::change::Happening;
+use crate::storage::leads::STATUS;
 use crate::storage::{BeginAttempt, CallKey, EndCall, Refusal};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Speaker, Taker};
+use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Outcome, Speaker, Taker};
 use serde_json::json;
 use sqlx::types::Json;
 
@@ -233,7 +234,12 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let contact = said.zip(said_at).and_then(|(status, at)| {
         Some(ContactAfter { status: status.parse().ok()?, next_attempt_at: at.and_utc() })
     });
+    let disposed = contact.is_some();
     let contact = contact.unwrap_or(end.contact);
+    // A call that never was says nothing of the person.
+    if !disposed && !matches!(outcome, Outcome::Error | Outcome::Congestion) {
+        leads::note(conn, end.contact_id, STATUS, &format!("/{outcome}"), end.at, "").await?;
+    }
     let text = format!("{name} {}", end.transcript);
     index_words(conn, end.key.organization_id.as_str(), end.key.call_id.as_str(), &text).await?;
     // Do-not-call overrides everything, also when it came in by another way while the call was in flight.

@@ -12,6 +12,7 @@ mod history;
 mod import;
 mod keeping;
 mod law;
+mod leads;
 mod row;
 mod store;
 mod tokens;

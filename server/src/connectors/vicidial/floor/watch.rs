@@ -1,8 +1,8 @@
 //! Looks at the floor while somebody wants to see it, once a second at most, however many look.
 
-use super::database::{Database, Looked};
 use super::derive::{agents, calls};
 use super::picture::Picture;
+use super::reader::{Looked, Reader};
 use crate::connectors::vicidial::action::Request;
 use crate::connectors::vicidial::client::Client;
 use crate::connectors::vicidial::wire::LoggedInAgent;
@@ -36,7 +36,7 @@ impl Watch {
         let own = Self(sender);
         let (sender, name) = (own.0.clone(), name.to_owned());
         if settings.has_database() {
-            let (database, pause) = (Database::new(settings), Duration::from_millis(settings.floor_ms));
+            let (database, pause) = (Reader::new(settings), Duration::from_millis(settings.floor_ms));
             tokio::spawn(async move {
                 stop.run_until_cancelled_owned(Box::pin(by_database(name, database, pause, sender))).await;
             });
@@ -90,7 +90,7 @@ fn tell(sender: &watch::Sender<Arc<Picture>>, floor: Floor) {
 
 async fn by_database(
     name: String,
-    mut database: Database,
+    mut database: Reader,
     pause: Duration,
     sender: watch::Sender<Arc<Picture>>,
 ) {

@@ -1,17 +1,12 @@
-//! VICIdial's database, read: one set of queries gives the floor. Its clock counts, not ours, and the session's time zone
-//! stays what the server has, or its local times would mean something else.
+//! One set of queries that gives the floor.
 
+use super::super::database::{Database, DatabaseError, PATIENCE, plain, real, text, whole};
 use super::derive::{AgentRow, CallRow, Rows, thresholds};
 use crate::settings::Vicidial;
 use dialdeck_protocol::vicidial::{FloorCampaign, Thresholds};
-use secrecy::ExposeSecret;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use sqlx::mysql::{MySqlConnection, MySqlRow};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-/// Longest that a set of queries may take; a table that is locked longer is looked at again later.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Sets between two looks at what hardly changes: hopper, callbacks, pause codes, report times.
 const SELDOM: u64 = 10;
 
@@ -26,21 +21,9 @@ pub const LEAST_TABLES: &[&str] = &[
     "parked_channels",
 ];
 
-/// Why the database told nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum DatabaseError {
-    /// It said why.
-    #[error("{0}")]
-    Sql(#[from] sqlx::Error),
-    /// It did not answer.
-    #[error("VICIdial's database did not answer within {} s; a table may be locked", PATIENCE.as_secs())]
-    Slow,
-}
-
-/// One connection, opened anew when it broke.
-pub struct Database {
-    options: MySqlConnectOptions,
-    connection: Option<MySqlConnection>,
+/// Reads the floor, again and again.
+pub struct Reader {
+    database: Database,
     sets: u64,
     seldom: Seldom,
 }
@@ -90,77 +73,10 @@ const LIMITED: &str = "SELECT enable_pause_code_limits FROM system_settings";
 const TIMES: &str =
     "SELECT container_entry FROM vicidial_settings_containers WHERE container_id = 'REALTIME_REPORT_TIMES'";
 
-/// A cell as text, whatever its type: VICIdial's columns changed theirs from version to version.
-fn text(row: &MySqlRow, at: usize) -> String {
-    use sqlx::ValueRef;
-    let Ok(raw) = row.try_get_raw(at) else { return String::new() };
-    if raw.is_null() {
-        return String::new();
-    }
-    let whole = || row.try_get_unchecked::<i64, _>(at).map(|n| n.to_string());
-    match raw.type_info().to_string().as_str() {
-        "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" | "TINYINT UNSIGNED"
-        | "SMALLINT UNSIGNED" | "INT UNSIGNED" | "MEDIUMINT UNSIGNED" | "BIGINT UNSIGNED" | "BOOLEAN" => {
-            whole().unwrap_or_default()
-        }
-        "FLOAT" => row.try_get_unchecked::<f32, _>(at).map(|n| n.to_string()).unwrap_or_default(),
-        "DOUBLE" => row.try_get_unchecked::<f64, _>(at).map(|n| n.to_string()).unwrap_or_default(),
-        _ => match row.try_get_unchecked::<String, _>(at) {
-            Ok(text) => text,
-            Err(_) => row
-                .try_get_unchecked::<Vec<u8>, _>(at)
-                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                .unwrap_or_default(),
-        },
-    }
-}
-
-/// The same without what a terminal would act on.
-fn plain(row: &MySqlRow, at: usize) -> String {
-    crate::domain::plain::line(&text(row, at), 100)
-}
-
-fn whole(row: &MySqlRow, at: usize) -> i64 {
-    let text = text(row, at);
-    let text = text.split('.').next().unwrap_or_default();
-    text.parse().unwrap_or(0)
-}
-
-fn real(row: &MySqlRow, at: usize) -> f64 {
-    text(row, at).trim().parse().unwrap_or(0.0)
-}
-
-impl Database {
-    /// The database that the settings name; nothing is opened yet.
+impl Reader {
+    /// Reads the database that the settings name; nothing is opened yet.
     pub fn new(settings: &Vicidial) -> Self {
-        let options = MySqlConnectOptions::new()
-            .host(&settings.db_host)
-            .port(settings.db_port)
-            .username(&settings.db_user)
-            .password(settings.db_password.expose_secret())
-            .database(&settings.db_name)
-            .ssl_mode(MySqlSslMode::Preferred)
-            .charset("utf8mb4")
-            .timezone(None)
-            .pipes_as_concat(false)
-            .no_engine_substitution(false)
-            .disable_statement_logging();
-        Self { options, connection: None, sets: 0, seldom: Seldom::default() }
-    }
-
-    /// The connection, opened where there is none.
-    async fn connection(&mut self) -> Result<&mut MySqlConnection, DatabaseError> {
-        let connection = if let Some(connection) = self.connection.take() {
-            connection
-        } else {
-            let mut connection = self.options.connect().await?;
-            // Neither is there everywhere; both only guard VICIdial against us.
-            for guard in ["SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = 5"] {
-                let _ = sqlx::query(guard).execute(&mut connection).await;
-            }
-            connection
-        };
-        Ok(self.connection.insert(connection))
+        Self { database: Database::new(settings), sets: 0, seldom: Seldom::default() }
     }
 
     /// Looks once: the whole set of queries.
@@ -168,18 +84,16 @@ impl Database {
     /// # Errors
     /// When it cannot be reached, refuses, or is too slow. The connection is given up then.
     pub async fn look(&mut self) -> Result<Looked, DatabaseError> {
-        let result = tokio::time::timeout(PATIENCE, self.set()).await.unwrap_or(Err(DatabaseError::Slow));
-        match &result {
-            Ok(_) => self.sets += 1,
-            Err(_) => self.connection = None,
-        }
-        result
+        let asked = tokio::time::timeout(PATIENCE, self.set()).await;
+        let looked = self.database.judge(asked)?;
+        self.sets += 1;
+        Ok(looked)
     }
 
     async fn set(&mut self) -> Result<Looked, DatabaseError> {
         let seldom = self.sets.is_multiple_of(SELDOM).then(Seldom::default);
         let known = self.seldom.clone();
-        let db = self.connection().await?;
+        let db = self.database.connection().await?;
         let now = sqlx::query("SELECT UNIX_TIMESTAMP()").fetch_one(&mut *db).await?;
         let mut rows = Rows { now: whole(&now, 0), ..Rows::default() };
         for row in sqlx::query(AGENTS).fetch_all(&mut *db).await? {
@@ -234,74 +148,9 @@ impl Database {
         Ok(Looked { rows, campaigns, thresholds })
     }
 
-    /// What a column of an agent's row holds now: nothing where there is no such row, and within it nothing where the column
-    /// is empty or `0`.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn column(
-        &mut self,
-        user: &str,
-        column: &'static str,
-    ) -> Result<Option<Option<String>>, DatabaseError> {
-        // The name is one of ours, from the catalogue.
-        let query = format!("SELECT {column} FROM vicidial_live_agents WHERE user = ?");
-        let asked = async {
-            let db = self.connection().await?;
-            Ok(sqlx::query(AssertSqlSafe(query)).bind(user).fetch_optional(db).await?)
-        };
-        let row = tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(DatabaseError::Slow));
-        if row.is_err() {
-            self.connection = None;
-        }
-        Ok(row?.map(|row| Some(text(&row, 0)).filter(|value| !matches!(value.as_str(), "" | "0"))))
-    }
-
-    /// Which of these tables may be read, and which may be written to, as the database itself says.
-    ///
-    /// # Errors
-    /// When it cannot be reached.
-    pub async fn probe(&mut self, tables: &[&str]) -> Result<Vec<(String, Option<String>)>, DatabaseError> {
-        let asked = self.readable(tables);
-        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(DatabaseError::Slow))
-    }
-
-    async fn readable(&mut self, tables: &[&str]) -> Result<Vec<(String, Option<String>)>, DatabaseError> {
-        let db = self.connection().await?;
-        let mut found = Vec::new();
-        for table in tables {
-            // The names are ours.
-            let query = format!("SELECT 1 FROM {table} LIMIT 1");
-            let why = sqlx::query(AssertSqlSafe(query)).fetch_optional(&mut *db).await.err();
-            if let Some(sqlx::Error::Io(_)) = &why {
-                return Err(DatabaseError::Sql(sqlx::Error::WorkerCrashed));
-            }
-            found.push((
-                (*table).to_owned(),
-                why.map(|error| crate::domain::plain::line(&error.to_string(), 160)),
-            ));
-        }
-        Ok(found)
-    }
-
-    /// The rights that the user has, in the database's words.
-    ///
-    /// # Errors
-    /// When it cannot be reached.
-    pub async fn grants(&mut self) -> Result<Vec<String>, DatabaseError> {
-        let asked = async {
-            let db = self.connection().await?;
-            let rows = sqlx::query("SHOW GRANTS").fetch_all(db).await?;
-            Ok(rows.iter().map(|row| text(row, 0)).collect())
-        };
-        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(DatabaseError::Slow))
-    }
-
     /// Closes the connection.
     pub async fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            let _ = connection.close().await;
-        }
+        self.database.close().await;
     }
 }
 
