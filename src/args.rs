@@ -150,6 +150,26 @@ pub enum CampaignCommand {
         #[arg(long)]
         from: Option<String>,
     },
+    /// Let a VICIdial's agents take a campaign's calls: it dials for one of them at a time
+    Carrier {
+        /// Its name or id
+        campaign: String,
+        /// Its users, such as 1001,1002, or by tier: sales=1001,1002; may be given several times
+        #[arg(long = "agents")]
+        agents: Vec<String>,
+        /// Which VICIdial
+        #[arg(long = "on", default_value = "main")]
+        vicidial: String,
+        /// The pause code of those who may be dialled for; empty: paused without a code
+        #[arg(long, default_value = "")]
+        pause_code: String,
+        /// Let AI callers take the calls while VICIdial cannot be reached
+        #[arg(long)]
+        fallback_to_ai: bool,
+        /// By our own telephony again
+        #[arg(long, conflicts_with = "agents")]
+        none: bool,
+    },
     /// Let agents take a campaign's calls, and say how
     Agents {
         /// Its name or id

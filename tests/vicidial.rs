@@ -326,7 +326,11 @@ async fn the_page_followed_word_for_word() {
                     let output = std::process::Command::new(CONSOLE)
                         .args(&arguments)
                         .current_dir(house.home.path())
-                        .arg(if arguments.contains(&"blind_transfer") { "--yes" } else { "--json" })
+                        .args(match arguments[..] {
+                            ["vicidial", "blind_transfer", ..] => &["--yes"][..],
+                            ["vicidial", ..] => &["--json"],
+                            _ => &[],
+                        })
                         .env("DIALDECK_SERVER", &house.server.http)
                         .env("DIALDECK_USER", "ada")
                         .env("DIALDECK_PASSWORD", PASSWORD)

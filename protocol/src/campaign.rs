@@ -4,6 +4,7 @@ use crate::call::Outcome;
 use crate::vocabulary::vocabulary;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 vocabulary! {
     /// What a campaign is for.
@@ -113,6 +114,67 @@ pub struct Route {
     pub equals: String,
     /// Who takes it.
     pub to: Taker,
+    /// Which agents, where a carrier's take the calls: a tier of it; empty: any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tier: String,
+}
+
+/// Agents of a VICIdial take the calls: it dials for one of them at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Carrier {
+    /// The VICIdial's name.
+    #[serde(default = "main_vicidial")]
+    pub vicidial: String,
+    /// Its users who take calls, by tier; a rule of `routing` may name one.
+    pub tiers: BTreeMap<String, Vec<String>>,
+    /// The pause code of those who may be dialled for; empty: paused without a code.
+    #[serde(default)]
+    pub pause_code: String,
+    /// Whether AI callers take the calls while VICIdial cannot be reached.
+    #[serde(default)]
+    pub fallback_to_ai: bool,
+}
+
+fn main_vicidial() -> String {
+    "main".into()
+}
+
+impl Carrier {
+    /// The agents of a tier; of all for an empty or unknown one.
+    pub fn agents(&self, tier: &str) -> Vec<String> {
+        match self.tiers.get(tier) {
+            Some(agents) => agents.clone(),
+            None => self.tiers.values().flatten().cloned().collect(),
+        }
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let well = |text: &str| {
+            (1..=20).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        };
+        let count: usize = self.tiers.values().map(Vec::len).sum();
+        if !(1..=500).contains(&count) {
+            let message =
+                "carrier.tiers must name 1 to 500 agents of VICIdial, such as {\"sales\": [\"1001\"]}";
+            return Err(("carrier", message.into()));
+        }
+        if let Some(user) = self.tiers.values().flatten().find(|user| !well(user)) {
+            return Err(("carrier", format!("carrier.tiers: {user:?} is no user of VICIdial's")));
+        }
+        if self.tiers.keys().any(|tier| !(1..=40).contains(&tier.chars().count())) {
+            return Err(("carrier", "carrier.tiers: a tier's name has 1 to 40 characters".into()));
+        }
+        if !well(&self.vicidial) {
+            return Err(("carrier", "carrier.vicidial must be the name of a VICIdial, such as main".into()));
+        }
+        if self.pause_code.len() > 6 {
+            return Err(("carrier", "carrier.pauseCode has more than 6 characters".into()));
+        }
+        Ok(())
+    }
 }
 
 /// Which contacts are called at all, by one of their fields.
@@ -250,6 +312,9 @@ pub struct CallSettings {
     /// Which contacts are called at all: those whom every filter fits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<Filter>,
+    /// Whose agents take the calls, where they are not ours; none: the server's own telephony carries all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<Carrier>,
     /// When the list was last scrubbed; none: it need not be, as where everybody on it has agreed to be called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scrub: Option<Scrub>,
@@ -276,6 +341,7 @@ impl Default for CallSettings {
             hand_over: false,
             routing: Vec::new(),
             filters: Vec::new(),
+            carrier: None,
             scrub: None,
         }
     }
@@ -302,6 +368,14 @@ impl CallSettings {
         if let Some(people) = &self.people {
             people.check()?;
         }
+        if let Some(carrier) = &self.carrier {
+            carrier.check()?;
+            if self.people.is_some() {
+                let message =
+                    "carrier and people are both set; agents here or at VICIdial take the calls, not both";
+                return Err(("carrier", message.into()));
+            }
+        }
         if self.routing.len() > 50 {
             return Err(("routing", "routing has more than 50 rules".into()));
         }
@@ -326,7 +400,14 @@ impl CallSettings {
                 let message = "routing: a field has 1 to 80 characters, and what it equals at most 200";
                 return Err(("routing", message.into()));
             }
-            if route.to == Taker::Person && self.people.is_none() {
+            let tiers = self.carrier.as_ref().map(|carrier| &carrier.tiers);
+            if !route.tier.is_empty() && tiers.is_none_or(|tiers| !tiers.contains_key(&route.tier)) {
+                return Err((
+                    "routing",
+                    format!("routing: there is no tier {:?} in carrier.tiers", route.tier),
+                ));
+            }
+            if route.to == Taker::Person && self.people.is_none() && self.carrier.is_none() {
                 let message =
                     "routing sends contacts to agents, and people is not set; say how agents take calls";
                 return Err(("routing", message.into()));

@@ -2,6 +2,7 @@
 
 use crate::api::{self, App};
 use crate::bus::Bus;
+use crate::connectors::vicidial::carrier::Desk;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
@@ -12,6 +13,7 @@ use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
 use crate::telephony::adoption::Inbound;
 use crate::telephony::asterisk::{AriSettings, Asterisk, Dialplan, peers};
+use crate::telephony::carrier::{Carrier, Carriers};
 use crate::telephony::simulated::Simulated;
 use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
 use crate::voice::conversation::Providers;
@@ -29,6 +31,7 @@ use async_trait::async_trait;
 use axum_server::tls_rustls::RustlsConfig;
 use dialdeck_protocol::{CallId, PartState};
 use secrecy::ExposeSecret;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -253,6 +256,7 @@ impl Floor {
             Err(_) => None,
         };
         let closing = CancellationToken::new();
+        let vicidials = vicidials(&settings, &closing)?;
         let dialer = Dialer::start(Tools {
             store: store.clone(),
             journal: journal.clone(),
@@ -266,8 +270,8 @@ impl Floor {
             law: Lawbook::open(settings.rules_file(), closing.clone())
                 .map_err(crate::settings::SettingsError)?,
             in_words,
+            carriers: carriers(&vicidials),
         });
-        let vicidials = vicidials(&settings, &closing)?;
         let webhooks = Arc::new(Notify::new());
         tokio::spawn(webhook::run(store.clone(), bus.clone(), webhooks.clone(), closing.clone()));
         let settings = Arc::new(settings);
@@ -320,6 +324,18 @@ impl Floor {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Their agents may take the calls of campaigns of the same organization.
+fn carriers(vicidials: &Vicidials) -> Carriers {
+    let desks: HashMap<(String, String), Arc<dyn Carrier>> = vicidials
+        .all()
+        .map(|connector| {
+            let whose = (connector.settings.organization.clone(), connector.name.clone());
+            (whose, Arc::new(Desk::new(connector.clone())) as Arc<dyn Carrier>)
+        })
+        .collect();
+    Arc::new(move |organization, name| desks.get(&(organization.0.clone(), name.to_owned())).cloned())
 }
 
 /// The VICIdials of the settings. Their settings are read again from where they came from when a password is refused.

@@ -145,6 +145,7 @@ async fn call(
         detail: String::new(),
         contact: contact_after(Outcome::NoAnswer, attempt, &campaign.call_settings, at),
         abandoned: false,
+        said_by: String::new(),
         answered_at: None,
         at,
     };

@@ -138,6 +138,7 @@ async fn attempt(
         detail: String::new(),
         contact: contact_after(outcome, contact.attempts + 1, &campaign.call_settings, now),
         abandoned: false,
+        said_by: String::new(),
         answered_at: None,
         at: now + Duration::seconds(40),
     };

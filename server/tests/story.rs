@@ -90,6 +90,7 @@ fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTi
         detail: "done".into(),
         contact,
         abandoned: false,
+        said_by: String::new(),
         answered_at: None,
         at,
     }

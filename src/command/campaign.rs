@@ -5,6 +5,7 @@ use crate::args::{CampaignCommand, Server};
 use color_eyre::eyre::{Result, eyre};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
     let client = Client::log_in(server).await?;
@@ -30,6 +31,21 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
             }
             let made = Client::json(client.request(Method::POST, "/api/v1/campaigns")?.json(&body)).await?;
             println!("made {} ({})", text(&made, "name"), text(&made, "id"));
+        }
+        CampaignCommand::Carrier { campaign, agents, vicidial, pause_code, fallback_to_ai, none } => {
+            let carrier = if *none {
+                Value::Null
+            } else {
+                json!({ "vicidial": vicidial, "tiers": tiers(agents)?, "pauseCode": pause_code, "fallbackToAi": fallback_to_ai })
+            };
+            let path = format!("/api/v1/campaigns/{}", id(&client, campaign).await?);
+            let body = json!({ "callSettings": { "carrier": carrier } });
+            Client::json(client.request(Method::PATCH, &path)?.json(&body)).await?;
+            if *none {
+                println!("{campaign}: carried by our own telephony");
+            } else {
+                println!("{campaign}: VICIdial {vicidial} dials for its agents");
+            }
         }
         CampaignCommand::Agents {
             campaign,
@@ -73,6 +89,20 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `1001,1002` or `sales=1001,1002`, each a tier.
+fn tiers(given: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut tiers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for one in given {
+        let (tier, users) = one.split_once('=').unwrap_or(("all", one));
+        let users = users.split(',').map(|user| user.trim().to_owned()).filter(|user| !user.is_empty());
+        tiers.entry(tier.trim().to_owned()).or_default().extend(users);
+    }
+    if tiers.values().all(Vec::is_empty) {
+        return Err(eyre!("say whose calls they are: --agents 1001,1002 (VICIdial's users), or --none"));
+    }
+    Ok(tiers)
 }
 
 /// All campaigns.

@@ -89,6 +89,7 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "listOrder",
         "recycle",
         "people",
+        "carrier",
         "handOver",
         "routing",
         "filters",

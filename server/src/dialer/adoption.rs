@@ -65,6 +65,7 @@ impl Dialer {
             reserve: Reserve::Nobody,
             by_hand: true,
             adopted: Some(adopted),
+            carried: None,
         };
         match self.begin(placing).await? {
             Begun::Yes => Ok(()),

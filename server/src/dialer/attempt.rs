@@ -2,6 +2,7 @@
 
 use super::Dialer;
 use super::agents::Reserved;
+use super::carried::CarriedBy;
 use super::live::InFlight;
 use super::pacing::Seen;
 use super::people::{Serving, Why, picked_up, summary};
@@ -40,6 +41,8 @@ pub(super) struct Attempt {
     pub taker: Taker,
     /// Where somebody else placed it.
     pub adopted: Option<Arc<Adopted>>,
+    /// Where an agent of somebody else's takes it.
+    pub carried: Option<CarriedBy>,
 }
 
 /// How it went.
@@ -57,11 +60,11 @@ pub(super) struct Result {
 
 impl Result {
     /// The telephony never heard of it.
-    fn not_placed(why: &str) -> Self {
+    pub(super) fn not_placed(why: &str) -> Self {
         Self { never_placed: true, ..Self::failed(Outcome::Error, format!("not placed: {why}")) }
     }
 
-    fn failed(outcome: Outcome, detail: String) -> Self {
+    pub(super) fn failed(outcome: Outcome, detail: String) -> Self {
         Self {
             outcome,
             detail,
@@ -103,6 +106,11 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
     if let Some(result) = hindered(dialer, &attempt, &in_flight, seat.as_ref()).await {
         return close(dialer, &attempt, result).await;
     }
+    if let Some(carried) = &attempt.carried {
+        let result = carried.follow(dialer, &attempt, &in_flight, place.ring).await;
+        close(dialer, &attempt, result).await;
+        return drop(in_flight);
+    }
     let placed = match &attempt.adopted {
         Some(adopted) => adopt(dialer, call, adopted).await,
         None => dialer.0.tools.telephony.place(place).await,
@@ -112,6 +120,10 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
         Err(error) => {
             if !matches!(error, PlaceError::Unavailable(_)) {
                 tracing::warn!(%call, %error, "the call was not placed");
+            }
+            if matches!(error, PlaceError::Unknown(_)) {
+                // It may ring, and nobody of ours is on it: whoever picks up must not hear silence.
+                hang_up_quietly(dialer, &attempt).await;
             }
             let never_placed = matches!(error, PlaceError::Unavailable(_));
             Result { never_placed, ..Result::failed(Outcome::Error, error.to_string()) }

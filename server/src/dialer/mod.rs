@@ -6,6 +6,7 @@
 mod adoption;
 pub mod agents;
 mod attempt;
+mod carried;
 pub mod disposition;
 mod live;
 pub mod pace;
@@ -29,6 +30,7 @@ use crate::lawbook::Lawbook;
 use crate::storage::change::QueueStart;
 use crate::storage::{Change, Journal, Store, StoreResult};
 use crate::telephony::Telephony;
+use crate::telephony::carrier::Carriers;
 use crate::voice::conversation::Providers;
 use agents::Agents;
 use chrono::{DateTime, Utc};
@@ -72,6 +74,8 @@ pub struct Tools {
     pub law: Lawbook,
     /// Whether calls carry words: then no voice is needed.
     pub in_words: bool,
+    /// Those whose agents may take a campaign's calls.
+    pub carriers: Carriers,
 }
 
 /// A running queue's strings.

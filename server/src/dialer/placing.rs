@@ -1,5 +1,6 @@
 //! Commits an attempt and sets it going: by a queue, or because an agent asked for this very call.
 
+use super::carried::CarriedBy;
 use super::live::Wanted;
 use super::{Dialer, attempt};
 use crate::domain::campaign::{Campaign, PhoneNumber};
@@ -57,12 +58,15 @@ pub(super) struct Placing<'a> {
     pub by_hand: bool,
     /// Where somebody else placed it already.
     pub adopted: Option<Arc<Adopted>>,
+    /// Where an agent of somebody else's takes it.
+    pub carried: Option<CarriedBy>,
 }
 
 impl Dialer {
     /// Commits the attempt and sets it going.
     pub(super) async fn begin(&self, placing: Placing<'_>) -> StoreResult<Begun> {
-        let Placing { campaign, contact, from, decision, taker, reserve, by_hand, adopted } = placing;
+        let Placing { campaign, contact, from, decision, taker, reserve, by_hand, adopted, carried } =
+            placing;
         let call_id = CallId::new();
         let organization = &campaign.organization_id;
         let key = CallKey {
@@ -71,7 +75,7 @@ impl Dialer {
             organization_id: organization.clone(),
         };
         // Dialled ahead, so that somebody might wait in vain once more.
-        let unreserved = taker == Taker::Person && reserve == Reserve::Nobody;
+        let unreserved = taker == Taker::Person && reserve == Reserve::Nobody && carried.is_none();
         let rest = gate::rest_after_abandonment(&contact.person, &self.rules(), Utc::now());
         let seat = match reserve {
             Reserve::Nobody => None,
@@ -88,7 +92,10 @@ impl Dialer {
             to: contact.person.phone.as_str().to_owned(),
             from,
             attempt: contact.attempts + 1,
-            channel_id: channel_id(&call_id),
+            channel_id: match &carried {
+                Some(carried) => carried.channel(),
+                None => channel_id(&call_id),
+            },
             owner: self.0.tools.name.clone(),
             decision,
             taker,
@@ -102,14 +109,15 @@ impl Dialer {
             campaign: campaign.id,
             phone: &attempt.to,
             taker,
-            with_agent: seat.is_some(),
+            with_agent: seat.is_some() || carried.is_some(),
             most: campaign.call_settings.max_concurrent_calls,
             most_here: self.0.tools.max_calls,
         };
         let Some(in_flight) = self.0.live.take(&call_id, &wanted) else { return Ok(Begun::NoLine) };
         let committed =
             self.0.tools.journal.commit(vec![Change::BeginAttempt(Box::new(attempt.clone()))]).await;
-        let work = attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker, adopted };
+        let work =
+            attempt::Attempt { begun: attempt, contact, campaign: campaign.clone(), taker, adopted, carried };
         let dialer = self.clone();
         match committed {
             Ok(_) => {
@@ -213,6 +221,7 @@ impl Dialer {
             reserve: Reserve::This(user),
             by_hand: true,
             adopted: None,
+            carried: None,
         };
         match self.begin(placing).await? {
             Begun::Yes => Ok(contact),

@@ -1,5 +1,6 @@
 //! Drives one campaign: facts, step, act, until stopped or done.
 
+mod elsewhere;
 mod staffed;
 
 use super::attempt::voice;
@@ -12,7 +13,7 @@ use crate::domain::gate;
 use crate::storage::journal::CommitError;
 use crate::storage::{Change, QueueRow, Refusal, StoreResult};
 use chrono::{DateTime, Duration, Utc};
-use dialdeck_protocol::{CampaignStatus, DialMode, PartState, QueueState, Taker};
+use dialdeck_protocol::{CampaignStatus, ContactId, DialMode, PartState, QueueState, Taker};
 use staffed::Starts;
 use std::sync::PoisonError;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,7 @@ impl Driver {
         let Some(row) = store.queue(self.campaign.id).await? else { return Ok(Next::Never) };
         let facts = self.facts(&row).await?;
         match step(&facts) {
+            Step::Place if self.campaign.call_settings.carrier.is_some() => self.elsewhere(&row).await,
             Step::Place if self.campaign.call_settings.people.is_some() => self.staffed(&row, &facts).await,
             Step::Place => self.place(&row).await,
             Step::Wait { state, reason, until } => {
@@ -107,7 +109,14 @@ impl Driver {
             people.mode == DialMode::Predictive || settings.routing.iter().any(|rule| rule.to == Taker::Ai)
         });
         let no_voice = if tools.in_words || !speaks { None } else { tools.sound.as_ref().err().cloned() };
-        let hindrance = if condition.state == PartState::Up { no_voice } else { Some(condition.message) };
+        let hindrance = if settings.carrier.is_some() {
+            // Another's agents talk, on another's lines; what AI callers of ours need is asked where one is to talk.
+            None
+        } else if condition.state == PartState::Up {
+            no_voice
+        } else {
+            Some(condition.message)
+        };
         // Counted before the contacts are looked at: a call that settles in between is then still waited for.
         let in_flight = count(self.dialer.0.live.count_of(self.campaign.id));
         let next_due = tools.store.next_due(self.campaign.id).await?;
@@ -237,8 +246,13 @@ impl Driver {
     ) -> StoreResult<Placed> {
         let id = contact.id;
         let (campaign, from) = (&self.campaign, from.to_owned());
+        let (by_hand, adopted, carried) = (false, None, None);
         let placing =
-            Placing { campaign, contact, from, decision, taker, reserve, by_hand: false, adopted: None };
+            Placing { campaign, contact, from, decision, taker, reserve, by_hand, adopted, carried };
+        self.begun(id, placing).await
+    }
+
+    async fn begun(&self, id: ContactId, placing: Placing<'_>) -> StoreResult<Placed> {
         Ok(match self.dialer.begin(placing).await? {
             Begun::Yes => Placed::Yes,
             Begun::No(Refusal::NumberBusy) => {

@@ -33,6 +33,11 @@ pub(super) async fn run(dialer: Dialer) {
 async fn recover(dialer: &Dialer) -> Result<(), String> {
     let tools = &dialer.0.tools;
     let left = tools.store.live_calls(&tools.name).await.map_err(|e| e.to_string())?;
+    // What another's agents had goes on there without us.
+    let (carried, left): (Vec<_>, Vec<_>) = left.into_iter().partition(is_carried);
+    for call in &carried {
+        settle(dialer, call).await.map_err(|e| e.to_string())?;
+    }
     if !left.is_empty() {
         tracing::info!(calls = left.len(), "settling calls of the last run");
         let mut condition = tools.telephony.condition();
@@ -60,6 +65,11 @@ async fn recover(dialer: &Dialer) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether an agent of somebody else's had it.
+fn is_carried(call: &LiveCall) -> bool {
+    call.channel_id.starts_with(super::carried::VICIDIAL)
+}
+
 async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
     let tools = &dialer.0.tools;
     let now = Utc::now();
@@ -72,6 +82,8 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
     let abandoned = call.for_agents && answered && !call.with_agent;
     let outcome = match (refused, answered) {
         (true, _) => Outcome::DoNotCall,
+        // It may ring there, or they may talk: whoever looks on says what came of it, and nobody dials it anew.
+        (false, _) if is_carried(call) => Outcome::Transferred,
         (false, true) if abandoned => Outcome::Abandoned,
         (false, true) if call.with_agent => Outcome::Transferred,
         (false, true) => Outcome::Unclear,
@@ -98,7 +110,7 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
             organization_id: call.organization_id.clone(),
         },
         contact_id: call.contact_id,
-        status: if answered { CallStatus::Completed } else { CallStatus::Failed },
+        status: if answered || is_carried(call) { CallStatus::Completed } else { CallStatus::Failed },
         outcome,
         duration,
         transcript: review::transcript(&exchanges),
@@ -111,6 +123,7 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         contact,
         abandoned,
         answered_at: None,
+        said_by: super::carried::vicidial(&call.channel_id).to_owned(),
         at: now,
     };
     let mut deed = vec![Change::EndCall(Box::new(end))];

@@ -49,6 +49,7 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         detail: crate::domain::plain::line(&result.detail, 250),
         contact: after(dialer, attempt, &result, now),
         abandoned: result.abandoned,
+        said_by: super::carried::vicidial(&attempt.begun.channel_id).to_owned(),
         answered_at: result.answered,
         at: now,
     };

@@ -2,23 +2,31 @@
 
 use crate::domain::contact::Contact;
 use crate::domain::plain;
-use dialdeck_protocol::{CallSettings, Taker};
+use dialdeck_protocol::{CallSettings, Route, Taker};
 
 /// By the first rule that fits; agents where there are any otherwise.
 pub(super) fn taker(settings: &CallSettings, contact: &Contact) -> Taker {
-    let rule = settings.routing.iter().find(|rule| {
+    match rule(settings, contact) {
+        Some(rule) => rule.to,
+        None if settings.people.is_some() || settings.carrier.is_some() => Taker::Person,
+        None => Taker::Ai,
+    }
+}
+
+/// Which agents take it, where a carrier's do; empty: any.
+pub(super) fn tier<'a>(settings: &'a CallSettings, contact: &Contact) -> &'a str {
+    rule(settings, contact).map_or("", |rule| rule.tier.as_str())
+}
+
+fn rule<'a>(settings: &'a CallSettings, contact: &Contact) -> Option<&'a Route> {
+    settings.routing.iter().find(|rule| {
         let value = field(contact, &rule.field);
         if rule.equals.is_empty() {
             !value.is_empty()
         } else {
             value.eq_ignore_ascii_case(rule.equals.trim())
         }
-    });
-    match rule {
-        Some(rule) => rule.to,
-        None if settings.people.is_some() => Taker::Person,
-        None => Taker::Ai,
-    }
+    })
 }
 
 /// Why a contact is not called at all: the filter that does not fit.
@@ -77,7 +85,7 @@ mod tests {
     }
 
     fn route(field: &str, equals: &str, to: Taker) -> Route {
-        Route { field: field.into(), equals: equals.into(), to }
+        Route { field: field.into(), equals: equals.into(), to, tier: String::new() }
     }
 
     #[test]

@@ -70,6 +70,14 @@ impl Phone {
             .then(|| Self(text.to_owned()))
     }
 
+    /// Its country code and what stands behind it, as VICIdial holds the two.
+    pub fn country_and_national(&self) -> (String, String) {
+        let country = phonenumber::parse(None, &self.0).map(|number| number.code().value().to_string());
+        let country = country.unwrap_or_else(|_| "1".into());
+        let national = self.digits().strip_prefix(country.as_str()).unwrap_or(self.digits()).to_owned();
+        (country, national)
+    }
+
     /// The number, with its plus.
     pub fn as_str(&self) -> &str {
         &self.0

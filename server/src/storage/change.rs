@@ -94,6 +94,8 @@ pub struct EndCall {
     pub answered_at: Option<DateTime<Utc>>,
     /// Answered by a person for whom no agent was free in time.
     pub abandoned: bool,
+    /// The VICIdial whose agent said what came of it; empty: it was said here.
+    pub said_by: String,
     /// When.
     pub at: DateTime<Utc>,
 }

@@ -3,6 +3,7 @@
 pub mod adoption;
 mod agents;
 pub mod asterisk;
+pub mod carrier;
 pub mod ending;
 pub mod simulated;
 

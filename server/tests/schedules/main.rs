@@ -123,6 +123,7 @@ impl Server {
                 hours: Hours::default(),
                 law: Lawbook::open(None, CancellationToken::new()).unwrap(),
                 in_words: true,
+                carriers: Arc::new(|_, _| None),
             });
             (store, journal, dialer)
         });

@@ -8,6 +8,7 @@
 )]
 
 mod actions;
+mod carrier;
 mod exchanges;
 mod floor;
 mod manners;

@@ -4,6 +4,7 @@
 //! documents differ, the wire is followed.
 
 pub mod action;
+pub mod carrier;
 pub mod client;
 pub mod confirm;
 mod connector;

@@ -108,15 +108,28 @@ pub(super) async fn note_do_not_call(
 /// A disposition of VICIdial's: a call in the history, and what becomes of the contact.
 pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied {
     let Pair { organization_id, vicidial, campaign_id } = &call.pair;
+    // Its agents took it for us: it stands there already.
+    let ours: Option<String> = sqlx::query_scalar(
+        "SELECT id FROM calls WHERE contact_id = $1 AND channel_id LIKE $2 AND created_at > $3 AND created_at < $4 \
+         ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(call.contact_id.0)
+    .bind(format!("vicidial/{vicidial}/%"))
+    .bind((call.placed_at - chrono::Duration::hours(4)).naive_utc())
+    .bind((call.placed_at + chrono::Duration::minutes(5)).naive_utc())
+    .fetch_optional(&mut *conn)
+    .await?;
+    let id = ours.unwrap_or_else(|| call.call_id.0.clone());
     let answered = call.outcome.was_answered().then(|| call.placed_at.naive_utc());
     let made = sqlx::query(
         "INSERT INTO calls (id, organization_id, campaign_id, contact_id, status, outcome, duration, automated, to_number, \
          channel_id, created_at, updated_at, contact_name, detail, answered_at, owner, agent_name, disposition, taker) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8, '', $9, $10, $11, $12, $13, $14, $15, $16, 'vicidial') \
          ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, disposition = excluded.disposition, \
-         updated_at = excluded.updated_at WHERE calls.organization_id = excluded.organization_id",
+         updated_at = excluded.updated_at WHERE calls.organization_id = excluded.organization_id \
+         AND calls.status NOT IN ('initiated', 'in_progress')",
     )
-    .bind(call.call_id.as_str())
+    .bind(&id)
     .bind(organization_id.as_str())
     .bind(campaign_id.0)
     .bind(call.contact_id.0)
@@ -154,7 +167,7 @@ pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied
     let value = format!("{}/{}", call.status, call.outcome);
     note(conn, call.contact_id, STATUS, &value, call.at, vicidial).await?;
     let key = crate::storage::CallKey {
-        call_id: call.call_id.clone(),
+        call_id: dialdeck_protocol::CallId(id),
         campaign_id: *campaign_id,
         organization_id: organization_id.clone(),
     };

@@ -1,0 +1,274 @@
+//! A VICIdial's agents take the calls of a campaign here: `external_dial` for one of them, who is followed until they have said
+//! what came of it.
+
+use super::Connector;
+use super::action::Request;
+use super::status;
+use super::wire::{Class, LoggedInAgent, Trouble};
+use crate::domain::phone::Phone;
+use crate::telephony::carrier::{Booked, Carried, Carrier};
+use async_trait::async_trait;
+use chrono::Utc;
+use dialdeck_protocol::Outcome;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How often all agents are looked at together, however many calls there are.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long an agent's screen has to take a dial: it asks about once a second.
+const TAKEN: Duration = Duration::from_secs(8);
+/// How long an agent may take to say what came of a call.
+const DISPOSED: Duration = Duration::from_mins(10);
+/// How long VICIdial may be out of reach before a call is given up.
+const LOST: Duration = Duration::from_mins(2);
+
+/// What was last seen of all agents.
+#[derive(Default)]
+struct Seen {
+    at: Option<Instant>,
+    agents: Vec<LoggedInAgent>,
+}
+
+/// A VICIdial as a carrier. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    connector: Arc<Connector>,
+    taken: Arc<Mutex<BTreeSet<String>>>,
+    seen: Arc<tokio::sync::Mutex<Seen>>,
+}
+
+/// Keeps others from taking an agent.
+struct Held {
+    taken: Arc<Mutex<BTreeSet<String>>>,
+    agent: String,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.agent);
+    }
+}
+
+impl Desk {
+    /// The desks of this VICIdial.
+    pub fn new(connector: Arc<Connector>) -> Self {
+        Self { connector, taken: Arc::default(), seen: Arc::default() }
+    }
+
+    /// All agents, asked for once a second at most.
+    async fn agents(&self) -> Result<Vec<LoggedInAgent>, Trouble> {
+        let mut seen = self.seen.lock().await;
+        if seen.at.is_none_or(|at| at.elapsed() >= LOOK) {
+            let unknown = || Trouble::new(Class::NoSuchFunction, "logged_in_agents");
+            let ask = Request::of("logged_in_agents", &[("show_sub_status", "YES")]).ok_or_else(unknown)?;
+            let (answer, _) = self.connector.call(&ask).await?;
+            *seen = Seen { at: Some(Instant::now()), agents: answer.table.records() };
+        }
+        Ok(seen.agents.clone())
+    }
+
+    async fn call(&self, function: &str, args: &[(&str, &str)]) -> Result<super::wire::Answer, Trouble> {
+        let request = Request::of(function, args);
+        let request = request.ok_or_else(|| Trouble::new(Class::NoSuchFunction, function))?;
+        self.connector.call(&request).await.map(|(answer, _)| answer)
+    }
+
+    /// What the agent said came of it, by the lead's status.
+    async fn disposition(&self, lead: i64) -> Option<String> {
+        let id = lead.to_string();
+        let answer = self.call("lead_all_info", &[("lead_id", &id)]).await.ok()?;
+        answer.field("status").map(str::to_owned)
+    }
+}
+
+/// Where a call is.
+#[derive(Debug, Default)]
+struct Following {
+    lead: i64,
+    rang: bool,
+    answered: bool,
+    /// Since when the talk is over, and the agent has not said what came of it.
+    over: Option<(Instant, chrono::DateTime<Utc>)>,
+}
+
+impl Following {
+    /// Takes what an agent's row shows; what is to be told, and whether the agent is done with it.
+    fn see(&mut self, row: Option<&LoggedInAgent>) -> (Vec<Carried>, bool) {
+        let mut told = Vec::new();
+        let busy = row.filter(|row| row.lead_id > 0 && (self.lead == 0 || row.lead_id == self.lead));
+        let Some(row) = busy else {
+            if self.lead > 0 {
+                self.over.get_or_insert_with(|| (Instant::now(), Utc::now()));
+            }
+            return (told, self.lead > 0);
+        };
+        self.lead = row.lead_id;
+        let talks =
+            row.status == "INCALL" && !matches!(row.sub_status.as_str(), "DIAL" | "RING" | "DEAD" | "DISPO");
+        if talks && !self.answered {
+            self.answered = true;
+            told.push(Carried::Answered);
+        } else if row.status == "INCALL" && !talks && !self.answered && !self.rang && row.sub_status != "DEAD"
+        {
+            self.rang = true;
+            told.push(Carried::Ringing);
+        }
+        if self.over.is_none()
+            && (row.status != "INCALL" || matches!(row.sub_status.as_str(), "DEAD" | "DISPO"))
+        {
+            self.over = Some((Instant::now(), Utc::now()));
+        }
+        (told, self.over.is_some_and(|(since, _)| since.elapsed() >= DISPOSED))
+    }
+}
+
+impl Desk {
+    async fn follow(
+        self,
+        agent: String,
+        to: Phone,
+        ring: Duration,
+        end: CancellationToken,
+        tell: mpsc::UnboundedSender<Carried>,
+    ) {
+        let (code, number) = to.country_and_national();
+        let args = [
+            ("agent_user", agent.as_str()),
+            ("value", &number),
+            ("phone_code", &code),
+            ("search", "YES"),
+            ("preview", "NO"),
+            ("focus", "YES"),
+        ];
+        if let Err(trouble) = self.call("external_dial", &args).await {
+            let why = format!("VICIdial did not dial: {}", trouble.class.word());
+            // Where no answer came it may have been queued all the same.
+            let _ = tell.send(if trouble.class.may_pass() {
+                Carried::Ended { outcome: Outcome::Error, detail: why, at: Utc::now() }
+            } else {
+                Carried::NotPlaced(why)
+            });
+            return;
+        }
+        let (asked, mut known, mut hung_up) = (Instant::now(), Instant::now(), false);
+        let mut call = Following::default();
+        let done = loop {
+            tokio::time::sleep(LOOK).await;
+            match self.agents().await {
+                Ok(agents) => {
+                    known = Instant::now();
+                    let (told, done) = call.see(agents.iter().find(|row| row.user == agent));
+                    for one in told {
+                        let _ = tell.send(one);
+                    }
+                    if done {
+                        break true;
+                    }
+                }
+                Err(_) if known.elapsed() >= LOST => break false,
+                Err(_) => {}
+            }
+            if call.lead == 0 && asked.elapsed() >= TAKEN {
+                break false;
+            }
+            let unanswered = !call.answered && asked.elapsed() >= ring + TAKEN;
+            if call.lead > 0 && !hung_up && call.over.is_none() && (end.is_cancelled() || unanswered) {
+                hung_up = true;
+                let _ = self.call("external_hangup", &[("agent_user", &agent), ("value", "1")]).await;
+            }
+        };
+        let at = call.over.map_or_else(Utc::now, |(_, at)| at);
+        let said = if done { self.disposition(call.lead).await } else { None };
+        let (outcome, detail) = match (said, call.lead) {
+            (_, 0) => (Outcome::Error, format!("no agent screen took it ({agent})")),
+            (Some(said), _) => {
+                let usual = if call.answered { Outcome::Transferred } else { Outcome::NoAnswer };
+                (status::outcome(&said).unwrap_or(usual), format!("VICIdial's agent {agent} said {said}"))
+            }
+            (None, _) => {
+                (Outcome::Transferred, format!("VICIdial's agent {agent} had it, and nothing more was heard"))
+            }
+        };
+        let _ = tell.send(Carried::Ended { outcome, detail, at });
+    }
+}
+
+#[async_trait]
+impl Carrier for Desk {
+    fn name(&self) -> String {
+        format!("vicidial/{}", self.connector.name)
+    }
+
+    async fn book(&self, agents: &[String], pause_code: &str) -> Result<Option<Booked>, String> {
+        let rows = self.agents().await.map_err(|trouble| {
+            format!("VICIdial {} does not say who is free: {}", self.connector.name, trouble.class.word())
+        })?;
+        let free = |row: &&LoggedInAgent| {
+            agents.contains(&row.user)
+                && row.status == "PAUSED"
+                && row.lead_id == 0
+                && row.pause_code.eq_ignore_ascii_case(pause_code)
+        };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(row) = rows.iter().filter(free).find(|row| !taken.contains(&row.user)) else {
+            return Ok(None);
+        };
+        taken.insert(row.user.clone());
+        let held = Held { taken: self.taken.clone(), agent: row.user.clone() };
+        Ok(Some(Booked::new(row.user.clone(), held)))
+    }
+
+    fn dial(
+        &self,
+        agent: &str,
+        to: &str,
+        ring: Duration,
+        end: CancellationToken,
+    ) -> mpsc::UnboundedReceiver<Carried> {
+        let (tell, told) = mpsc::unbounded_channel();
+        match Phone::from_e164(to) {
+            Some(to) => drop(tokio::spawn(self.clone().follow(agent.to_owned(), to, ring, end, tell))),
+            None => drop(tell.send(Carried::NotPlaced("the number cannot be read".into()))),
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Carried, Following};
+    use crate::connectors::vicidial::wire::LoggedInAgent;
+
+    fn row(status: &str, sub_status: &str, lead_id: i64) -> LoggedInAgent {
+        LoggedInAgent {
+            status: status.into(),
+            sub_status: sub_status.into(),
+            lead_id,
+            ..LoggedInAgent::default()
+        }
+    }
+
+    #[test]
+    fn a_call_from_the_dial_to_the_disposition() {
+        let mut call = Following::default();
+        assert_eq!(call.see(Some(&row("PAUSED", "", 0))), (Vec::new(), false));
+        assert_eq!(call.see(Some(&row("INCALL", "DIAL", 7))), (vec![Carried::Ringing], false));
+        assert_eq!(call.see(Some(&row("INCALL", "", 7))), (vec![Carried::Answered], false));
+        assert_eq!(call.see(Some(&row("INCALL", "DEAD", 7))), (Vec::new(), false));
+        assert!(call.over.is_some());
+        assert_eq!(call.see(Some(&row("PAUSED", "DISPO", 7))), (Vec::new(), false));
+        assert_eq!(call.see(Some(&row("PAUSED", "", 0))), (Vec::new(), true));
+    }
+
+    #[test]
+    fn the_next_lead_or_a_log_out_ends_it() {
+        for after in [Some(row("INCALL", "", 8)), None] {
+            let mut call = Following::default();
+            call.see(Some(&row("INCALL", "", 7)));
+            assert_eq!(call.see(after.as_ref()), (Vec::new(), true));
+        }
+    }
+}
