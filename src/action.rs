@@ -59,6 +59,7 @@ actions! {
     Vicidial = "view.vicidial", "Look", "VICIdial floor";
     LeadSyncs = "vicidial.sync", "Look", "leads kept the same";
     Capabilities = "vicidial.capabilities", "Look", "what it lets us do";
+    SetUpVicidial = "vicidial.set_up", "Look", "new VICIdial";
     Down = "move.down", "Move", "down";
     Up = "move.up", "Move", "up";
     Top = "move.top", "Move", "first";
@@ -111,6 +112,7 @@ impl Action {
     /// The least role that may.
     pub const fn least_role(self) -> Role {
         match self {
+            Self::SetUpVicidial => Role::Admin,
             Self::StartQueue
             | Self::StopQueue
             | Self::HangUp
@@ -155,7 +157,9 @@ impl Action {
             },
             Self::Reload => state.view == View::History && state.is_live(),
             Self::Why => may && state.is_live(),
-            Self::LeadSyncs | Self::Capabilities => may && state.is_live() && state.view == View::Vicidial,
+            Self::LeadSyncs | Self::Capabilities | Self::SetUpVicidial => {
+                may && state.is_live() && state.view == View::Vicidial
+            }
             Self::Agents => state.view != View::Agents,
             Self::Vicidial => state.view != View::Vicidial,
             Self::Floor => state.view != View::Floor,
@@ -226,6 +230,7 @@ impl Action {
                 | Self::Back
                 | Self::Why
                 | Self::Capabilities
+                | Self::SetUpVicidial
         )
     }
 }

@@ -353,6 +353,7 @@ impl App {
                         | Action::Why
                         | Action::LeadSyncs
                         | Action::Capabilities
+                        | Action::SetUpVicidial
                         | Action::Floor
                         | Action::Reload
                 ) =>
@@ -519,6 +520,7 @@ impl App {
             Action::LeadSyncs => {
                 let _ = self.asks.send(Ask::Query(Query::LeadSyncs));
             }
+            Action::SetUpVicidial => self.begin_set_up(),
             Action::Capabilities => {
                 let _ = self.asks.send(Ask::Query(Query::Capabilities));
                 self.state.notes.asked("asked; each function is tried, which takes seconds");

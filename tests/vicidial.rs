@@ -418,3 +418,55 @@ async fn leads_from_a_file_broken_off_and_resumed() {
     assert!(refused.starts_with("line 302:"), "{refused}");
     assert!(!house.home.path().join("leads.csv.vicidial-progress").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn set_up_from_the_console() {
+    let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
+    let (fake, db) = (Vicidial::start().await.unwrap(), MariaDb::start().await.unwrap());
+    db.run(AGENTS).await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let setup = Setup::new(&daemon.to_string_lossy(), home.path()).set("telephony.kind", "simulated");
+    setup.add_user("ada", "admin").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let mut house = House { server, setup, fake, db, home };
+    let mut screen = console(&house, 120, 40);
+    screen.press("4").unwrap();
+    screen.shows("Press N to set one up").unwrap();
+    let fill = |screen: &mut Terminal, values: &[&str]| {
+        screen.press("N").unwrap();
+        screen.shows("set up a VICIdial").unwrap();
+        for value in values {
+            screen.press("\u{15}").unwrap();
+            screen.press(value).unwrap();
+            screen.press("\t").unwrap();
+        }
+        screen.until("what was typed", |t| values.first().is_some_and(|name| t.contains(name))).unwrap();
+        assert!(!screen.text().contains("apipass1"), "a password is on the screen");
+        screen.press("\r").unwrap();
+    };
+    // What the test refuses is not kept.
+    let url = house.fake.url.clone();
+    fill(&mut screen, &["floor1", &url, "apiuser", "wrong"]);
+    screen.shows("login_refused").unwrap();
+    // Set up, and in use at once: the floor comes by itself.
+    let port = house.db.port.to_string();
+    let all = ["floor1", &url, "apiuser", "apipass1", "127.0.0.1", &port, "reader", "1234"];
+    fill(&mut screen, &all);
+    screen.shows("the database lets us in").unwrap();
+    screen.shows("TESTCAMP").unwrap();
+    // Changed from the console: what is left empty stays.
+    fill(&mut screen, &["floor1", &url]);
+    screen.shows("VICIdial floor1 is set up").unwrap();
+    screen.shows("TESTCAMP").unwrap();
+    // It is there after a restart, and its passwords are told to nobody.
+    house.server.kill();
+    house.server = house.setup.start(&["serve"]).unwrap();
+    let client = house.server.log_in("ada").await.unwrap();
+    let listed = client.get("/api/v1/vicidial").await.unwrap();
+    assert_eq!(listed["vicidials"][0]["name"], "floor1", "{listed}");
+    let audit = client.get("/api/v1/audit?limit=100").await.unwrap().to_string();
+    assert!(audit.contains("vicidial.set_up") && !audit.contains("apipass1"), "{audit}");
+    let (status, _) = client.send(reqwest::Method::DELETE, "/api/v1/vicidial/floor1", None).await.unwrap();
+    assert_eq!(status, 204);
+    assert_eq!(client.get("/api/v1/vicidial").await.unwrap()["vicidials"], serde_json::json!([]));
+}

@@ -100,6 +100,16 @@ pub enum Command {
         #[serde(default)]
         wait: bool,
     },
+    /// Set up a VICIdial, or change how it is reached. It holds secrets.
+    SetUpVicidial {
+        /// Its name.
+        vicidial: String,
+        /// Settings by name, such as `url`; what is left out stays as it was.
+        settings: BTreeMap<String, String>,
+        /// Keep them although the test failed.
+        #[serde(default)]
+        force: bool,
+    },
     /// Say something to an agent.
     AgentMessage {
         /// To whom.
@@ -125,6 +135,7 @@ impl Command {
             Self::Dispose { .. } => "call.dispose",
             Self::AgentMessage { .. } => "agent.message",
             Self::Vicidial { .. } => "vicidial",
+            Self::SetUpVicidial { .. } => "vicidial.set_up",
         }
     }
 }

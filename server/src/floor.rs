@@ -33,7 +33,7 @@ use dialdeck_protocol::{CallId, PartState};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
@@ -257,6 +257,7 @@ impl Floor {
         };
         let closing = CancellationToken::new();
         let vicidials = vicidials(&settings, &closing)?;
+        set_up_before(store.as_ref(), &settings, &vicidials).await?;
         let dialer = Dialer::start(Tools {
             store: store.clone(),
             journal: journal.clone(),
@@ -294,7 +295,7 @@ impl Floor {
             closing,
         });
         tokio::spawn(remote_agents::run(app.clone(), calls_in));
-        lead_sync::run(&app);
+        tokio::spawn(lead_sync::run(app.clone()));
         Ok(Self { app, http, agi, audiosocket, listener, tls })
     }
 
@@ -326,16 +327,45 @@ impl Floor {
     }
 }
 
+/// Those that were set up while the server ran; the settings' go before them.
+async fn set_up_before(
+    store: &dyn Store,
+    settings: &Settings,
+    vicidials: &Vicidials,
+) -> Result<(), StartError> {
+    for (name, kept) in api::connectors::kept(store).await? {
+        if settings.vicidial.contains_key(&name) {
+            tracing::warn!(
+                vicidial = name,
+                "it was set up here and stands in the settings, too: the settings count"
+            );
+            continue;
+        }
+        let wrong = match kept {
+            Ok(own) => vicidials.set_up(&name, &own).err(),
+            Err(problem) => Some(problem.message),
+        };
+        if let Some(wrong) = wrong {
+            tracing::error!(vicidial = name, wrong, "it cannot be reached as it was set up; set it up anew");
+        }
+    }
+    Ok(())
+}
+
 /// Their agents may take the calls of campaigns of the same organization.
 fn carriers(vicidials: &Vicidials) -> Carriers {
-    let desks: HashMap<(String, String), Arc<dyn Carrier>> = vicidials
-        .all()
-        .map(|connector| {
-            let whose = (connector.settings.organization.clone(), connector.name.clone());
-            (whose, Arc::new(Desk::new(connector.clone())) as Arc<dyn Carrier>)
-        })
-        .collect();
-    Arc::new(move |organization, name| desks.get(&(organization.0.clone(), name.to_owned())).cloned())
+    let (vicidials, desks) = (vicidials.clone(), Mutex::new(HashMap::<String, Desk>::new()));
+    Arc::new(move |organization, name| {
+        let connector = vicidials.of(organization).get(name).ok()?;
+        let mut desks = desks.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Desk::new(connector.clone());
+        let desk = desks.entry(connector.name.clone()).or_insert_with(fresh);
+        // Set up anew: who is taken there is asked anew, too.
+        if !desk.is_of(&connector) {
+            *desk = fresh();
+        }
+        Some(Arc::new(desk.clone()) as Arc<dyn Carrier>)
+    })
 }
 
 /// The VICIdials of the settings. Their settings are read again from where they came from when a password is refused.

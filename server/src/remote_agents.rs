@@ -55,7 +55,7 @@ fn is_code(name: &str) -> bool {
 
 async fn take(app: &App, inbound: Inbound) -> Result<(), Problem> {
     let Inbound { channel, from, code, number, taken } = inbound;
-    let connector = app.vicidials.get(&from)?.clone();
+    let connector = app.vicidials.get(&from)?;
     if !is_code(&code) {
         let message = format!(
             "the caller's name {:?} is no call code; is the call VICIdial's, and does the trunk carry names?",

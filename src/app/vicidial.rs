@@ -21,6 +21,11 @@ const FROM_ROW: &[(&str, &str)] = &[
     ("phone_number", "phone"),
 ];
 
+/// What stands for a function in the form that sets up a VICIdial.
+const SET_UP: &str = "set up a VICIdial";
+/// Its line for keeping what a test refused.
+const FORCE: &str = "keep_untested";
+
 /// The function that an agent's key calls on an agent of a VICIdial, and what stands fast.
 fn behind(action: Action) -> Option<(&'static str, &'static [(&'static str, &'static str)])> {
     Some(match action {
@@ -120,6 +125,48 @@ impl App {
         }
     }
 
+    /// A form for a VICIdial that is not there yet, or for changing how one is reached.
+    pub(super) fn begin_set_up(&mut self) {
+        let field = |name: &str, value: &str, required: bool| Field {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            required,
+            words: Vec::new(),
+            secret: matches!(name, "password" | "db_password"),
+        };
+        let mut fields = vec![field("name", "main", true)];
+        fields.extend(
+            ["url", "user", "password", "db_host", "db_port", "db_user", "db_password"]
+                .map(|name| field(name, "", false)),
+        );
+        fields.push(Field { words: vec!["no".into(), "yes".into()], ..field(FORCE, "no", false) });
+        let form = Form {
+            vicidial: String::new(),
+            function: SET_UP.to_owned(),
+            what: "How a VICIdial is reached; it is tried first. What is left empty stays as it was, and passwords are never shown."
+                .to_owned(),
+            fixed: BTreeMap::new(),
+            fields,
+            selected: 0,
+            asks: false,
+            wrong: String::new(),
+        };
+        self.state.overlay = Some(Overlay::Form(Box::new(form)));
+    }
+
+    /// Sends how a VICIdial is reached.
+    fn send_set_up(&mut self, fields: Vec<Field>) {
+        let mut settings: BTreeMap<String, String> = fields
+            .into_iter()
+            .filter(|field| !field.value.trim().is_empty())
+            .map(|field| (field.name, field.value.trim().to_owned()))
+            .collect();
+        let vicidial = settings.remove("name").unwrap_or_default();
+        let force = settings.remove(FORCE).is_some_and(|word| word == "yes");
+        let _ = self.asks.send(Ask::Command(Command::SetUpVicidial { vicidial, settings, force }));
+        self.state.notes.asked("asked; VICIdial is tried, which takes seconds");
+    }
+
     /// Presses a hotkey.
     pub(super) fn press(&mut self, hotkey: &Hotkey) -> bool {
         let (name, asks) = match &hotkey.what {
@@ -204,6 +251,9 @@ impl App {
     /// Sends what a form says, after a question where that is wanted.
     fn send_form(&mut self, form: Form) {
         let Form { vicidial, function, fixed, fields, asks, .. } = form;
+        if function == SET_UP {
+            return self.send_set_up(fields);
+        }
         let typed = fields.into_iter().filter(|field| !field.value.trim().is_empty());
         let mut args = fixed;
         let secrets: Vec<String> = typed

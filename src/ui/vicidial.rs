@@ -35,7 +35,7 @@ const CALLS: [Column; 7] = [
 /// Why there is nothing to see.
 fn nothing(scene: &Scene, what: &str) -> String {
     if scene.state.floors.is_empty() {
-        return "No VICIdial is connected. Set VICI_API_URL, VICI_API_USER, VICI_API_PASS and VICI_DB_HOST for dialdeckd; docs/VICIDIAL.md says how.".into();
+        return "No VICIdial is connected. Press N to set one up here, or set VICI_API_URL, VICI_API_USER, VICI_API_PASS and VICI_DB_HOST for dialdeckd; docs/VICIDIAL.md says how.".into();
     }
     if scene.state.floors.values().all(|seen| seen.floor.source == "api") {
         return format!("{what} are read from VICIdial's database, which is not set up (VICI_DB_HOST).");

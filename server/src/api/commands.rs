@@ -53,6 +53,10 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
     if let Command::Vicidial { vicidial, function, args, wait } = command {
         return super::vicidial::execute(app, caller, &vicidial, &function, args, wait).await;
     }
+    // It holds secrets, which the audit log does not.
+    if let Command::SetUpVicidial { vicidial, settings, force } = command {
+        return super::connectors::execute(app, caller, &vicidial, settings, force).await;
+    }
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {
@@ -67,6 +71,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::AgentLogIn { .. }
         | Command::AgentDial { .. }
         | Command::AgentSkip
+        | Command::SetUpVicidial { .. }
         | Command::Vicidial { .. } => caller.user_id.to_string(),
     };
     audited(app, caller, name, &target, detail, async {

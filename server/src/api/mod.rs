@@ -8,6 +8,7 @@ mod calls;
 mod campaigns;
 mod catalog;
 mod commands;
+pub(crate) mod connectors;
 mod contacts;
 mod detached;
 mod exports;
@@ -208,6 +209,7 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(vicidial::floor))
         .routes(routes!(vicidial::log))
         .routes(routes!(vicidial::test))
+        .routes(routes!(connectors::put, connectors::delete))
         .routes(routes!(lead_syncs::standing))
         .routes(routes!(lead_syncs::retry))
         .routes(routes!(lead_syncs::give_up))

@@ -202,6 +202,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::StartQueue { .. }
         | Command::StopQueue { .. }
         | Command::HangUp { .. }
+        | Command::SetUpVicidial { .. }
         | Command::Vicidial { .. } => {
             Err(Problem::new(Code::Internal, "this command does not concern agents"))
         }

@@ -186,7 +186,7 @@ pub(super) async fn execute(
     } else {
         caller.permit::<SteerVicidial>()?;
     }
-    let connector = app.vicidials.of(&caller.organization_id).get(vicidial)?.clone();
+    let connector = app.vicidials.of(&caller.organization_id).get(vicidial)?;
     let request = connector.prepare(name, args)?;
     may(caller, request.function)?;
     let decision = lawful(app, caller, &connector, &request).await?;
@@ -480,7 +480,7 @@ pub(super) async fn test(
     Id(name, _): Id<String>,
 ) -> Result<Json<Tested>, Refused> {
     permit.caller().everywhere()?;
-    let connector = app.vicidials.of(permit.organization()).get(&name)?.clone();
+    let connector = app.vicidials.of(permit.organization()).get(&name)?;
     let message =
         commands::audited(&app, permit.caller(), "vicidial.test", &connector.name, json!({}), async {
             connector.test().await.map_err(|trouble| trouble.problem(&connector.name))

@@ -86,8 +86,15 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("clock", async { machine::clock() }).await);
     note(timed("disk", async { machine::disk(settings) }).await);
     note(timed("permissions", async { machine::permissions(settings) }).await);
+    let mut vicidials = settings.vicidial.clone();
     let store = match crate::floor::open_store(settings).await {
         Ok(store) => {
+            // Those that were set up while the server ran; the settings' go before them.
+            for (name, kept) in crate::api::connectors::kept(store.as_ref()).await.unwrap_or_default() {
+                if let Ok(kept) = kept {
+                    vicidials.entry(name).or_insert(kept);
+                }
+            }
             note(timed("database", record::database(&store)).await);
             note(timed("audit log", record::audit(&store)).await);
             note(timed("queue", record::queues(&store)).await);
@@ -108,7 +115,7 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("audiosocket", reach::audiosocket(settings)).await);
     note(timed("ari", reach::ari(settings)).await);
     note(timed("ami", reach::ami(settings)).await);
-    for finding in vicidial::examine(&settings.vicidial).await {
+    for finding in vicidial::examine(&vicidials).await {
         note(finding);
     }
     note(timed("synthesiser", talk::synthesiser(settings)).await);

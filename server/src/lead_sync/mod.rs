@@ -15,7 +15,7 @@ use crate::domain::lead_sync::LeadSync;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CampaignId, OrganizationId};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -61,10 +61,23 @@ impl LeadSyncs {
     }
 }
 
-/// Keeps them the same until the server stops.
-pub fn run(app: &App) {
-    for connector in app.vicidials.all().cloned() {
-        tokio::spawn(keep(app.clone(), connector));
+/// Keeps them the same until the server stops, also with those that are set up later.
+pub async fn run(app: App) {
+    let mut changed = app.vicidials.changed();
+    let mut known: Vec<Weak<Connector>> = Vec::new();
+    loop {
+        changed.mark_unchanged();
+        known.retain(|weak| weak.strong_count() > 0);
+        for connector in app.vicidials.all() {
+            if !known.iter().any(|weak| std::ptr::eq(weak.as_ptr(), Arc::as_ptr(&connector))) {
+                known.push(Arc::downgrade(&connector));
+                tokio::spawn(keep(app.clone(), connector));
+            }
+        }
+        tokio::select! {
+            result = changed.changed() => if result.is_err() { return },
+            () = app.closing.cancelled() => return,
+        }
     }
 }
 
@@ -86,7 +99,7 @@ async fn keep(app: App, connector: Arc<Connector>) {
     let organization = OrganizationId(connector.settings.organization.clone());
     let pause = Duration::from_secs(connector.settings.sync_seconds);
     let mut reader = connector.settings.has_database().then(|| LeadReader::new(&connector.settings));
-    while !app.closing.is_cancelled() {
+    while !connector.stop.is_cancelled() {
         match all_of(&app, &organization, &connector.name).await {
             Ok(syncs) => {
                 let mut listed = false;
@@ -107,7 +120,7 @@ async fn keep(app: App, connector: Arc<Connector>) {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = app.lead_syncs.wake.notified() => {}
-            () = app.closing.cancelled() => return,
+            () = connector.stop.cancelled() => return,
         }
     }
 }

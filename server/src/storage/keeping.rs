@@ -115,8 +115,8 @@ pub trait Keeping {
         kind: &str,
         id: EntryId,
     ) -> StoreResult<Option<EntryRow>>;
-    /// All webhooks of all organizations.
-    async fn webhooks(&self) -> StoreResult<Vec<EntryRow>>;
+    /// All entries of a kind, of all organizations.
+    async fn entries_everywhere(&self, kind: &str) -> StoreResult<Vec<EntryRow>>;
 
     /// Callbacks, the next due first.
     async fn callbacks(

@@ -6,7 +6,7 @@ mod signature;
 pub use signature::sign;
 
 use crate::bus::Bus;
-use crate::domain::catalog::Webhook;
+use crate::domain::catalog::{Noun, Webhook};
 use crate::domain::plain;
 use crate::storage::keeping::{DeliveryRow, EntryRow, NewDelivery};
 use crate::storage::{Store, StoreResult};
@@ -95,7 +95,7 @@ impl Sender {
         let last = self.store.last_seq().await?;
         let hooks: Vec<(EntryRow, Webhook)> = self
             .store
-            .webhooks()
+            .entries_everywhere(Webhook::KIND)
             .await?
             .into_iter()
             .filter_map(|row| Some((row.clone(), serde_json::from_value(row.body).ok()?)))

@@ -2,13 +2,18 @@
 
 use crate::connectors::vicidial::Vicidials;
 use crate::connectors::vicidial::floor::Picture;
+use dialdeck_protocol::OrganizationId;
 use futures_util::future::{pending, select_all};
 use std::sync::Arc;
 use tokio::sync::watch::Receiver;
 
 /// The floors that a console looks at; while it lives, they are read.
 #[derive(Default)]
-pub(super) struct Floors(Vec<Seen>);
+pub(super) struct Floors {
+    seen: Vec<Seen>,
+    /// Whose they are, and when there are others.
+    whose: Option<(Vicidials, OrganizationId, Receiver<u64>)>,
+}
 
 struct Seen {
     receiver: Receiver<Arc<Picture>>,
@@ -16,30 +21,52 @@ struct Seen {
     serial: u64,
 }
 
+fn from_the_beginning(vicidials: &Vicidials, organization: &OrganizationId) -> Vec<Seen> {
+    let seen = vicidials.of(organization).look().into_iter().map(|mut receiver| {
+        receiver.mark_changed();
+        Seen { receiver, serial: 0 }
+    });
+    seen.collect()
+}
+
 impl Floors {
-    /// All floors, from the beginning.
-    pub(super) fn of(vicidials: &Vicidials) -> Self {
-        let seen = vicidials.look().into_iter().map(|mut receiver| {
-            receiver.mark_changed();
-            Seen { receiver, serial: 0 }
-        });
-        Self(seen.collect())
+    /// All floors of an organization, from the beginning; also those that are set up later.
+    pub(super) fn of(vicidials: &Vicidials, organization: &OrganizationId) -> Self {
+        let changed = vicidials.changed();
+        let seen = from_the_beginning(vicidials, organization);
+        Self { seen, whose: Some((vicidials.clone(), organization.clone(), changed)) }
     }
 
     /// The next message, once there is one.
     pub(super) async fn next(&mut self) -> String {
         loop {
-            if self.0.is_empty() {
-                return pending().await;
-            }
-            let changed = self.0.iter_mut().map(|seen| Box::pin(seen.receiver.changed()));
-            let (result, at, _) = select_all(changed).await;
+            let Some((vicidials, organization, others)) = &mut self.whose else { return pending().await };
+            let pictures = async {
+                if self.seen.is_empty() {
+                    return pending().await;
+                }
+                let changed = self.seen.iter_mut().map(|seen| Box::pin(seen.receiver.changed()));
+                let (result, at, _) = select_all(changed).await;
+                (result, at)
+            };
+            let (result, at) = tokio::select! {
+                changed = pictures => changed,
+                result = others.changed() => {
+                    if result.is_err() {
+                        // The server stops.
+                        self.whose = None;
+                        continue;
+                    }
+                    self.seen = from_the_beginning(vicidials, organization);
+                    continue;
+                }
+            };
             if result.is_err() {
-                // The server stops.
-                self.0.remove(at);
+                // It is gone.
+                self.seen.remove(at);
                 continue;
             }
-            let seen = &mut self.0[at];
+            let seen = &mut self.seen[at];
             let picture = seen.receiver.borrow_and_update().clone();
             if picture.serial == 0 || picture.serial == seen.serial {
                 continue;

@@ -328,7 +328,7 @@ impl Console {
                 // Floors are the whole organization's: who is confined to campaigns sees none.
                 let seen = on && caller.permit::<Look>().is_ok() && caller.everywhere().is_ok();
                 self.floors = if seen {
-                    Floors::of(&app.vicidials.of(&caller.organization_id))
+                    Floors::of(&app.vicidials, &caller.organization_id)
                 } else {
                     Floors::default()
                 };

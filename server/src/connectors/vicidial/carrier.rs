@@ -58,6 +58,11 @@ impl Desk {
         Self { connector, taken: Arc::default(), seen: Arc::default() }
     }
 
+    /// Whether these are the desks of this one.
+    pub fn is_of(&self, connector: &Arc<Connector>) -> bool {
+        Arc::ptr_eq(&self.connector, connector)
+    }
+
     /// All agents, asked for once a second at most.
     async fn agents(&self) -> Result<Vec<LoggedInAgent>, Trouble> {
         let mut seen = self.seen.lock().await;

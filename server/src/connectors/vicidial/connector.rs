@@ -1,18 +1,17 @@
-//! One VICIdial with all that reaches it, and all VICIdials by their names.
+//! One VICIdial with all that reaches it.
 
 use super::action::{Args, Request, request};
 use super::client::{Client, Reread};
 use super::confirm;
 use super::database::Database;
-use super::floor::{Picture, Watch};
+use super::floor::Watch;
 use super::wire::{Answer, Class, Trouble};
 use super::wirelog::WireLog;
 use crate::settings::Vicidial;
+use dialdeck_protocol::Problem;
 use dialdeck_protocol::vicidial::{Effect, Progress, VicidialAnswer};
-use dialdeck_protocol::{Code, OrganizationId, Problem};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// One VICIdial.
@@ -27,11 +26,16 @@ pub struct Connector {
     pub floor: Watch,
     /// Another connection to the database, for single questions.
     database: Option<Mutex<Database>>,
+    /// Cancelled when it is gone, or another has taken its place.
+    pub stop: CancellationToken,
 }
 
 impl Connector {
     /// Makes what reaches it.
-    fn start(
+    ///
+    /// # Errors
+    /// When it cannot be reached as its settings say, and why.
+    pub fn start(
         name: &str,
         settings: &Vicidial,
         reread: Reread,
@@ -41,7 +45,8 @@ impl Connector {
         let client = Client::new(name, settings, reread, log)?.map(Arc::new);
         Ok(Self {
             name: name.to_owned(),
-            floor: Watch::start(name, settings, client.clone(), stop),
+            floor: Watch::start(name, settings, client.clone(), stop.clone()),
+            stop,
             database: settings.has_database().then(|| Mutex::new(Database::new(settings))),
             client,
             settings: settings.clone(),
@@ -209,86 +214,6 @@ pub fn is_old(version: &str) -> bool {
     let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
     let (major, minor) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     (major, minor) < (2, 14)
-}
-
-/// Gives the settings of the VICIdial of a name as they are now.
-pub type RereadByName = Arc<dyn Fn(&str) -> Option<Vicidial> + Send + Sync>;
-
-/// All VICIdials.
-#[derive(Clone, Default)]
-pub struct Vicidials {
-    all: Arc<BTreeMap<String, Arc<Connector>>>,
-    /// What was said to them.
-    pub log: WireLog,
-}
-
-impl Vicidials {
-    /// Makes what reaches each of those in the settings. `reread` gives a VICIdial's settings as they are now.
-    ///
-    /// # Errors
-    /// Which one cannot be reached as its settings say, and why.
-    pub fn start(
-        settings: &BTreeMap<String, Vicidial>,
-        reread: &RereadByName,
-        stop: &CancellationToken,
-    ) -> Result<Self, String> {
-        let log = WireLog::default();
-        let mut all = BTreeMap::new();
-        for (name, settings) in settings {
-            let (own, reread) = (name.clone(), reread.clone());
-            let reread: Reread = Arc::new(move || reread(&own));
-            let connector = Connector::start(name, settings, reread, log.clone(), stop.clone())?;
-            all.insert(name.clone(), Arc::new(connector));
-        }
-        Ok(Self { all: Arc::new(all), log })
-    }
-
-    /// The one of this name; without a name the only one, or the one called main.
-    ///
-    /// # Errors
-    /// Which there are.
-    pub fn get(&self, name: &str) -> Result<&Arc<Connector>, Problem> {
-        let names = || self.all.keys().cloned().collect::<Vec<_>>().join(", ");
-        if self.all.is_empty() {
-            let message = "no VICIdial is connected; set VICI_API_URL, VICI_API_USER and VICI_API_PASS, or [vicidial.main] in the settings (docs/VICIDIAL.md)";
-            return Err(Problem::new(Code::NotFound, message));
-        }
-        let found = match name {
-            "" if self.all.len() == 1 => self.all.values().next(),
-            "" => self.all.get("main"),
-            name => self.all.get(name),
-        };
-        found.ok_or_else(|| match name {
-            "" => Problem::field("vicidial", format!("say which VICIdial: {}", names())),
-            name => {
-                Problem::field("vicidial", format!("there is no VICIdial {name:?}; there is {}", names()))
-            }
-        })
-    }
-
-    /// Those of one organization.
-    #[must_use]
-    pub fn of(&self, organization: &OrganizationId) -> Self {
-        let ours = |connector: &Connector| connector.settings.organization == organization.0;
-        let all = self.all.iter().filter(|(_, connector)| ours(connector));
-        let all = all.map(|(name, connector)| (name.clone(), connector.clone())).collect();
-        Self { all: Arc::new(all), log: self.log.clone() }
-    }
-
-    /// All of them, by name.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Connector>> {
-        self.all.values()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    /// Pictures of all floors as they come.
-    pub fn look(&self) -> Vec<watch::Receiver<Arc<Picture>>> {
-        self.all.values().map(|connector| connector.floor.look()).collect()
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ pub mod leads;
 pub mod letter;
 pub mod probe;
 pub mod status;
+mod vicidials;
 pub mod wire;
 pub mod wirelog;
 
-pub use connector::{Connector, RereadByName, Vicidials, is_old};
+pub use connector::{Connector, is_old};
+pub use vicidials::{RereadByName, Vicidials};

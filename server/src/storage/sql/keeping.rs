@@ -315,9 +315,9 @@ impl Keeping for SqlStore {
         Ok(row.map(Entry::noun))
     }
 
-    async fn webhooks(&self) -> StoreResult<Vec<EntryRow>> {
+    async fn entries_everywhere(&self, kind: &str) -> StoreResult<Vec<EntryRow>> {
         let mut query = sqlx::QueryBuilder::<Db>::new(ENTRIES);
-        query.push("kind = 'webhook' ORDER BY id");
+        query.push("kind = ").push_bind(kind.to_owned()).push(" ORDER BY id");
         let rows: Vec<Entry> = query.build_query_as().fetch_all(&self.pool).await.map_err(|e| failed(&e))?;
         Ok(rows.into_iter().map(Entry::noun).collect())
     }
