@@ -9,7 +9,7 @@ use crate::hotkey::Hotkeys;
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::net::{self, Ask, Heard};
-use crate::state::{FloorChange, Link, Need, Overlay, Pane, State, View};
+use crate::state::{Field, FloorChange, Link, Need, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
 use crate::theme::{Depth, Theme};
 use crate::ui;
@@ -17,7 +17,7 @@ use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use dialdeck_protocol::{CallFilter, Command, Query, Role, ServerMessage};
+use dialdeck_protocol::{Answer, CallFilter, Command, Query, Role, ServerMessage};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -87,6 +87,8 @@ struct App {
     to_seat: bool,
     /// Whether the server tells us of floors.
     watching: bool,
+    /// What was typed to set up a VICIdial, until it is.
+    set_up: Option<Vec<Field>>,
     asks: mpsc::UnboundedSender<Ask>,
     heard: mpsc::UnboundedReceiver<Heard>,
 }
@@ -104,6 +106,7 @@ impl App {
             theme,
             to_seat: false,
             watching: false,
+            set_up: None,
             asks,
             heard,
         }
@@ -244,7 +247,12 @@ impl App {
                 }
             }
             ServerMessage::Reply { result, .. } => match result {
-                Ok(answer) => self.state.take_answer(answer),
+                Ok(answer) => {
+                    if matches!(answer, Answer::Done { .. }) {
+                        self.set_up = None;
+                    }
+                    self.state.take_answer(answer);
+                }
                 Err(problem) => self.note(&problem.message, true),
             },
             ServerMessage::Floor(floor) => self.state.take_floor(*floor),

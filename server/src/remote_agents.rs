@@ -12,6 +12,7 @@ use crate::domain::contact::{Consent, Contact, NewContact};
 use crate::domain::ending::far_future;
 use crate::domain::phone::Phone;
 use crate::domain::plain;
+use crate::settings::Vicidial;
 use crate::storage::{Change, ImportMode};
 use crate::telephony::adoption::{Adopted, Ending, Farewell, Inbound};
 use async_trait::async_trait;
@@ -297,10 +298,22 @@ impl Bye {
     }
 }
 
+/// How a person is handed on: the stage of `ra_call_control`, and where to.
+fn hand_on(settings: &Vicidial) -> Option<(&'static str, (&'static str, &str))> {
+    let (ingroup, extension) = (settings.transfer_ingroup.as_str(), settings.transfer_extension.as_str());
+    if !ingroup.is_empty() {
+        Some(("INGROUPTRANSFER", ("ingroup_choices", ingroup)))
+    } else if !extension.is_empty() {
+        Some(("EXTENSIONTRANSFER", ("phone_number", extension)))
+    } else {
+        None
+    }
+}
+
 #[async_trait]
 impl Farewell for Bye {
     fn takes_over(&self) -> bool {
-        !self.connector.settings.transfer_ingroup.is_empty()
+        hand_on(&self.connector.settings).is_some()
     }
 
     async fn say(&self, Ending { outcome, do_not_call, summary }: Ending<'_>) {
@@ -309,10 +322,9 @@ impl Farewell for Bye {
         let own = settings.statuses.get(outcome.as_str()).map(String::as_str);
         let status = own.unwrap_or_else(|| status::of_outcome(outcome));
         let status = if do_not_call { "DNC" } else { status };
-        if outcome == Outcome::Transferred && self.takes_over() {
-            self.control("INGROUPTRANSFER", status, &[("ingroup_choices", &settings.transfer_ingroup)]).await;
-        } else {
-            self.control("HANGUP", status, &[]).await;
+        match hand_on(settings).filter(|_| outcome == Outcome::Transferred) {
+            Some((stage, to)) => self.control(stage, status, &[to]).await,
+            None => self.control("HANGUP", status, &[]).await,
         }
         if do_not_call {
             tokio::spawn(self.clone().never_again());
@@ -325,7 +337,18 @@ impl Farewell for Bye {
 
 #[cfg(test)]
 mod tests {
-    use super::is_code;
+    use super::{hand_on, is_code};
+    use crate::settings::Vicidial;
+
+    #[test]
+    fn handed_on_to_an_ingroup_before_an_extension() {
+        let mut settings = Vicidial::default();
+        assert_eq!(hand_on(&settings), None);
+        settings.transfer_extension = "8600100".into();
+        assert_eq!(hand_on(&settings), Some(("EXTENSIONTRANSFER", ("phone_number", "8600100"))));
+        settings.transfer_ingroup = "SALESLINE".into();
+        assert_eq!(hand_on(&settings), Some(("INGROUPTRANSFER", ("ingroup_choices", "SALESLINE"))));
+    }
 
     #[test]
     fn call_codes() {

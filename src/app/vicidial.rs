@@ -140,6 +140,10 @@ impl App {
                 .map(|name| field(name, "", false)),
         );
         fields.push(Field { words: vec!["no".into(), "yes".into()], ..field(FORCE, "no", false) });
+        // What a test refused is mended, not typed again.
+        if let Some(before) = self.set_up.take() {
+            fields = before;
+        }
         let form = Form {
             vicidial: String::new(),
             function: SET_UP.to_owned(),
@@ -156,6 +160,7 @@ impl App {
 
     /// Sends how a VICIdial is reached.
     fn send_set_up(&mut self, fields: Vec<Field>) {
+        self.set_up = Some(fields.clone());
         let mut settings: BTreeMap<String, String> = fields
             .into_iter()
             .filter(|field| !field.value.trim().is_empty())

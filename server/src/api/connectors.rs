@@ -38,6 +38,7 @@ const KNOWN: &[&str] = &[
     "campaign",
     "consent_basis",
     "transfer_ingroup",
+    "transfer_extension",
     "db_host",
     "db_port",
     "db_user",

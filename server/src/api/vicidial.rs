@@ -41,6 +41,22 @@ fn may(caller: &Caller, function: &Function) -> Result<(), Problem> {
 
 /// The persons that a dial would reach, where they are persons.
 async fn reached(app: &App, connector: &Connector, request: &Request) -> Result<Vec<NewContact>, Problem> {
+    // Into the hopper past VICIdial's own look at the hour: it dials what stands there at once.
+    let hopped = request.function.name == "add_lead"
+        && request.arg("add_to_hopper") == "Y"
+        && connector.client.is_none();
+    if hopped {
+        let code = [request.arg("phone_code"), &connector.settings.phone_code];
+        let code = code.into_iter().find(|code| !code.is_empty()).unwrap_or_default();
+        let phone = Phone::with_country(code, request.arg("phone_number"), &app.settings.dialer.region)
+            .map_err(|error| Problem::field("phone_number", error.to_string()))?;
+        let place = |name: &str| request.arg(name).to_owned();
+        return Ok(vec![NewContact {
+            state: place("state"),
+            postal_code: place("postal_code"),
+            ..NewContact::numbered(phone)
+        }]);
+    }
     let (value, lead_id) = (request.arg("value"), request.arg("lead_id"));
     if request.function.name != "external_dial" || value == "MANUALNEXT" {
         return Ok(Vec::new());

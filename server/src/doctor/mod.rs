@@ -4,6 +4,7 @@
 mod machine;
 mod reach;
 mod record;
+mod sip;
 mod talk;
 mod vicidial;
 
@@ -115,6 +116,7 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("audiosocket", reach::audiosocket(settings)).await);
     note(timed("ari", reach::ari(settings)).await);
     note(timed("ami", reach::ami(settings)).await);
+    note(timed("sip trunk", sip::trunk(&settings.sip.host, settings.sip.port)).await);
     for finding in vicidial::examine(&vicidials).await {
         note(finding);
     }

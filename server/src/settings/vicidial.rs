@@ -46,6 +46,8 @@ pub struct Vicidial {
     pub consent_basis: String,
     /// The in-group to which AI callers hand people on; empty: they hand nobody on.
     pub transfer_ingroup: String,
+    /// The extension of VICIdial's to which they do so where there is no in-group; empty: none.
+    pub transfer_extension: String,
     /// VICIdial's status for an outcome here, where it is not the usual one.
     pub statuses: BTreeMap<String, String>,
     /// The database's host. Empty: no database.
@@ -92,6 +94,7 @@ impl Default for Vicidial {
             campaign: String::new(),
             consent_basis: String::new(),
             transfer_ingroup: String::new(),
+            transfer_extension: String::new(),
             statuses: BTreeMap::new(),
             db_host: String::new(),
             db_port: 3306,
@@ -185,6 +188,11 @@ impl Vicidial {
                     self.floor_ms
                 ),
             );
+        }
+        if !self.transfer_extension.bytes().all(|b| b.is_ascii_digit()) || self.transfer_extension.len() > 16
+        {
+            let why = format!("is {:?}; use digits, such as 8600100", self.transfer_extension);
+            return refuse("transfer_extension", why);
         }
         if !(1..=3600).contains(&self.sync_seconds) {
             return refuse("sync_seconds", format!("is {}; use 1 to 3600", self.sync_seconds));

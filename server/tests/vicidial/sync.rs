@@ -269,3 +269,58 @@ async fn both_changed_while_apart_and_a_crash_in_between() {
     assert!(house.listed("7275551006").await);
     assert_eq!(house.contact(SAM).await.unwrap()["status"], "do_not_call");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_by_the_database_where_there_is_no_api() {
+    let db = MariaDb::start().await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path())
+        .set("telephony.kind", "simulated")
+        .env("VICI_DB_HOST", "127.0.0.1")
+        .env("VICI_DB_PORT", &db.port.to_string())
+        .env("VICI_DB_USER", "cron")
+        .env("VICI_DB_PASSWORD", "1234");
+    setup.add_user("ada", "admin").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("ada").await.unwrap();
+    let add = async |args: Value| {
+        let path = "/api/v1/vicidial/main/functions/add_lead";
+        client.send(Method::POST, path, Some(json!({ "args": args }))).await.unwrap()
+    };
+    let person = number(20);
+    let country = if person.starts_with("+1") { 1 } else { 2 };
+    let (code, digits) = (&person[1..=country], &person[1 + country..]);
+    let given = json!({ "phone_number": digits, "phone_code": code, "list_id": "101", "first_name": "Uma", "add_to_hopper": "Y" });
+    let (status, told) = add(given.clone()).await;
+    assert_eq!(status, 200, "{told}");
+    let mut sql = db.connect().await.unwrap();
+    let query = "SELECT l.lead_id, l.first_name, l.status, CAST(l.gmt_offset_now AS CHAR), h.campaign_id FROM asterisk.vicidial_list l \
+                 JOIN asterisk.vicidial_hopper h ON h.lead_id = l.lead_id WHERE l.phone_number = ?";
+    let row = sqlx::query(query).bind(digits).fetch_one(&mut sql).await.unwrap();
+    let texts: Vec<String> = (1..5).map(|at| row.try_get(at).unwrap()).collect();
+    assert_eq!((texts[0].as_str(), texts[1].as_str(), texts[3].as_str()), ("Uma", "NEW", "TESTCAMP"));
+    assert_eq!(told["rows"][0][3], texts[2], "{told}");
+    // Once is enough; and what is not certain, not known, or never to be called, is refused.
+    for (change, word) in [
+        (json!({}), "already"),
+        (
+            json!({ "phone_number": "2025550177", "phone_code": "1", "state": "CA", "add_to_hopper": "N" }),
+            "time zone",
+        ),
+        (
+            json!({ "phone_number": "2025550178", "phone_code": "1", "list_id": "999", "add_to_hopper": "N" }),
+            "no list",
+        ),
+        (json!({ "duplicate_check": "DUPLIST" }), "duplicate_check"),
+    ] {
+        let mut args = given.clone();
+        args.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (status, told) = add(args).await;
+        assert!(status >= 400 && told["detail"].as_str().unwrap().contains(word), "{word}: {told}");
+    }
+    client.post("/api/v1/do-not-call", json!({ "phone": number(21) })).await.unwrap();
+    let never = number(21);
+    let (status, told) =
+        add(json!({ "phone_number": &never[1 + country..], "phone_code": code, "list_id": "101" })).await;
+    assert!(status == 409 && told["detail"].as_str().unwrap().contains("do_not_call"), "{told}");
+}

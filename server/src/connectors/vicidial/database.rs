@@ -70,22 +70,33 @@ pub fn real(row: &MySqlRow, at: usize) -> f64 {
     text(row, at).trim().parse().unwrap_or(0.0)
 }
 
+fn options(settings: &Vicidial) -> MySqlConnectOptions {
+    MySqlConnectOptions::new()
+        .host(&settings.db_host)
+        .port(settings.db_port)
+        .username(&settings.db_user)
+        .password(settings.db_password.expose_secret())
+        .database(&settings.db_name)
+        .ssl_mode(MySqlSslMode::Preferred)
+        .charset("utf8mb4")
+        .timezone(None)
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .disable_statement_logging()
+}
+
+/// A connection that may write, for the few things that are written here; VICIdial itself runs without strict mode.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn writing(settings: &Vicidial) -> Result<MySqlConnection, sqlx::Error> {
+    options(settings).connect().await
+}
+
 impl Database {
     /// The database that the settings name; nothing is opened yet.
     pub fn new(settings: &Vicidial) -> Self {
-        let options = MySqlConnectOptions::new()
-            .host(&settings.db_host)
-            .port(settings.db_port)
-            .username(&settings.db_user)
-            .password(settings.db_password.expose_secret())
-            .database(&settings.db_name)
-            .ssl_mode(MySqlSslMode::Preferred)
-            .charset("utf8mb4")
-            .timezone(None)
-            .pipes_as_concat(false)
-            .no_engine_substitution(false)
-            .disable_statement_logging();
-        Self { options, connection: None }
+        Self { options: options(settings), connection: None }
     }
 
     /// The connection, opened where there is none.

@@ -12,6 +12,7 @@ pub mod database;
 pub mod discretion;
 pub mod floor;
 pub mod guard;
+mod insert;
 pub mod leads;
 pub mod letter;
 pub mod probe;
