@@ -34,6 +34,9 @@ const CALLS: [Column; 7] = [
 
 /// Why there is nothing to see.
 fn nothing(scene: &Scene, what: &str) -> String {
+    if scene.state.floors.is_empty() && !scene.state.is_live() {
+        return "Waiting for the server.".into();
+    }
     if scene.state.floors.is_empty() {
         return "No VICIdial is connected. Press N to set one up here, or set VICI_API_URL, VICI_API_USER, VICI_API_PASS and VICI_DB_HOST for dialdeckd; docs/VICIDIAL.md says how.".into();
     }

@@ -24,6 +24,12 @@ use utoipa::ToSchema;
 const KIND: &str = "vicidial";
 /// What is never shown again.
 const SECRETS: &[&str] = &["password", "db_password", "ami_secret"];
+/// The settings that say to whom a secret is told.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("password", &["url", "user"]),
+    ("db_password", &["db_host", "db_port", "db_user"]),
+    ("ami_secret", &["ami_host", "ami_port", "ami_user"]),
+];
 /// What else may be set here; the rest is the settings file's.
 const KNOWN: &[&str] = &[
     "url",
@@ -103,6 +109,8 @@ async fn tried(settings: &Vicidial, name: &str, app: &App) -> Result<String, Pro
         &app.closing.child_token(),
     );
     let connector = fresh.map_err(|error| Problem::field("settings", error))?.get(name)?;
+    // However this ends.
+    let _gone = connector.stop.clone().drop_guard();
     let mut told = Vec::new();
     if connector.client.is_some() {
         told.push(connector.test().await.map_err(|trouble| trouble.problem(name))?);
@@ -117,7 +125,6 @@ async fn tried(settings: &Vicidial, name: &str, app: &App) -> Result<String, Pro
         })?;
         told.push("the database lets us in".to_owned());
     }
-    connector.stop.cancel();
     if told.is_empty() {
         let message = "settings: give url, user and password for the API, or db_host, db_user and db_password for the floor";
         return Err(Problem::field("settings", message));
@@ -163,6 +170,21 @@ pub(super) async fn set_up(
             created_at: old.as_ref().map_or(now, |row| row.created_at),
             updated_at: now,
         };
+        // A password goes to nobody but whom it was given for.
+        for (secret, whose) in OWNERS {
+            let elsewhere = |field: &&&str| {
+                let before = old.as_ref().map(|row| row.body[**field].clone()).unwrap_or_default();
+                let before = before.as_str().map_or_else(|| before.to_string(), str::to_owned);
+                given.get(**field).is_some_and(|now| !now.trim().is_empty() && now.trim() != before)
+            };
+            if old.is_some()
+                && !given.contains_key(*secret)
+                && let Some(field) = whose.iter().find(elsewhere)
+            {
+                let message = format!("{secret} must be given anew where {field} changes");
+                return Err(Problem::field(*secret, message));
+            }
+        }
         let mut secrets: Map<String, Value> =
             old.and_then(|row| serde_json::from_str(&row.secret).ok()).unwrap_or_default();
         for (field, value) in given {
@@ -245,7 +267,12 @@ pub(super) async fn delete(
             Problem::not_found(format!("a VICIdial {:?} that was set up here", plain::line(&name, 40)))
         })?;
         app.journal.commit(vec![Change::DeleteEntry { entry: Box::new(row), at: Utc::now() }]).await?;
-        app.vicidials.take_away(&name);
+        // One of the settings may have the name, too.
+        let live = app.vicidials.get(&name).ok();
+        let own = live.is_some_and(|live| live.settings.organization == caller.organization_id.0);
+        if own && !app.settings.vicidial.contains_key(&name) {
+            app.vicidials.take_away(&name);
+        }
         Ok(())
     })
     .await?;

@@ -89,6 +89,10 @@ fn after(dialer: &Dialer, attempt: &Attempt, result: &Result, now: DateTime<Utc>
         // Whoever placed the call says when this person is called again; two who say so call them twice.
         return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
     }
+    if attempt.carried.is_some() && result.outcome == Outcome::Error && !result.never_placed {
+        // It may have been dialled all the same, and a late screen may dial it yet: a person looks before anybody calls again.
+        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+    }
     let settings = &attempt.campaign.call_settings;
     let mut after = contact_after(result, attempt.begun.attempt, settings, now);
     if result.abandoned && after.status == ContactStatus::Retry {

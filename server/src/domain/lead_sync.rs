@@ -2,6 +2,7 @@
 //! column for which field.
 
 use super::catalog::{Noun, tidy};
+use dialdeck_protocol::vicidial::LEAD_FIELDS;
 use dialdeck_protocol::{CampaignId, Outcome, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,29 +12,11 @@ use utoipa::ToSchema;
 pub const FIELDS: &[&str] = &["first_name", "last_name", "email", "company", "state", "postal_code"];
 
 /// Columns of a lead that may be written to. Numbers are not among them: a column that VICIdial would call is changed by
-/// people, who are asked about the law.
-pub const COLUMNS: &[&str] = &[
-    "vendor_lead_code",
-    "source_id",
-    "title",
-    "first_name",
-    "middle_initial",
-    "last_name",
-    "address1",
-    "address2",
-    "city",
-    "state",
-    "province",
-    "postal_code",
-    "country_code",
-    "gender",
-    "date_of_birth",
-    "email",
-    "security_phrase",
-    "comments",
-    "rank",
-    "owner",
-];
+/// people, who are asked about the law; nor is the offset, by which it is called at the right hours.
+pub fn columns() -> impl Iterator<Item = &'static str> {
+    let ours = |column: &&str| !matches!(*column, "alt_phone" | "address3" | "gmt_offset_now");
+    LEAD_FIELDS.iter().copied().filter(ours)
+}
 
 fn main_one() -> String {
     "main".into()
@@ -110,10 +93,10 @@ impl Noun for LeadSync {
                 );
                 return Err(Problem::field("fields", message));
             }
-            if !COLUMNS.contains(&column.as_str()) {
+            if !columns().any(|known| known == column) {
                 let message = format!(
                     "fields: {column:?} is no column of a lead that may be written to; use one of {}",
-                    COLUMNS.join(", ")
+                    columns().collect::<Vec<_>>().join(", ")
                 );
                 return Err(Problem::field("fields", message));
             }

@@ -102,11 +102,15 @@ async fn keep(app: App, connector: Arc<Connector>) {
     while !connector.stop.is_cancelled() {
         match all_of(&app, &organization, &connector.name).await {
             Ok(syncs) => {
-                let mut listed = false;
+                // One for all campaigns, also for those that are paused.
+                let never = match &mut reader {
+                    Some(reader) if !syncs.is_empty() => round::read_never(&app, &connector, reader).await,
+                    _ => Ok(()),
+                };
                 for sync in syncs.iter().filter(|sync| !sync.paused) {
                     let round = round::Round { app: &app, connector: &connector, sync };
                     let result = match &mut reader {
-                        Some(reader) => round.run(reader, !std::mem::replace(&mut listed, true)).await,
+                        Some(reader) => round.run(reader).await.and(never.clone()),
                         None => Err(
                             "VICIdial's database is not set up, from which changes are read (VICI_DB_HOST)"
                                 .into(),

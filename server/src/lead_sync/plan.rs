@@ -41,7 +41,7 @@ fn mapped(sync: &LeadSync, value: &str) -> Option<String> {
 }
 
 /// The outcome that a status stands for here.
-fn outcome(sync: &LeadSync, status: &str) -> Option<Outcome> {
+pub(super) fn outcome(sync: &LeadSync, status: &str) -> Option<Outcome> {
     sync.outcomes.get(status).copied().or_else(|| status::outcome(status))
 }
 
@@ -87,7 +87,8 @@ fn statuses(plan: &mut Plan, sync: &LeadSync, link: &LinkRow, contact: &Contact,
     let ours = change(STATUS);
     let done = |plan: &mut Plan| plan.done.extend(ours.map(|change| (STATUS.to_owned(), change.at)));
     // Never again wins over everything else, from either side, whenever it was said.
-    let never_ours = change(DO_NOT_CALL).is_some() || first && contact.status == ContactStatus::DoNotCall;
+    let told = link.agreed.contains_key(DO_NOT_CALL);
+    let never_ours = change(DO_NOT_CALL).is_some() || contact.status == ContactStatus::DoNotCall && !told;
     let never_theirs = theirs == Some(Outcome::DoNotCall);
     if never_ours || never_theirs {
         plan.take_never = never_theirs && contact.status != ContactStatus::DoNotCall;
@@ -100,7 +101,7 @@ fn statuses(plan: &mut Plan, sync: &LeadSync, link: &LinkRow, contact: &Contact,
                 .flatten()
                 .filter(|status| *status != lead.status);
         }
-        if plan.give_status.is_none() {
+        if plan.give_status.is_none() && !plan.is_in_call {
             agree(plan);
         }
         done(plan);

@@ -1,10 +1,11 @@
 //! One round: what changed there is read, and each lead that changed on either side is settled.
 
-use super::plan::{Plan, plan};
+use super::plan::{Plan, outcome, plan};
 use crate::api::App;
 use crate::connectors::vicidial::Connector;
 use crate::connectors::vicidial::action::Request;
 use crate::connectors::vicidial::leads::{LeadReader, LeadRow};
+use crate::connectors::vicidial::status;
 use crate::connectors::vicidial::wire::{Class, Trouble};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Consent, Contact, NewContact};
@@ -16,7 +17,7 @@ use crate::storage::journal::CommitError;
 use crate::storage::leads::{DO_NOT_CALL, ForeignCall, LinkRow, Pair, STATUS, SeenLead, Settled};
 use crate::storage::{Change, Refusal};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallId, OrganizationId, Outcome};
+use dialdeck_protocol::{CallId, ContactStatus, OrganizationId, Outcome};
 
 /// Leads that are read, or settled, at once.
 const PAGE: i64 = 200;
@@ -24,6 +25,8 @@ const PAGE: i64 = 200;
 const PAGES: usize = 20;
 /// Numbers of the do-not-call list in a round.
 const NUMBERS: i64 = 5000;
+/// Seconds before the mark that are read again.
+const OVERLAP: i64 = 60;
 /// When a contact or lead that is in a call is looked at again.
 const IN_CALL: chrono::Duration = chrono::Duration::seconds(20);
 /// Waits between tries of what VICIdial did not take, by the number of tries.
@@ -45,32 +48,29 @@ impl Round<'_> {
         }
     }
 
-    fn region(&self) -> &str {
-        &self.app.settings.dialer.region
-    }
-
-    /// Looks at both sides. `listed`: also at VICIdial's do-not-call list, which is the same for all campaigns.
-    pub async fn run(&self, reader: &mut LeadReader, listed: bool) -> Result<(), String> {
+    /// Looks at both sides.
+    pub async fn run(&self, reader: &mut LeadReader) -> Result<(), String> {
         let pair = self.pair();
         let campaign = self.app.store.campaign(&pair.organization_id, pair.campaign_id).await;
         let campaign = campaign.map_err(|error| error.to_string())?;
         let campaign = campaign.ok_or("the campaign is not there any more")?;
         let now = reader.now().await.map_err(|error| error.to_string())?;
         let ahead = now - Utc::now().timestamp();
-        if listed {
-            self.read_never(reader).await?;
-        }
         for list in &self.sync.lists {
+            let mut from = None;
             for _ in 0..PAGES {
-                if !self.read(reader, &campaign, *list).await? {
+                from = self.read(reader, &campaign, *list, from).await?;
+                if from.is_none() {
                     break;
                 }
             }
         }
+        // What falls due while this goes on, by what is done here among it, is the next round's.
+        let begun = Utc::now();
         loop {
-            let due = self.app.store.leads_due(&pair, Utc::now(), PAGE).await;
+            let due = self.app.store.leads_due(&pair, begun, PAGE).await;
             let due = due.map_err(|error| error.to_string())?;
-            if due.is_empty() || self.app.closing.is_cancelled() {
+            if due.is_empty() || self.connector.stop.is_cancelled() {
                 return Ok(());
             }
             let ids: Vec<i64> = due.iter().map(|link| link.lead_id).collect();
@@ -78,8 +78,7 @@ impl Round<'_> {
             for link in due {
                 let settled = match leads.get(&link.lead_id) {
                     Some(lead) => self.settle(reader, &campaign, &link, lead, ahead).await?,
-                    // Deleted there: nothing is left to keep the same.
-                    None => settled(&link, None),
+                    None => self.gone(&link).await?,
                 };
                 let kept = self.app.store.lead_settled(&pair, &settled).await;
                 kept.map_err(|error| error.to_string())?;
@@ -87,15 +86,26 @@ impl Round<'_> {
         }
     }
 
-    /// Reads one page of what changed in a list. True when there may be more.
-    async fn read(&self, reader: &mut LeadReader, campaign: &Campaign, list: i64) -> Result<bool, String> {
+    /// Reads one page of what changed in a list, from the mark or from where the page before ended; gives where the next one
+    /// begins, where there may be one.
+    async fn read(
+        &self,
+        reader: &mut LeadReader,
+        campaign: &Campaign,
+        list: i64,
+        from: Option<(i64, i64)>,
+    ) -> Result<Option<(i64, i64)>, String> {
         let (pair, store) = (self.pair(), &self.app.store);
         let what = format!("{}/{list}", pair.campaign_id);
         let mark = store.lead_mark(&pair.vicidial, &what).await.map_err(|error| error.to_string())?;
         let mark = mark.map_or((0, 0), |(at, place)| (at, place.parse().unwrap_or(0)));
-        let rows = reader.changed(list, mark, PAGE).await.map_err(|error| error.to_string())?;
-        let Some(last) = rows.last() else { return Ok(false) };
-        let mark = (last.modified_at, last.lead_id.to_string());
+        // A change may become visible a while after its own moment: a long transaction, a database that lags behind.
+        let from = from.unwrap_or((mark.0 - OVERLAP, 0));
+        let rows = reader.changed(list, from, PAGE).await.map_err(|error| error.to_string())?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        let next = (last.modified_at, last.lead_id);
+        let mark = mark.max(next);
+        let mark = (mark.0, mark.1.to_string());
         let numbered: Vec<(&LeadRow, Phone)> = rows
             .iter()
             .filter_map(|lead| Some((lead, self.number(&lead.phone_code, &lead.phone_number)?)))
@@ -104,9 +114,14 @@ impl Round<'_> {
         let known = || async { store.contacts_numbered(pair.campaign_id, &phones).await };
         let mut contacts = known().await.map_err(|error| error.to_string())?;
         if self.sync.adds_contacts {
+            // Whom VICIdial has called already, or talks to now, is not called from here before that is known here.
             let fresh: Vec<NewContact> = numbered
                 .iter()
-                .filter(|(_, phone)| !contacts.contains_key(phone.as_str()))
+                .filter(|(lead, phone)| {
+                    !contacts.contains_key(phone.as_str())
+                        && outcome(self.sync, &lead.status).is_none()
+                        && !status::is_in_call(&lead.status)
+                })
                 .map(|(lead, phone)| self.person(lead, phone.clone()))
                 .collect();
             if !fresh.is_empty() {
@@ -123,12 +138,40 @@ impl Round<'_> {
         let seen: Vec<SeenLead> = numbered.iter().filter_map(seen).collect();
         let noted = store.leads_seen(&pair, &what, &mark, &seen, Utc::now()).await;
         noted.map_err(|error| error.to_string())?;
-        Ok(rows.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX))
+        Ok((rows.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX)).then_some(next))
+    }
+
+    /// The lead was deleted there, or is another person's now: nothing is left to keep the same but who is never to be called.
+    async fn gone(&self, link: &LinkRow) -> Result<Settled, String> {
+        let mut settled = settled(link, None);
+        settled.done = link.changes.iter().map(|change| (change.field.clone(), change.at)).collect();
+        if link.changes.iter().any(|change| change.field == DO_NOT_CALL)
+            && let Some(contact) = self.contact(link).await?
+            && let Err(trouble) = self.give_never(&contact).await
+        {
+            settled.done.retain(|(field, _)| field != DO_NOT_CALL);
+            refuse(&mut settled, link, &[DO_NOT_CALL], &trouble);
+        }
+        Ok(settled)
+    }
+
+    async fn contact(&self, link: &LinkRow) -> Result<Option<Contact>, String> {
+        let organization = OrganizationId(self.connector.settings.organization.clone());
+        self.app.store.contact(&organization, link.contact_id).await.map_err(|error| error.to_string())
+    }
+
+    /// The contact's number goes onto VICIdial's do-not-call list; that it is there already is well.
+    async fn give_never(&self, contact: &Contact) -> Result<(), Trouble> {
+        let (_, number) = contact.person.phone.country_and_national();
+        let args = [("phone_number", number.as_str()), ("campaign_id", "SYSTEM_INTERNAL")];
+        match self.call("add_dnc_phone", &args).await {
+            Err(trouble) if trouble.class != Class::Duplicate => Err(trouble),
+            _ => Ok(()),
+        }
     }
 
     fn number(&self, code: &str, digits: &str) -> Option<Phone> {
-        let code = if code.is_empty() { &self.connector.settings.phone_code } else { code };
-        Phone::with_country(code, digits, self.region()).ok()
+        number(self.app, self.connector, code, digits)
     }
 
     fn person(&self, lead: &LeadRow, phone: Phone) -> NewContact {
@@ -148,44 +191,6 @@ impl Round<'_> {
         person
     }
 
-    /// Takes a page of VICIdial's do-not-call list: whoever stands there is called by nobody.
-    async fn read_never(&self, reader: &mut LeadReader) -> Result<(), String> {
-        let (pair, store) = (self.pair(), &self.app.store);
-        let mark = store.lead_mark(&pair.vicidial, DO_NOT_CALL).await.map_err(|error| error.to_string())?;
-        let after = mark.map(|(_, place)| place).unwrap_or_default();
-        let numbers = match reader.do_not_call(&after, NUMBERS).await {
-            Ok(numbers) => numbers,
-            Err(error) => {
-                return Err(format!(
-                    "VICIdial's do-not-call list cannot be read (SELECT on vicidial_dnc): {error}"
-                ));
-            }
-        };
-        // At its end it begins anew: who was put there meanwhile stands anywhere.
-        let place = match numbers.last() {
-            Some(last) if numbers.len() >= usize::try_from(NUMBERS).unwrap_or(usize::MAX) => last.clone(),
-            _ => String::new(),
-        };
-        let phones: Vec<String> =
-            numbers.iter().filter_map(|digits| Some(self.number("", digits)?.as_str().to_owned())).collect();
-        let fresh =
-            store.not_listed(&pair.organization_id, &phones).await.map_err(|error| error.to_string())?;
-        if !fresh.is_empty() {
-            let change = Change::DoNotCallList {
-                organization_id: pair.organization_id.clone(),
-                phones: fresh.clone(),
-                source: format!("VICIdial {}", pair.vicidial),
-                at: Utc::now(),
-            };
-            self.app.journal.commit(vec![change]).await.map_err(|error| error.to_string())?;
-            for phone in &fresh {
-                self.app.dialer.end_number(&pair.organization_id, phone);
-            }
-        }
-        let noted = store.leads_seen(&pair, DO_NOT_CALL, &(0, place), &[], Utc::now()).await;
-        noted.map_err(|error| error.to_string())
-    }
-
     /// Does what a lead and its contact need.
     async fn settle(
         &self,
@@ -196,13 +201,20 @@ impl Round<'_> {
         ahead: i64,
     ) -> Result<Settled, String> {
         let pair = self.pair();
-        let contact = self.app.store.contact(&pair.organization_id, link.contact_id).await;
-        let Some(contact) = contact.map_err(|error| error.to_string())? else {
-            return Ok(settled(link, None));
-        };
+        let Some(contact) = self.contact(link).await? else { return Ok(settled(link, None)) };
+        if self.number(&lead.phone_code, &lead.phone_number).as_ref() != Some(&contact.person.phone) {
+            return self.gone(link).await;
+        }
         let mut plan = plan(self.sync, link, &contact, lead, ahead);
         let mut settled = settled(link, plan.is_in_call.then(|| Utc::now() + IN_CALL));
         settled.done = std::mem::take(&mut plan.done);
+        if contact.status == ContactStatus::Pending {
+            // In a call here: all but a wish not to be called waits for its end.
+            (plan.take, plan.give, plan.take_status) = Default::default();
+            plan.agreed.clone_from(&link.agreed);
+            settled.done.clear();
+            settled.again_at = Some(Utc::now() + IN_CALL);
+        }
         if plan.take_never {
             self.never(&contact, &pair).await?;
         }
@@ -227,6 +239,10 @@ impl Round<'_> {
 
     async fn never(&self, contact: &Contact, pair: &Pair) -> Result<(), String> {
         let phone = contact.person.phone.as_str().to_owned();
+        let fresh = self.app.store.not_listed(&pair.organization_id, std::slice::from_ref(&phone)).await;
+        if fresh.map_err(|error| error.to_string())?.is_empty() {
+            return Ok(());
+        }
         let change = Change::DoNotCall {
             organization_id: pair.organization_id.clone(),
             phone: phone.clone(),
@@ -291,7 +307,7 @@ impl Round<'_> {
             outcome,
             placed_at: DateTime::from_timestamp(placed, 0).unwrap_or(now),
             duration: i32::try_from(call.seconds).unwrap_or(0),
-            contact: ending::contact_after(outcome, contact.attempts.max(1), &campaign.call_settings, now),
+            contact: ending::contact_after(outcome, contact.attempts + 1, &campaign.call_settings, now),
             at: now,
         }));
         self.app.journal.commit(vec![change]).await.map(|_| ()).map_err(|error| error.to_string())
@@ -309,29 +325,40 @@ impl Round<'_> {
     ) -> Result<(), String> {
         let at =
             |field: &str| link.changes.iter().find(|change| change.field == field).map(|change| change.at);
+        let mut listed = !plan.give_never;
         if plan.give_never {
-            let said = self
-                .call(
-                    "add_dnc_phone",
-                    &[("phone_number", &lead.phone_number), ("campaign_id", "SYSTEM_INTERNAL")],
-                )
-                .await;
-            match said {
-                Err(trouble) if trouble.class != Class::Duplicate => {
-                    refuse(settled, link, &[DO_NOT_CALL], &trouble);
-                }
-                _ => settled.done.extend(at(DO_NOT_CALL).map(|at| (DO_NOT_CALL.to_owned(), at))),
+            match self.give_never(contact).await {
+                Ok(()) => listed = true,
+                Err(trouble) => refuse(settled, link, &[DO_NOT_CALL], &trouble),
             }
         }
-        if plan.give.is_empty() && plan.give_status.is_none() {
+        let id = lead.lead_id.to_string();
+        // By itself: a field that VICIdial does not take must not keep a status from it.
+        if let Some(status) = plan.give_status.as_deref() {
+            match self.call("update_lead", &[("lead_id", id.as_str()), ("status", status)]).await {
+                Ok(()) => {
+                    let agreed = Agreed { ours: String::new(), theirs: status.to_owned() };
+                    plan.agreed.insert(STATUS.to_owned(), agreed);
+                    settled.done.extend(at(STATUS).map(|at| (STATUS.to_owned(), at)));
+                }
+                Err(trouble) => {
+                    listed = false;
+                    let field = if plan.give_never { DO_NOT_CALL } else { STATUS };
+                    refuse(settled, link, &[field], &trouble);
+                }
+            }
+        }
+        // It is done once it stands on the list and on the lead; until then it is given again.
+        if plan.give_never && listed && !plan.is_in_call {
+            plan.agreed.insert(DO_NOT_CALL.to_owned(), Agreed::default());
+            settled.done.extend(at(DO_NOT_CALL).map(|at| (DO_NOT_CALL.to_owned(), at)));
+        }
+        if plan.give.is_empty() {
             return Ok(());
         }
-        let id = lead.lead_id.to_string();
         let mut args = vec![("lead_id", id.as_str())];
         args.extend(plan.give.iter().map(|(field, column)| (column.as_str(), contact.person.field(field))));
-        args.extend(plan.give_status.as_deref().map(|status| ("status", status)));
-        let fields: Vec<&str> =
-            plan.give.keys().map(String::as_str).chain(plan.give_status.as_ref().map(|_| STATUS)).collect();
+        let fields: Vec<&str> = plan.give.keys().map(String::as_str).collect();
         if let Err(trouble) = self.call("update_lead", &args).await {
             refuse(settled, link, &fields, &trouble);
             return Ok(());
@@ -344,10 +371,6 @@ impl Round<'_> {
             plan.agreed
                 .insert(field.clone(), Agreed { ours: contact.person.field(field).to_owned(), theirs });
         }
-        if plan.give_status.is_some() {
-            let agreed = Agreed { ours: String::new(), theirs: fresh.status.clone() };
-            plan.agreed.insert(STATUS.to_owned(), agreed);
-        }
         settled.done.extend(fields.iter().filter_map(|field| Some(((*field).to_owned(), at(field)?))));
         Ok(())
     }
@@ -357,6 +380,56 @@ impl Round<'_> {
         let request = Request::of(function, args).ok_or_else(unknown)?;
         self.connector.call(&request).await.map(|_| ())
     }
+}
+
+/// A number as VICIdial holds it.
+fn number(app: &App, connector: &Connector, code: &str, digits: &str) -> Option<Phone> {
+    let code = if code.is_empty() { &connector.settings.phone_code } else { code };
+    Phone::with_country(code, digits, &app.settings.dialer.region).ok()
+}
+
+/// Takes a page of VICIdial's do-not-call list: whoever stands there is called by nobody.
+pub(super) async fn read_never(
+    app: &App,
+    connector: &Connector,
+    reader: &mut LeadReader,
+) -> Result<(), String> {
+    let store = &app.store;
+    let (organization, vicidial) = (OrganizationId(connector.settings.organization.clone()), &connector.name);
+    let mark = store.lead_mark(vicidial, DO_NOT_CALL).await.map_err(|error| error.to_string())?;
+    let after = mark.map(|(_, place)| place).unwrap_or_default();
+    let numbers = match reader.do_not_call(&after, NUMBERS).await {
+        Ok(numbers) => numbers,
+        Err(error) => {
+            return Err(format!(
+                "VICIdial's do-not-call list cannot be read (SELECT on vicidial_dnc): {error}"
+            ));
+        }
+    };
+    // At its end it begins anew: who was put there meanwhile stands anywhere.
+    let place = match numbers.last() {
+        Some(last) if numbers.len() >= usize::try_from(NUMBERS).unwrap_or(usize::MAX) => last.clone(),
+        _ => String::new(),
+    };
+    let phones: Vec<String> = numbers
+        .iter()
+        .filter_map(|digits| Some(number(app, connector, "", digits)?.as_str().to_owned()))
+        .collect();
+    let fresh = store.not_listed(&organization, &phones).await.map_err(|error| error.to_string())?;
+    if !fresh.is_empty() {
+        let change = Change::DoNotCallList {
+            organization_id: organization.clone(),
+            phones: fresh.clone(),
+            source: format!("VICIdial {vicidial}"),
+            at: Utc::now(),
+        };
+        app.journal.commit(vec![change]).await.map_err(|error| error.to_string())?;
+        for phone in &fresh {
+            app.dialer.end_number(&organization, phone);
+        }
+    }
+    let noted = store.mark_read(vicidial, DO_NOT_CALL, &(0, place)).await;
+    noted.map_err(|error| error.to_string())
 }
 
 fn settled(link: &LinkRow, again_at: Option<DateTime<Utc>>) -> Settled {
@@ -376,7 +449,8 @@ fn refuse(settled: &mut Settled, link: &LinkRow, fields: &[&str], trouble: &Trou
     let why = crate::connectors::vicidial::discretion::discreet(&trouble.message, &[]);
     let why = format!("{}: {}", trouble.class.word(), crate::domain::plain::line(&why, 200));
     let tries = link.changes.iter().filter(|change| fields.contains(&change.field.as_str()));
-    let tries = tries.map(|change| usize::try_from(change.tries).unwrap_or(0)).max().unwrap_or(0);
+    // What stands in no note of ours, as at first sight, waits a minute.
+    let tries = tries.map(|change| usize::try_from(change.tries).unwrap_or(0)).max().unwrap_or(2);
     settled.refused.extend(fields.iter().map(|field| ((*field).to_owned(), why.clone())));
     let pause = AGAIN[tries.min(AGAIN.len() - 1)];
     settled.again_at = Some(Utc::now() + chrono::Duration::seconds(pause));

@@ -147,6 +147,8 @@ pub trait LeadRecord {
         leads: &[SeenLead],
         now: DateTime<Utc>,
     ) -> StoreResult<()>;
+    /// A list is read up to the mark.
+    async fn mark_read(&self, vicidial: &str, what: &str, mark: &(i64, String)) -> StoreResult<()>;
     /// Leads that are to be looked at.
     async fn leads_due(&self, pair: &Pair, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<LinkRow>>;
     /// What came of it.

@@ -241,6 +241,9 @@ impl State {
                     "external_dial" if value.contains('!') => {
                         agent.status = "INCALL".into();
                         agent.lead_id = 5;
+                        if let Some(lead) = self.leads.get_mut(&5) {
+                            value.split('!').next().unwrap_or_default().clone_into(&mut lead.phone_number);
+                        }
                         agent.callerid = "M1120230000000000005".into();
                     }
                     "external_park" => {

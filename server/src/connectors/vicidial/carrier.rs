@@ -22,6 +22,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const TAKEN: Duration = Duration::from_secs(8);
 /// How long an agent may take to say what came of a call.
 const DISPOSED: Duration = Duration::from_mins(10);
+/// How long nobody is dialled for after VICIdial refused.
+const REFUSED: Duration = Duration::from_secs(30);
+/// How old the last look at the agents may be for what it shows to count.
+const SEEN: Duration = Duration::from_secs(4);
 /// How long VICIdial may be out of reach before a call is given up.
 const LOST: Duration = Duration::from_mins(2);
 
@@ -38,6 +42,8 @@ pub struct Desk {
     connector: Arc<Connector>,
     taken: Arc<Mutex<BTreeSet<String>>>,
     seen: Arc<tokio::sync::Mutex<Seen>>,
+    /// When VICIdial last refused to dial, and why: asked again only after a while.
+    refused: Arc<Mutex<Option<(Instant, String)>>>,
 }
 
 /// Keeps others from taking an agent.
@@ -55,7 +61,7 @@ impl Drop for Held {
 impl Desk {
     /// The desks of this VICIdial.
     pub fn new(connector: Arc<Connector>) -> Self {
-        Self { connector, taken: Arc::default(), seen: Arc::default() }
+        Self { connector, taken: Arc::default(), seen: Arc::default(), refused: Arc::default() }
     }
 
     /// Whether these are the desks of this one.
@@ -79,6 +85,13 @@ impl Desk {
         let request = Request::of(function, args);
         let request = request.ok_or_else(|| Trouble::new(Class::NoSuchFunction, function))?;
         self.connector.call(&request).await.map(|(answer, _)| answer)
+    }
+
+    /// Whether a lead has this number.
+    async fn is_for(&self, lead: i64, number: &str) -> bool {
+        let id = lead.to_string();
+        let told = self.call("lead_all_info", &[("lead_id", &id)]).await;
+        told.is_ok_and(|told| told.field("phone_number").is_some_and(|known| known.ends_with(number)))
     }
 
     /// What the agent said came of it, by the lead's status.
@@ -148,14 +161,14 @@ impl Desk {
             ("preview", "NO"),
             ("focus", "YES"),
         ];
-        if let Err(trouble) = self.call("external_dial", &args).await {
-            let why = format!("VICIdial did not dial: {}", trouble.class.word());
-            // Where no answer came it may have been queued all the same.
-            let _ = tell.send(if trouble.class.may_pass() {
-                Carried::Ended { outcome: Outcome::Error, detail: why, at: Utc::now() }
-            } else {
-                Carried::NotPlaced(why)
-            });
+        // Where no answer came it may have been queued all the same: the agent's row tells.
+        if let Err(trouble) = self.call("external_dial", &args).await
+            && !trouble.class.may_pass()
+        {
+            let why = format!("VICIdial {} did not dial: {}", self.connector.name, trouble.class.word());
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((Instant::now(), why.clone()));
+            let _ = tell.send(Carried::NotPlaced(why));
             return;
         }
         let (asked, mut known, mut hung_up) = (Instant::now(), Instant::now(), false);
@@ -165,7 +178,13 @@ impl Desk {
             match self.agents().await {
                 Ok(agents) => {
                     known = Instant::now();
-                    let (told, done) = call.see(agents.iter().find(|row| row.user == agent));
+                    let row = agents.iter().find(|row| row.user == agent);
+                    // Another call that the agent has meanwhile is not ours to follow, or to end.
+                    let row = match row.filter(|row| row.lead_id > 0 && call.lead == 0) {
+                        Some(fresh) if !self.is_for(fresh.lead_id, &number).await => None,
+                        _ => row,
+                    };
+                    let (told, done) = call.see(row);
                     for one in told {
                         let _ = tell.send(one);
                     }
@@ -176,23 +195,27 @@ impl Desk {
                 Err(_) if known.elapsed() >= LOST => break false,
                 Err(_) => {}
             }
-            if call.lead == 0 && asked.elapsed() >= TAKEN {
+            // Only who is seen not to have taken it has not: unseen, they may be talking.
+            if call.lead == 0 && asked.elapsed() >= TAKEN && known.elapsed() < SEEN {
                 break false;
             }
             let unanswered = !call.answered && asked.elapsed() >= ring + TAKEN;
             if call.lead > 0 && !hung_up && call.over.is_none() && (end.is_cancelled() || unanswered) {
-                hung_up = true;
-                let _ = self.call("external_hangup", &[("agent_user", &agent), ("value", "1")]).await;
+                hung_up =
+                    self.call("external_hangup", &[("agent_user", &agent), ("value", "1")]).await.is_ok();
             }
         };
         let at = call.over.map_or_else(Utc::now, |(_, at)| at);
         let said = if done { self.disposition(call.lead).await } else { None };
         let (outcome, detail) = match (said, call.lead) {
-            (_, 0) => (Outcome::Error, format!("no agent screen took it ({agent})")),
-            (Some(said), _) => {
-                let usual = if call.answered { Outcome::Transferred } else { Outcome::NoAnswer };
-                (status::outcome(&said).unwrap_or(usual), format!("VICIdial's agent {agent} said {said}"))
+            (_, 0) if known.elapsed() < SEEN => {
+                (Outcome::Error, format!("no agent screen took it ({agent})"))
             }
+            // What is no usual status may mean anything: nobody is called again because of it.
+            (Some(said), _) => (
+                status::outcome(&said).unwrap_or(Outcome::Transferred),
+                format!("VICIdial's agent {agent} said {said}"),
+            ),
             (None, _) => {
                 (Outcome::Transferred, format!("VICIdial's agent {agent} had it, and nothing more was heard"))
             }
@@ -208,6 +231,10 @@ impl Carrier for Desk {
     }
 
     async fn book(&self, agents: &[String], pause_code: &str) -> Result<Option<Booked>, String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, why)) = refused.filter(|(at, _)| at.elapsed() < REFUSED) {
+            return Err(why);
+        }
         let rows = self.agents().await.map_err(|trouble| {
             format!("VICIdial {} does not say who is free: {}", self.connector.name, trouble.class.word())
         })?;

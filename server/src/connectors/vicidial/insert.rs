@@ -6,7 +6,7 @@
 use super::action::Request;
 use super::database::{PATIENCE, text, whole, writing};
 use super::wire::{Answer, Class, Table, Trouble};
-use crate::domain::lead_sync::COLUMNS;
+use crate::domain::lead_sync::columns;
 use crate::domain::phone::Phone;
 use crate::domain::zone::{Whereabouts, candidates};
 use crate::settings::Vicidial;
@@ -38,7 +38,7 @@ fn wrong(message: impl Into<String>) -> Trouble {
 
 /// Inserts a lead, and a place in the hopper where that is asked for.
 pub async fn lead(settings: &Vicidial, request: &Request) -> Result<Answer, Trouble> {
-    let known = |name: &str| KNOWN.contains(&name) || COLUMNS.contains(&name);
+    let known = |name: &str| KNOWN.contains(&name) || columns().any(|column| column == name);
     if let Some(name) = request.args.keys().map(String::as_str).find(|name| !known(name)) {
         return Err(wrong(format!(
             "{name} takes VICIdial's API, which is not set up; without it a lead is inserted as it is"
@@ -86,7 +86,7 @@ async fn insert(
         let message = format!("list {list} has this number already, as lead {}", whole(&row, 0));
         return Ok(Err(Trouble::new(Class::Duplicate, message)));
     }
-    let given: Vec<&str> = COLUMNS.iter().copied().filter(|column| !request.arg(column).is_empty()).collect();
+    let given: Vec<&str> = columns().filter(|column| !request.arg(column).is_empty()).collect();
     let names = given.iter().map(|column| format!(", `{column}`")).collect::<Vec<_>>().concat();
     let marks = ", ?".repeat(given.len());
     let query = format!(

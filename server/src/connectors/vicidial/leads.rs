@@ -1,7 +1,7 @@
 //! Leads as they stand in VICIdial's database: those that changed, single ones, and the do-not-call list.
 
 use super::database::{Database, DatabaseError, PATIENCE, text, whole};
-use crate::domain::lead_sync::COLUMNS;
+use crate::domain::lead_sync;
 use crate::settings::Vicidial;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, MySql, QueryBuilder};
@@ -48,7 +48,7 @@ pub struct LeadReader(Database);
 
 /// `rank` is a word of the database's own.
 fn columns() -> String {
-    let cells: Vec<String> = COLUMNS.iter().map(|column| format!("CAST(`{column}` AS CHAR)")).collect();
+    let cells: Vec<String> = lead_sync::columns().map(|column| format!("CAST(`{column}` AS CHAR)")).collect();
     format!(
         "lead_id, list_id, UNIX_TIMESTAMP(modify_date), status, user, phone_code, phone_number, {}",
         cells.join(", ")
@@ -68,7 +68,7 @@ fn lead(row: &MySqlRow) -> LeadRow {
         user: cell(4),
         phone_code: cell(5),
         phone_number: cell(6),
-        cells: COLUMNS.iter().enumerate().map(|(n, column)| (*column, cell(7 + n))).collect(),
+        cells: lead_sync::columns().enumerate().map(|(n, column)| (column, cell(7 + n))).collect(),
     }
 }
 

@@ -109,14 +109,16 @@ pub(super) async fn note_do_not_call(
 pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied {
     let Pair { organization_id, vicidial, campaign_id } = &call.pair;
     // Its agents took it for us: it stands there already.
+    let channel = format!("vicidial/{vicidial}/");
     let ours: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM calls WHERE contact_id = $1 AND channel_id LIKE $2 AND created_at > $3 AND created_at < $4 \
+        "SELECT id FROM calls WHERE contact_id = $1 AND substr(channel_id, 1, $2) = $3 AND created_at < $4 AND updated_at > $5 \
          ORDER BY created_at DESC LIMIT 1",
     )
     .bind(call.contact_id.0)
-    .bind(format!("vicidial/{vicidial}/%"))
-    .bind((call.placed_at - chrono::Duration::hours(4)).naive_utc())
+    .bind(i32::try_from(channel.len()).unwrap_or(i32::MAX))
+    .bind(&channel)
     .bind((call.placed_at + chrono::Duration::minutes(5)).naive_utc())
+    .bind((call.placed_at - chrono::Duration::minutes(5)).naive_utc())
     .fetch_optional(&mut *conn)
     .await?;
     let id = ours.unwrap_or_else(|| call.call_id.0.clone());
@@ -155,13 +157,15 @@ pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied
     let status = if listed { ContactStatus::DoNotCall } else { call.contact.status };
     let next = if listed { far_future() } else { call.contact.next_attempt_at };
     sqlx::query(
-        "UPDATE contacts SET status = $2, next_attempt_at = $3, held_reason = '', last_contacted = $4 \
-         WHERE id = $1 AND status NOT IN ('pending', 'do_not_call')",
+        // Nobody who said no, or was not the one, is called again because a machine answered later.
+        "UPDATE contacts SET status = $2, next_attempt_at = $3, held_reason = '', last_contacted = $4, attempts = attempts + 1 \
+         WHERE id = $1 AND status NOT IN ('pending', 'do_not_call') AND (status IN ('new', 'retry', 'held') OR NOT $5)",
     )
     .bind(call.contact_id.0)
     .bind(status.as_str())
     .bind(next.naive_utc())
     .bind(call.placed_at.naive_utc())
+    .bind(status == ContactStatus::Retry)
     .execute(&mut *conn)
     .await?;
     let value = format!("{}/{}", call.status, call.outcome);
@@ -178,6 +182,25 @@ pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied
         contact_status: status,
     };
     Ok(vec![Happening::of_call(&key, call.at, body)])
+}
+
+async fn marked(
+    conn: &mut Conn,
+    vicidial: &str,
+    what: &str,
+    mark: &(i64, String),
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO lead_marks (vicidial, what, at, place) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (vicidial, what) DO UPDATE SET at = excluded.at, place = excluded.place",
+    )
+    .bind(vicidial)
+    .bind(what)
+    .bind(mark.0)
+    .bind(&mark.1)
+    .execute(conn)
+    .await
+    .map(|_| ())
 }
 
 #[async_trait]
@@ -221,19 +244,15 @@ impl LeadRecord for SqlStore {
                 .execute(&mut *tx)
                 .await?;
             }
-            sqlx::query(
-                "INSERT INTO lead_marks (vicidial, what, at, place) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (vicidial, what) DO UPDATE SET at = excluded.at, place = excluded.place",
-            )
-            .bind(&pair.vicidial)
-            .bind(what)
-            .bind(mark.0)
-            .bind(&mark.1)
-            .execute(&mut *tx)
-            .await?;
+            marked(&mut tx, &pair.vicidial, what, mark).await?;
             tx.commit().await
         };
         work.await.map_err(|e: sqlx::Error| failed(&e))
+    }
+
+    async fn mark_read(&self, vicidial: &str, what: &str, mark: &(i64, String)) -> StoreResult<()> {
+        let mut conn = self.writer.acquire().await.map_err(|e| failed(&e))?;
+        marked(&mut conn, vicidial, what, mark).await.map_err(|e| failed(&e))
     }
 
     async fn leads_due(&self, pair: &Pair, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<LinkRow>> {
