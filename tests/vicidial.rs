@@ -464,6 +464,12 @@ async fn set_up_from_the_console() {
     let client = house.server.log_in("ada").await.unwrap();
     let listed = client.get("/api/v1/vicidial").await.unwrap();
     assert_eq!(listed["vicidials"][0]["name"], "floor1", "{listed}");
+    assert!(!listed.to_string().contains("apipass1"), "{listed}");
+    // A password goes to no other address than it was given for.
+    let other = serde_json::json!({ "settings": { "url": "http://127.0.0.1:9" }, "force": true });
+    let (status, told) =
+        client.send(reqwest::Method::PUT, "/api/v1/vicidial/floor1", Some(other)).await.unwrap();
+    assert!(status == 422 && told["field"] == "password", "{told}");
     let audit = client.get("/api/v1/audit?limit=100").await.unwrap().to_string();
     assert!(audit.contains("vicidial.set_up") && !audit.contains("apipass1"), "{audit}");
     let (status, _) = client.send(reqwest::Method::DELETE, "/api/v1/vicidial/floor1", None).await.unwrap();

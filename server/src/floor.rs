@@ -2,7 +2,7 @@
 
 use crate::api::{self, App};
 use crate::bus::Bus;
-use crate::connectors::vicidial::carrier::Desk;
+use crate::connectors::vicidial::carrier::VicidialCarrier;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
@@ -354,17 +354,17 @@ async fn set_up_before(
 
 /// Their agents may take the calls of campaigns of the same organization.
 fn carriers(vicidials: &Vicidials) -> Carriers {
-    let (vicidials, desks) = (vicidials.clone(), Mutex::new(HashMap::<String, Desk>::new()));
+    let (vicidials, known) = (vicidials.clone(), Mutex::new(HashMap::<String, VicidialCarrier>::new()));
     Arc::new(move |organization, name| {
         let connector = vicidials.of(organization).get(name).ok()?;
-        let mut desks = desks.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Desk::new(connector.clone());
-        let desk = desks.entry(connector.name.clone()).or_insert_with(fresh);
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || VicidialCarrier::new(connector.clone());
+        let carrier = known.entry(connector.name.clone()).or_insert_with(fresh);
         // Set up anew: who is taken there is asked anew, too.
-        if !desk.is_of(&connector) {
-            *desk = fresh();
+        if !carrier.is_of(&connector) {
+            *carrier = fresh();
         }
-        Some(Arc::new(desk.clone()) as Arc<dyn Carrier>)
+        Some(Arc::new(carrier.clone()) as Arc<dyn Carrier>)
     })
 }
 

@@ -3,14 +3,12 @@
 
 use crate::api::App;
 use crate::connectors::vicidial::Connector;
-use crate::connectors::vicidial::action::Request;
 use crate::connectors::vicidial::discretion::discreet;
 use crate::connectors::vicidial::status;
 use crate::connectors::vicidial::wire::{Class, LoggedInAgent};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Consent, Contact, NewContact};
 use crate::domain::ending::far_future;
-use crate::domain::phone::Phone;
 use crate::domain::plain;
 use crate::settings::Vicidial;
 use crate::storage::{Change, ImportMode};
@@ -87,13 +85,13 @@ async fn take(app: &App, inbound: Inbound) -> Result<(), Problem> {
             // Ours too: while it lives the call is kept, until VICIdial has been told that we do not talk.
             let adopted = Arc::new(Adopted::new(channel, farewell.clone(), taken));
             let result = app.dialer.take_in(&campaign, contact, adopted.clone()).await;
-            if let Err(problem) = &result {
-                farewell.held(&problem.message).await;
+            if let Err(not) = &result {
+                farewell.held(not.do_not_call).await;
             }
-            result
+            result.map_err(|not| not.problem)
         }
         Err(problem) => {
-            farewell.held(&problem.message).await;
+            farewell.held(false).await;
             Err(problem)
         }
     }
@@ -105,8 +103,7 @@ async fn line(connector: &Connector, code: &str) -> LoggedInAgent {
         if look > 0 {
             tokio::time::sleep(BETWEEN).await;
         }
-        let Some(ask) = Request::of("logged_in_agents", &[]) else { break };
-        let Ok((answer, _)) = connector.call(&ask).await else { continue };
+        let Ok(answer) = connector.ask("logged_in_agents", &[]).await else { continue };
         let rows: Vec<LoggedInAgent> = answer.table.records();
         if let Some(row) = rows.into_iter().find(|row| row.callerid == code) {
             return row;
@@ -117,14 +114,12 @@ async fn line(connector: &Connector, code: &str) -> LoggedInAgent {
 
 /// What VICIdial knows of the person, by the names of its columns.
 async fn lead(connector: &Connector, code: &str, lead_id: i64) -> Result<BTreeMap<String, String>, Problem> {
-    let id = lead_id.to_string();
-    let ask = if lead_id > 0 {
-        Request::of("lead_all_info", &[("lead_id", &id)])
+    let told = if lead_id > 0 {
+        connector.lead(&lead_id.to_string()).await
     } else {
-        Request::of("ccc_lead_info", &[("call_id", code)])
+        connector.ask("ccc_lead_info", &[("call_id", code)]).await
     };
-    let ask = ask.ok_or_else(|| Problem::new(Code::Internal, "VICIdial's functions are not described"))?;
-    let (answer, _) = connector.call(&ask).await.map_err(|trouble| trouble.problem(&connector.name))?;
+    let answer = told.map_err(|trouble| trouble.problem(&connector.name))?;
     let row = answer.table.rows.into_iter().next().unwrap_or_default();
     Ok(answer.table.columns.into_iter().zip(row).collect())
 }
@@ -153,13 +148,9 @@ async fn admit(
         told if told.is_empty() => number.to_owned(),
         told => told,
     };
-    let code = match cell("phone_code") {
-        code if code.is_empty() => settings.phone_code.clone(),
-        code => code,
-    };
     app.dialer.takes_in(&campaign).await?;
-    let region = &app.settings.dialer.region;
-    let phone = Phone::with_country(&code, &told, region)
+    let phone = settings
+        .number(&cell("phone_code"), &told, &app.settings.dialer.region)
         .map_err(|error| Problem::field("phone_number", error.to_string()))?;
     let find = || async {
         let all = app.store.contacts_of(&organization, phone.as_str()).await?;
@@ -225,10 +216,9 @@ impl Bye {
             ("status", status),
         ];
         args.extend(more);
-        let Some(ask) = Request::of("ra_call_control", &args) else { return };
         // The person waits while this is said: a few tries, and no more.
         for _ in 0..3 {
-            match self.connector.call(&ask).await {
+            match self.connector.ask("ra_call_control", &args).await {
                 Ok(_) => return,
                 Err(trouble) if trouble.class == Class::TooMany => tokio::time::sleep(BETWEEN).await,
                 // What may have been done is not done again: a second transfer would take the person from whom they reached.
@@ -242,9 +232,8 @@ impl Bye {
         }
     }
 
-    /// We may not talk on it.
-    async fn held(&self, why: &str) {
-        let never = why.contains("do_not_call") || why.contains("do-not-call");
+    /// We may not talk on it; `never`: because the number is never to be called.
+    async fn held(&self, never: bool) {
         let status = if never { "DNC" } else { HELD };
         self.control("HANGUP", status, &[]).await;
         if never {
@@ -256,10 +245,12 @@ impl Bye {
     async fn never_again(self) {
         let number = self.lead.get("phone_number").map_or("", String::as_str);
         let args = [("phone_number", number), ("campaign_id", "SYSTEM_INTERNAL")];
-        let Some(ask) = Request::of("add_dnc_phone", &args).filter(|_| !number.is_empty()) else { return };
+        if number.is_empty() {
+            return;
+        }
         // It is there once, however often it is asked for.
         for again in NEVER_AGAIN {
-            match self.connector.call(&ask).await {
+            match self.connector.ask("add_dnc_phone", &args).await {
                 Ok(_) => return,
                 Err(trouble) if trouble.class == Class::Duplicate => return,
                 Err(trouble) => tracing::error!(
@@ -289,10 +280,8 @@ impl Bye {
         let kept = plain::line(before, 250 - fresh.chars().count());
         let comments = if kept.is_empty() { fresh } else { plain::line(&format!("{kept} | {fresh}"), 255) };
         let id = self.lead_id.to_string();
-        let Some(ask) = Request::of("update_lead", &[("lead_id", &id), ("comments", &comments)]) else {
-            return;
-        };
-        if let Err(trouble) = self.connector.call(&ask).await {
+        let args = [("lead_id", id.as_str()), ("comments", &comments)];
+        if let Err(trouble) = self.connector.ask("update_lead", &args).await {
             tracing::warn!(%trouble, "VICIdial did not take a note");
         }
     }

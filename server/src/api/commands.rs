@@ -133,7 +133,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
         Query::Choices { campaign_id } => super::seats::choices(app, caller, campaign_id).await,
         Query::Lead { contact_id } => super::leads::lead(app, caller, contact_id).await,
         Query::LeadSyncs => super::lead_syncs::lines(app, caller).await,
-        Query::Capabilities => super::lead_syncs::capabilities(app, caller).await,
+        Query::Capabilities => super::connectors::capabilities(app, caller).await,
         Query::Why { phone } => super::leads::why(app, caller, &phone).await,
         Query::Estimate { campaign_id } => estimate(app, caller, campaign_id).await,
     }

@@ -5,7 +5,8 @@ use super::problem::Refused;
 use super::{App, commands};
 use crate::connectors::vicidial::database::Database;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
-use crate::domain::caller::{Caller, SetUpVicidial};
+use crate::doctor::State as Found;
+use crate::domain::caller::{Caller, SetUpVicidial, SteerVicidial};
 use crate::domain::plain;
 use crate::settings::Vicidial;
 use crate::storage::keeping::EntryRow;
@@ -22,10 +23,8 @@ use utoipa::ToSchema;
 
 /// Under which they are kept.
 const KIND: &str = "vicidial";
-/// What is never shown again.
-const SECRETS: &[&str] = &["password", "db_password", "ami_secret"];
-/// The settings that say to whom a secret is told.
-const OWNERS: &[(&str, &[&str])] = &[
+/// What is never shown again, and the settings that say to whom it is told.
+const SECRETS: &[(&str, &[&str])] = &[
     ("password", &["url", "user"]),
     ("db_password", &["db_host", "db_port", "db_user"]),
     ("ami_secret", &["ami_host", "ami_port", "ami_user"]),
@@ -132,6 +131,56 @@ async fn tried(settings: &Vicidial, name: &str, app: &App) -> Result<String, Pro
     Ok(told.join("; "))
 }
 
+/// Puts what was given over what was kept; gives the secrets as they are kept.
+fn put_over(
+    row: &mut EntryRow,
+    old: Option<&EntryRow>,
+    given: BTreeMap<String, String>,
+) -> Result<String, Problem> {
+    // A password goes to nobody but whom it was given for.
+    for (secret, whose) in SECRETS {
+        let elsewhere = |field: &&&str| {
+            let before = old.map(|row| row.body[**field].clone()).unwrap_or_default();
+            let before = before.as_str().map_or_else(|| before.to_string(), str::to_owned);
+            given.get(**field).is_some_and(|now| !now.trim().is_empty() && now.trim() != before)
+        };
+        if old.is_some()
+            && !given.contains_key(*secret)
+            && let Some(field) = whose.iter().find(elsewhere)
+        {
+            let message = format!("{secret} must be given anew where {field} changes");
+            return Err(Problem::field(*secret, message));
+        }
+    }
+    let mut secrets: Map<String, Value> =
+        old.and_then(|row| serde_json::from_str(&row.secret).ok()).unwrap_or_default();
+    for (field, value) in given {
+        let value = value.trim();
+        if SECRETS.iter().any(|(secret, _)| *secret == field) {
+            secrets.insert(field, json!(value));
+        } else if KNOWN.contains(&field.as_str()) {
+            let number = ["per_second", "db_port", "ami_port", "sync_seconds"].contains(&field.as_str());
+            row.body[field.as_str()] = match value.parse::<u64>() {
+                _ if value.is_empty() && number => continue,
+                Ok(value) if number => json!(value),
+                Err(_) if number => {
+                    return Err(Problem::field(&field, format!("{field} must be a number")));
+                }
+                _ => json!(plain::line(value, 300)),
+            };
+        } else {
+            let message = format!(
+                "settings: {:?} is unknown here; there are {}, {}",
+                plain::line(&field, 40),
+                KNOWN.join(", "),
+                SECRETS.iter().map(|(secret, _)| *secret).collect::<Vec<_>>().join(", ")
+            );
+            return Err(Problem::field("settings", message));
+        }
+    }
+    Ok(Value::Object(secrets).to_string())
+}
+
 /// Sets one up: checked, tried, kept, and in use from then on.
 pub(super) async fn set_up(
     app: &App,
@@ -170,48 +219,7 @@ pub(super) async fn set_up(
             created_at: old.as_ref().map_or(now, |row| row.created_at),
             updated_at: now,
         };
-        // A password goes to nobody but whom it was given for.
-        for (secret, whose) in OWNERS {
-            let elsewhere = |field: &&&str| {
-                let before = old.as_ref().map(|row| row.body[**field].clone()).unwrap_or_default();
-                let before = before.as_str().map_or_else(|| before.to_string(), str::to_owned);
-                given.get(**field).is_some_and(|now| !now.trim().is_empty() && now.trim() != before)
-            };
-            if old.is_some()
-                && !given.contains_key(*secret)
-                && let Some(field) = whose.iter().find(elsewhere)
-            {
-                let message = format!("{secret} must be given anew where {field} changes");
-                return Err(Problem::field(*secret, message));
-            }
-        }
-        let mut secrets: Map<String, Value> =
-            old.and_then(|row| serde_json::from_str(&row.secret).ok()).unwrap_or_default();
-        for (field, value) in given {
-            let value = value.trim();
-            if SECRETS.contains(&field.as_str()) {
-                secrets.insert(field, json!(value));
-            } else if KNOWN.contains(&field.as_str()) {
-                let number = ["per_second", "db_port", "ami_port", "sync_seconds"].contains(&field.as_str());
-                row.body[field.as_str()] = match value.parse::<u64>() {
-                    _ if value.is_empty() && number => continue,
-                    Ok(value) if number => json!(value),
-                    Err(_) if number => {
-                        return Err(Problem::field(&field, format!("{field} must be a number")));
-                    }
-                    _ => json!(plain::line(value, 300)),
-                };
-            } else {
-                let message = format!(
-                    "settings: {:?} is unknown here; there are {}, {}",
-                    plain::line(&field, 40),
-                    KNOWN.join(", "),
-                    SECRETS.join(", ")
-                );
-                return Err(Problem::field("settings", message));
-            }
-        }
-        row.secret = Value::Object(secrets).to_string();
+        row.secret = put_over(&mut row, old.as_ref(), given)?;
         let settings = read(&row)?;
         let told = match tried(&settings, name, app).await {
             Ok(told) => told,
@@ -234,6 +242,31 @@ pub(super) async fn execute(
     force: bool,
 ) -> Result<Answer, Problem> {
     set_up(app, caller, name, settings, force).await.map(|message| Answer::Done { message })
+}
+
+/// What the VICIdials let us do, each tried now, to read.
+pub(super) async fn capabilities(app: &App, caller: &Caller) -> Result<Answer, Problem> {
+    caller.everywhere()?;
+    caller.permit::<SteerVicidial>()?;
+    let ours = app.vicidials.of(&caller.organization_id);
+    let settings = ours.all().map(|connector| (connector.name.clone(), connector.settings.clone())).collect();
+    let mut lines = Vec::new();
+    for finding in crate::doctor::examine_vicidials(&settings).await {
+        let mark = match finding.state {
+            Found::Ok => "✓",
+            Found::Warn => "!",
+            Found::Fail => "✗",
+            Found::Skip => "–",
+        };
+        lines.push(format!("{mark} {}: {}", finding.name, finding.detail));
+        if !finding.remedy.is_empty() {
+            lines.push(format!("    → {}", finding.remedy));
+        }
+    }
+    if lines.is_empty() {
+        lines.push("no VICIdial is connected; docs/VICIDIAL.md says how".into());
+    }
+    Ok(Answer::Lines { title: "What the VICIdials let us do".into(), lines })
 }
 
 /// Set up a VICIdial, or change how it is reached

@@ -3,7 +3,6 @@
 use super::extract::{Ask, Body, Id, May};
 use super::problem::Refused;
 use super::{App, commands, paging};
-use crate::doctor::State as Found;
 use crate::domain::caller::{Caller, Look, SetUpVicidial, SteerVicidial};
 use crate::lead_sync;
 use crate::storage::leads::PendingChange;
@@ -163,31 +162,6 @@ pub(super) async fn lines(app: &App, caller: &Caller) -> Result<Answer, Problem>
         lines.push(format!("{}  lead {}  {}  {how}", change.id, change.lead_id, what.trim_end()));
     }
     Ok(Answer::Lines { title: "Leads and contacts kept the same".into(), lines })
-}
-
-/// What the VICIdials let us do, each tried now, to read.
-pub(super) async fn capabilities(app: &App, caller: &Caller) -> Result<Answer, Problem> {
-    caller.everywhere()?;
-    caller.permit::<SteerVicidial>()?;
-    let ours = app.vicidials.of(&caller.organization_id);
-    let settings = ours.all().map(|connector| (connector.name.clone(), connector.settings.clone())).collect();
-    let mut lines = Vec::new();
-    for finding in crate::doctor::examine_vicidials(&settings).await {
-        let mark = match finding.state {
-            Found::Ok => "✓",
-            Found::Warn => "!",
-            Found::Fail => "✗",
-            Found::Skip => "–",
-        };
-        lines.push(format!("{mark} {}: {}", finding.name, finding.detail));
-        if !finding.remedy.is_empty() {
-            lines.push(format!("    → {}", finding.remedy));
-        }
-    }
-    if lines.is_empty() {
-        lines.push("no VICIdial is connected; docs/VICIDIAL.md says how".into());
-    }
-    Ok(Answer::Lines { title: "What the VICIdials let us do".into(), lines })
 }
 
 /// Which change is to be tried again.

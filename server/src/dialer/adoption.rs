@@ -5,10 +5,32 @@ use super::placing::{Begun, Placing, Reserve};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::gate::Voice;
+use crate::storage::{Refusal, StoreError};
 use crate::telephony::adoption::Adopted;
 use chrono::Utc;
 use dialdeck_protocol::{CampaignStatus, Code, Problem, QueueState, Taker};
 use std::sync::{Arc, PoisonError};
+
+/// Why an AI caller does not talk on a call.
+#[derive(Debug)]
+pub struct NotTaken {
+    /// In words.
+    pub problem: Problem,
+    /// Whether it is because the number is never to be called.
+    pub do_not_call: bool,
+}
+
+impl From<Problem> for NotTaken {
+    fn from(problem: Problem) -> Self {
+        Self { problem, do_not_call: false }
+    }
+}
+
+impl From<StoreError> for NotTaken {
+    fn from(error: StoreError) -> Self {
+        Problem::from(error).into()
+    }
+}
 
 fn conflict(message: String) -> Problem {
     Problem::new(Code::Conflict, message)
@@ -49,11 +71,12 @@ impl Dialer {
         campaign: &Campaign,
         contact: Contact,
         adopted: Arc<Adopted>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), NotTaken> {
         self.takes_in(campaign).await?;
         let decision = self.judge(&campaign.call_settings, &contact, Voice::Artificial, Utc::now()).await?;
         if !decision.is_allowed() {
-            return Err(conflict(format!("{}: {}", decision.rule, decision.reason)));
+            let problem = conflict(format!("{}: {}", decision.rule, decision.reason));
+            return Err(NotTaken { problem, do_not_call: decision.rule == "do_not_call" });
         }
         let from = self.caller_id(campaign, None).await?.map(|number| number.number).unwrap_or_default();
         let placing = Placing {
@@ -69,9 +92,12 @@ impl Dialer {
         };
         match self.begin(placing).await? {
             Begun::Yes => Ok(()),
-            Begun::No(refusal) => Err(refusal.into()),
-            Begun::NoAgent(problem) => Err(problem),
-            Begun::NoLine => Err(conflict("as many calls as allowed are in flight".into())),
+            Begun::No(refusal) => {
+                let do_not_call = refusal == Refusal::DoNotCall;
+                Err(NotTaken { problem: refusal.into(), do_not_call })
+            }
+            Begun::NoAgent(problem) => Err(problem.into()),
+            Begun::NoLine => Err(conflict("as many calls as allowed are in flight".into()).into()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Drives one campaign: facts, step, act, until stopped or done.
 
-mod elsewhere;
+mod carried;
 mod staffed;
 
 use super::attempt::voice;
@@ -81,7 +81,7 @@ impl Driver {
         let Some(row) = store.queue(self.campaign.id).await? else { return Ok(Next::Never) };
         let facts = self.facts(&row).await?;
         match step(&facts) {
-            Step::Place if self.campaign.call_settings.carrier.is_some() => self.elsewhere(&row).await,
+            Step::Place if self.campaign.call_settings.carrier.is_some() => self.carried(&row).await,
             Step::Place if self.campaign.call_settings.people.is_some() => self.staffed(&row, &facts).await,
             Step::Place => self.place(&row).await,
             Step::Wait { state, reason, until } => {

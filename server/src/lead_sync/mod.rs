@@ -4,8 +4,10 @@
 //! falls in between; what changes there is read from VICIdial's database. What both agreed on last stands with each lead, so
 //! that nothing is done twice and nothing comes back as an echo.
 
+mod never;
 mod plan;
 mod round;
+mod settle;
 
 use crate::api::App;
 use crate::connectors::vicidial::Connector;
@@ -104,7 +106,7 @@ async fn keep(app: App, connector: Arc<Connector>) {
             Ok(syncs) => {
                 // One for all campaigns, also for those that are paused.
                 let never = match &mut reader {
-                    Some(reader) if !syncs.is_empty() => round::read_never(&app, &connector, reader).await,
+                    Some(reader) if !syncs.is_empty() => never::read_never(&app, &connector, reader).await,
                     _ => Ok(()),
                 };
                 for sync in syncs.iter().filter(|sync| !sync.paused) {

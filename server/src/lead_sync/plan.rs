@@ -48,8 +48,7 @@ pub(super) fn outcome(sync: &LeadSync, status: &str) -> Option<Outcome> {
 /// Decides. `ahead`: by how many seconds VICIdial's clock is ahead of ours.
 pub fn plan(sync: &LeadSync, link: &LinkRow, contact: &Contact, lead: &LeadRow, ahead: i64) -> Plan {
     let mut plan = Plan { agreed: link.agreed.clone(), ..Plan::default() };
-    let change = |field: &str| link.changes.iter().find(|change| change.field == field);
-    let when = |field: &str| change(field).map(|change| change.at.timestamp() + ahead);
+    let when = |field: &str| link.change(field).map(|change| change.at.timestamp() + ahead);
     for (field, column) in &sync.fields {
         let ours = contact.person.field(field);
         let theirs = lead.cells.get(column.as_str()).map_or("", String::as_str);
@@ -59,14 +58,14 @@ pub fn plan(sync: &LeadSync, link: &LinkRow, contact: &Contact, lead: &LeadRow, 
                 plan.take.insert(field.clone(), theirs.to_owned());
                 plan.agreed.insert(field.clone(), Agreed { ours: theirs.to_owned(), ..same });
             }
-            // VICIdial's API does not empty a field: what is empty here stays there, and neither counts as changed.
+            // How VICIdial's API empties a field was not measured: what is empty here stays there, and neither counts as changed.
             Verdict::Give if !ours.is_empty() => {
                 plan.give.insert(field.clone(), column.clone());
                 continue;
             }
             Verdict::Give | Verdict::Keep => drop(plan.agreed.insert(field.clone(), same)),
         }
-        plan.done.extend(change(field).map(|change| (field.clone(), change.at)));
+        plan.done.extend(link.change(field).map(|change| (field.clone(), change.at)));
     }
     statuses(&mut plan, sync, link, contact, lead, ahead);
     // What is mapped to no field any more, or to none of this VICIdial's.
@@ -76,7 +75,6 @@ pub fn plan(sync: &LeadSync, link: &LinkRow, contact: &Contact, lead: &LeadRow, 
 }
 
 fn statuses(plan: &mut Plan, sync: &LeadSync, link: &LinkRow, contact: &Contact, lead: &LeadRow, ahead: i64) {
-    let change = |field: &str| link.changes.iter().find(|change| change.field == field);
     let first = !link.agreed.contains_key(STATUS);
     let theirs = outcome(sync, &lead.status);
     let changed = link.agreed.get(STATUS).is_none_or(|agreed| agreed.theirs != lead.status);
@@ -84,11 +82,12 @@ fn statuses(plan: &mut Plan, sync: &LeadSync, link: &LinkRow, contact: &Contact,
         let agreed = Agreed { ours: String::new(), theirs: lead.status.clone() };
         plan.agreed.insert(STATUS.to_owned(), agreed);
     };
-    let ours = change(STATUS);
+    let ours = link.change(STATUS);
     let done = |plan: &mut Plan| plan.done.extend(ours.map(|change| (STATUS.to_owned(), change.at)));
     // Never again wins over everything else, from either side, whenever it was said.
     let told = link.agreed.contains_key(DO_NOT_CALL);
-    let never_ours = change(DO_NOT_CALL).is_some() || contact.status == ContactStatus::DoNotCall && !told;
+    let never_ours =
+        link.change(DO_NOT_CALL).is_some() || contact.status == ContactStatus::DoNotCall && !told;
     let never_theirs = theirs == Some(Outcome::DoNotCall);
     if never_ours || never_theirs {
         plan.take_never = never_theirs && contact.status != ContactStatus::DoNotCall;

@@ -1,6 +1,7 @@
 //! How a VICIdial is reached: its HTTP APIs, its database, its manager interface. Each part may be missing.
 
 use super::SettingsError;
+use crate::domain::phone::{Phone, PhoneError};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -150,6 +151,15 @@ impl Vicidial {
     /// Whether the database is to be read.
     pub const fn has_database(&self) -> bool {
         !self.db_host.is_empty()
+    }
+
+    /// A number as VICIdial holds it: its country code, or nothing for the usual one, and what stands behind it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn number(&self, code: &str, digits: &str, region: &str) -> Result<Phone, PhoneError> {
+        let code = if code.is_empty() { &self.phone_code } else { code };
+        Phone::with_country(code, digits, region)
     }
 
     /// Refuses what cannot work.

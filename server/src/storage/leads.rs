@@ -62,6 +62,13 @@ pub struct LinkRow {
     pub due_at: DateTime<Utc>,
 }
 
+impl LinkRow {
+    /// The change of a field, where there is one.
+    pub fn change(&self, field: &str) -> Option<&LeadChange> {
+        self.changes.iter().find(|change| change.field == field)
+    }
+}
+
 /// What came of looking at a lead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settled {

@@ -120,7 +120,10 @@ const SAM: &str = "+17275551006";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_field_by_field() {
-    let house = house("").await;
+    // Tim was called already, and Uma asked not to be: neither is to be called from here because they are new here.
+    let called = "INSERT INTO vicidial_list (lead_id, status, list_id, phone_code, phone_number, first_name) VALUES \
+        (7, 'NA', 101, '1', '7275551007', 'Tim'), (8, 'DNC', 101, '1', '7275551008', 'Uma')";
+    let house = house(called).await;
     // Leads that are unknown here come in, as contacts with the consent that the settings speak of.
     house.contact_becomes(SAM, "firstName", "Sam").await;
     assert_eq!(house.contact(SAM).await.unwrap()["consent"]["basis"], "written");
@@ -152,6 +155,15 @@ async fn both_ways_field_by_field() {
         (1, Some("interested"), Some(42), Some("vicidial-main-1700000001.7")),
         "{call}"
     );
+    // A machine that answers later revives nobody.
+    house.db.run("
+        INSERT INTO vicidial_log (uniqueid, lead_id, call_date, length_in_sec, status, user) VALUES ('1700000002.8', 2, NOW(), 3, 'NA', 'VDAD');
+        UPDATE vicidial_list SET status='NA', user='VDAD' WHERE lead_id=2").await.unwrap();
+    until("the second call", || async {
+        (client.calls(&house.campaign).await.ok()?.len() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(house.contact(QUINN).await.unwrap()["status"], "contacted");
     // Never again, said here and said there.
     client.post("/api/v1/do-not-call", json!({ "phone": RAE })).await.unwrap();
     house.becomes(3, "status", "DNC").await;
@@ -168,6 +180,7 @@ async fn both_ways_field_by_field() {
     }
     assert_eq!(house.fake.state().asked_for("update_lead").len(), before);
     assert_eq!(house.standing().await["syncs"][0]["leads"], 4);
+    assert_eq!(client.contacts(&house.campaign).await.unwrap().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,8 @@
 //! what came of it.
 
 use super::Connector;
-use super::action::Request;
 use super::status;
-use super::wire::{Class, LoggedInAgent, Trouble};
+use super::wire::{LoggedInAgent, Trouble};
 use crate::domain::phone::Phone;
 use crate::telephony::carrier::{Booked, Carried, Carrier};
 use async_trait::async_trait;
@@ -38,7 +37,7 @@ struct Seen {
 
 /// A VICIdial as a carrier. Cheap to clone.
 #[derive(Clone)]
-pub struct Desk {
+pub struct VicidialCarrier {
     connector: Arc<Connector>,
     taken: Arc<Mutex<BTreeSet<String>>>,
     seen: Arc<tokio::sync::Mutex<Seen>>,
@@ -58,13 +57,13 @@ impl Drop for Held {
     }
 }
 
-impl Desk {
-    /// The desks of this VICIdial.
+impl VicidialCarrier {
+    /// The agents of this VICIdial.
     pub fn new(connector: Arc<Connector>) -> Self {
         Self { connector, taken: Arc::default(), seen: Arc::default(), refused: Arc::default() }
     }
 
-    /// Whether these are the desks of this one.
+    /// Whether these are the agents of this one.
     pub fn is_of(&self, connector: &Arc<Connector>) -> bool {
         Arc::ptr_eq(&self.connector, connector)
     }
@@ -73,31 +72,21 @@ impl Desk {
     async fn agents(&self) -> Result<Vec<LoggedInAgent>, Trouble> {
         let mut seen = self.seen.lock().await;
         if seen.at.is_none_or(|at| at.elapsed() >= LOOK) {
-            let unknown = || Trouble::new(Class::NoSuchFunction, "logged_in_agents");
-            let ask = Request::of("logged_in_agents", &[("show_sub_status", "YES")]).ok_or_else(unknown)?;
-            let (answer, _) = self.connector.call(&ask).await?;
+            let answer = self.connector.ask("logged_in_agents", &[("show_sub_status", "YES")]).await?;
             *seen = Seen { at: Some(Instant::now()), agents: answer.table.records() };
         }
         Ok(seen.agents.clone())
     }
 
-    async fn call(&self, function: &str, args: &[(&str, &str)]) -> Result<super::wire::Answer, Trouble> {
-        let request = Request::of(function, args);
-        let request = request.ok_or_else(|| Trouble::new(Class::NoSuchFunction, function))?;
-        self.connector.call(&request).await.map(|(answer, _)| answer)
-    }
-
     /// Whether a lead has this number.
     async fn is_for(&self, lead: i64, number: &str) -> bool {
-        let id = lead.to_string();
-        let told = self.call("lead_all_info", &[("lead_id", &id)]).await;
+        let told = self.connector.lead(&lead.to_string()).await;
         told.is_ok_and(|told| told.field("phone_number").is_some_and(|known| known.ends_with(number)))
     }
 
     /// What the agent said came of it, by the lead's status.
     async fn disposition(&self, lead: i64) -> Option<String> {
-        let id = lead.to_string();
-        let answer = self.call("lead_all_info", &[("lead_id", &id)]).await.ok()?;
+        let answer = self.connector.lead(&lead.to_string()).await.ok()?;
         answer.field("status").map(str::to_owned)
     }
 }
@@ -143,7 +132,7 @@ impl Following {
     }
 }
 
-impl Desk {
+impl VicidialCarrier {
     async fn follow(
         self,
         agent: String,
@@ -162,7 +151,7 @@ impl Desk {
             ("focus", "YES"),
         ];
         // Where no answer came it may have been queued all the same: the agent's row tells.
-        if let Err(trouble) = self.call("external_dial", &args).await
+        if let Err(trouble) = self.connector.ask("external_dial", &args).await
             && !trouble.class.may_pass()
         {
             let why = format!("VICIdial {} did not dial: {}", self.connector.name, trouble.class.word());
@@ -201,8 +190,11 @@ impl Desk {
             }
             let unanswered = !call.answered && asked.elapsed() >= ring + TAKEN;
             if call.lead > 0 && !hung_up && call.over.is_none() && (end.is_cancelled() || unanswered) {
-                hung_up =
-                    self.call("external_hangup", &[("agent_user", &agent), ("value", "1")]).await.is_ok();
+                hung_up = self
+                    .connector
+                    .ask("external_hangup", &[("agent_user", &agent), ("value", "1")])
+                    .await
+                    .is_ok();
             }
         };
         let at = call.over.map_or_else(Utc::now, |(_, at)| at);
@@ -225,7 +217,7 @@ impl Desk {
 }
 
 #[async_trait]
-impl Carrier for Desk {
+impl Carrier for VicidialCarrier {
     fn name(&self) -> String {
         format!("vicidial/{}", self.connector.name)
     }

@@ -92,6 +92,24 @@ impl Connector {
         Ok((answer, progress))
     }
 
+    /// Calls a function by its name, for what it tells.
+    ///
+    /// # Errors
+    /// What went wrong, in classes.
+    pub async fn ask(&self, function: &str, args: &[(&str, &str)]) -> Result<Answer, Trouble> {
+        let unknown = || Trouble::new(Class::NoSuchFunction, function);
+        let request = Request::of(function, args).ok_or_else(unknown)?;
+        self.call(&request).await.map(|(answer, _)| answer)
+    }
+
+    /// What VICIdial knows of a lead.
+    ///
+    /// # Errors
+    /// What went wrong, in classes.
+    pub async fn lead(&self, lead_id: &str) -> Result<Answer, Trouble> {
+        self.ask("lead_all_info", &[("lead_id", lead_id)]).await
+    }
+
     /// The second request, for a lead that was just added.
     async fn store_custom(&self, client: &Client, request: &Request, answer: &mut Answer) {
         let (lead, list) =
@@ -198,14 +216,9 @@ impl Connector {
     pub async fn test(&self) -> Result<String, Trouble> {
         let client = self.client()?;
         client.forgive();
-        let version =
-            Request::of("version", &[]).ok_or_else(|| Trouble::new(Class::NoSuchFunction, "version"))?;
-        let answer = client.call(&version).await?;
-        let version = answer.field("version").unwrap_or("unknown").to_owned();
+        let version = self.ask("version", &[]).await?.field("version").unwrap_or("unknown").to_owned();
         // The version is told to anybody: only this asks for the log-in.
-        let floor = Request::of("logged_in_agents", &[])
-            .ok_or_else(|| Trouble::new(Class::NoSuchFunction, "logged_in_agents"))?;
-        let agents = client.call(&floor).await?.table.rows.len();
+        let agents = self.ask("logged_in_agents", &[]).await?.table.rows.len();
         let old =
             if is_old(&version) { "; it is older than 2.14, and some functions will be missing" } else { "" };
         let plain = if client.is_plain() { "; plain http: passwords can be read on their way" } else { "" };

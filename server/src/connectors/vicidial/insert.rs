@@ -7,7 +7,6 @@ use super::action::Request;
 use super::database::{PATIENCE, text, whole, writing};
 use super::wire::{Answer, Class, Table, Trouble};
 use crate::domain::lead_sync::columns;
-use crate::domain::phone::Phone;
 use crate::domain::zone::{Whereabouts, candidates};
 use crate::settings::Vicidial;
 use chrono::{DateTime, Offset, TimeZone, Utc};
@@ -44,10 +43,11 @@ pub async fn lead(settings: &Vicidial, request: &Request) -> Result<Answer, Trou
             "{name} takes VICIdial's API, which is not set up; without it a lead is inserted as it is"
         )));
     }
-    let code =
-        if request.arg("phone_code").is_empty() { &settings.phone_code } else { request.arg("phone_code") };
     let number = request.arg("phone_number");
-    let phone = Phone::with_country(code, number, "US").map_err(|error| wrong(error.to_string()))?;
+    let phone = settings.number(request.arg("phone_code"), number, "US");
+    let phone = phone.map_err(|error| wrong(error.to_string()))?;
+    let code = [request.arg("phone_code"), &settings.phone_code];
+    let code = code.into_iter().find(|code| !code.is_empty()).unwrap_or_default();
     let gmt = offset(phone.as_str(), request.arg("state"), request.arg("postal_code"), Utc::now());
     let gmt = gmt.ok_or_else(|| {
         wrong("it is not certain in which time zone this number is, and VICIdial would call it at the wrong hours; give state or postal_code, or add it by the API")

@@ -254,11 +254,7 @@ async fn ami(report: &mut Report, settings: &Vicidial) {
     if settings.ami_host.is_empty() {
         return;
     }
-    let login = Login {
-        address: format!("{}:{}", settings.ami_host, settings.ami_port),
-        user: settings.ami_user.clone(),
-        secret: settings.ami_secret.clone(),
-    };
+    let login = Login::new(&settings.ami_host, settings.ami_port, &settings.ami_user, &settings.ami_secret);
     match Connection::open(&login).await {
         Ok(connection) => {
             for (action, _) in AMI_ACTIONS {

@@ -16,7 +16,7 @@ pub type RereadByName = Arc<dyn Fn(&str) -> Option<Vicidial> + Send + Sync>;
 
 type ByName = BTreeMap<String, Arc<Connector>>;
 
-/// All VICIdials. Cheap to clone: clones see what is set up later.
+/// All VICIdials. Cheap to clone: clones see what is set up later, but for those of one organization (`of`).
 #[derive(Clone)]
 pub struct Vicidials {
     all: Arc<RwLock<ByName>>,

@@ -144,7 +144,7 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
         .execute(&mut *conn)
         .await?;
         let value = format!("{}/{}", said.disposition, said.outcome);
-        super::leads::note(conn, contact, crate::storage::leads::STATUS, &value, said.at, "").await?;
+        super::lead_notes::note(conn, contact, crate::storage::leads::STATUS, &value, said.at, "").await?;
     }
     let data =
         serde_json::json!({ "disposition": said.disposition, "outcome": said.outcome, "agent": said.agent });

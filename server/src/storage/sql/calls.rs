@@ -2,7 +2,7 @@
 
 use super::commit::{Applied, Stop};
 use super::engine::{Amount, index_words};
-use super::{Conn, law, leads};
+use super::{Conn, law, lead_notes};
 use crate::domain::ending::{ContactAfter, far_future};
 use crate::storage::change::Happening;
 use crate::storage::leads::STATUS;
@@ -238,7 +238,7 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let contact = contact.unwrap_or(end.contact);
     // A call that never was says nothing of the person.
     if !disposed && !matches!(outcome, Outcome::Error | Outcome::Congestion) {
-        leads::note(conn, end.contact_id, STATUS, &format!("/{outcome}"), end.at, &end.said_by).await?;
+        lead_notes::note(conn, end.contact_id, STATUS, &format!("/{outcome}"), end.at, &end.said_by).await?;
     }
     let text = format!("{name} {}", end.transcript);
     index_words(conn, end.key.organization_id.as_str(), end.key.call_id.as_str(), &text).await?;

@@ -1,7 +1,9 @@
 //! Applying deeds in one transaction, and numbering their events in commit order.
 
 use super::engine::BEGIN_WRITE;
-use super::{Conn, Db, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law, leads};
+use super::{
+    Conn, Db, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law, lead_notes,
+};
 use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, CommitError, Refusal, StoreResult};
@@ -221,7 +223,7 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             },
         }]),
         Change::Vicidial(deed) => Ok(vec![told(deed)]),
-        Change::ForeignCall(call) => leads::foreign_call(conn, call).await,
+        Change::ForeignCall(call) => lead_notes::foreign_call(conn, call).await,
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),
             campaign_id: None,

@@ -124,7 +124,7 @@ pub(super) async fn save(
     with_consent: bool,
     at: DateTime<Utc>,
 ) -> Applied {
-    super::leads::note_person(conn, organization, id, person, at).await?;
+    super::lead_notes::note_person(conn, organization, id, person, at).await?;
     let consent = person.consent.as_ref();
     let changed = sqlx::query(
         "UPDATE contacts SET first_name = $3, last_name = $4, phone = $5, email = $6, company = $7, state = $8, \

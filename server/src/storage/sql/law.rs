@@ -1,7 +1,7 @@
 //! Do-not-call lists and the decisions of the gate.
 
 use super::commit::Applied;
-use super::{Conn, Db, leads};
+use super::{Conn, Db, lead_notes};
 use crate::domain::ending::far_future;
 use crate::domain::gate::Decision;
 use crate::storage::change::Happening;
@@ -102,7 +102,7 @@ pub(super) async fn do_not_call(
     .bind(far_future().naive_utc())
     .execute(&mut *conn)
     .await?;
-    leads::note_do_not_call(conn, organization, &[phone.to_owned()], at).await?;
+    lead_notes::note_do_not_call(conn, organization, &[phone.to_owned()], at).await?;
     Ok(vec![Happening {
         organization_id: organization.clone(),
         campaign_id: None,
@@ -146,7 +146,7 @@ pub(super) async fn do_not_call_list(
         }
         off.push(")");
         off.build().execute(&mut *conn).await?;
-        leads::note_do_not_call(conn, organization, some, at).await?;
+        lead_notes::note_do_not_call(conn, organization, some, at).await?;
     }
     Ok(vec![Happening {
         organization_id: organization.clone(),

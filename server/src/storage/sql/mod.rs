@@ -12,6 +12,7 @@ mod history;
 mod import;
 mod keeping;
 mod law;
+mod lead_notes;
 mod leads;
 mod row;
 mod store;

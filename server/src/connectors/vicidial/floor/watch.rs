@@ -43,11 +43,12 @@ impl Watch {
         } else if let Some(client) = client {
             let calls = Calls::default();
             if !settings.ami_host.is_empty() {
-                let login = Login {
-                    address: format!("{}:{}", settings.ami_host, settings.ami_port),
-                    user: settings.ami_user.clone(),
-                    secret: settings.ami_secret.clone(),
-                };
+                let login = Login::new(
+                    &settings.ami_host,
+                    settings.ami_port,
+                    &settings.ami_user,
+                    &settings.ami_secret,
+                );
                 tokio::spawn(listen(name.clone(), login, calls.clone(), stop.clone()));
             }
             tokio::spawn(async move {

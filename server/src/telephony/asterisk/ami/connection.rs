@@ -33,6 +33,13 @@ pub struct Login {
     pub secret: SecretString,
 }
 
+impl Login {
+    /// To a host's manager interface.
+    pub fn new(host: &str, port: u16, user: &str, secret: &SecretString) -> Self {
+        Self { address: format!("{host}:{port}"), user: user.to_owned(), secret: secret.clone() }
+    }
+}
+
 /// Why an action came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum AmiError {

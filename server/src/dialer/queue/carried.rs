@@ -15,7 +15,7 @@ const AWAY: Duration = Duration::seconds(5);
 
 impl Driver {
     /// Places one call, for an agent who is free there or, where a rule or the fallback says so, for an AI caller here.
-    pub(super) async fn elsewhere(&mut self, row: &QueueRow) -> StoreResult<Next> {
+    pub(super) async fn carried(&mut self, row: &QueueRow) -> StoreResult<Next> {
         let settings = self.campaign.call_settings.clone();
         let Some(wanted) = &settings.carrier else { return Ok(Next::Now) };
         let carrier = (self.dialer.0.tools.carriers)(&self.campaign.organization_id, &wanted.vicidial);
