@@ -7,7 +7,8 @@
     reason = "a test ends where it cannot go on"
 )]
 
-use dialdeck_protocol::vicidial::{Effect, Function, Need, functions};
+use dialdeck_protocol::function::{Effect, Function, Need};
+use dialdeck_protocol::vicidial::functions;
 use dialdeck_testkit::daemon::{Daemon, PASSWORD, Setup};
 use dialdeck_testkit::mariadb::MariaDb;
 use dialdeck_testkit::terminal::Terminal;

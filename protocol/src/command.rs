@@ -110,6 +110,20 @@ pub enum Command {
         #[serde(default)]
         force: bool,
     },
+    /// Do something at Dialpad.
+    Dialpad {
+        /// The action.
+        action: String,
+        /// Its arguments.
+        #[serde(default)]
+        args: BTreeMap<String, String>,
+    },
+    /// Fetch Dialpad's calls now.
+    PullDialpad {
+        /// From this day on; as far as was fetched before unless told.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        from: Option<chrono::NaiveDate>,
+    },
     /// Say something to an agent.
     AgentMessage {
         /// To whom.
@@ -136,6 +150,8 @@ impl Command {
             Self::AgentMessage { .. } => "agent.message",
             Self::Vicidial { .. } => "vicidial",
             Self::SetUpVicidial { .. } => "vicidial.set_up",
+            Self::Dialpad { .. } => "dialpad",
+            Self::PullDialpad { .. } => "dialpad.pull",
         }
     }
 }
@@ -196,6 +212,17 @@ pub enum Query {
     },
     /// How leads of VICIdials are kept the same as contacts here.
     LeadSyncs,
+    /// Dialpad's calls, agents and counts, as they are stored here.
+    Dialpad {
+        /// Which.
+        #[serde(default)]
+        filter: crate::dialpad::DialpadFilter,
+    },
+    /// All that is known of one of Dialpad's calls; its transcript is fetched where it is not here yet.
+    DialpadCall {
+        /// Its id.
+        id: String,
+    },
     /// What the connectors let us do, each tried now; it takes seconds.
     Capabilities,
     /// Why a number was called, or not.

@@ -185,6 +185,11 @@ pub enum EventBody {
         /// Who asked for it.
         by: String,
     },
+    /// It stands otherwise with Dialpad, or there is more of it to see.
+    DialpadUpdate {
+        /// How it stands.
+        status: crate::dialpad::Status,
+    },
     /// A part of the server (Asterisk, recogniser, voice …) changed its state.
     PartStatusUpdate {
         /// The part as it is now.
@@ -225,6 +230,7 @@ impl EventBody {
             Self::CallDisposed { .. } => "call_disposed",
             Self::MessageSent { .. } => "message_sent",
             Self::VicidialAction { .. } => "vicidial_action",
+            Self::DialpadUpdate { .. } => "dialpad_update",
             Self::PartStatusUpdate { .. } => "part_status_update",
         }
     }

@@ -199,6 +199,8 @@ pub enum Answer {
         /// What holds now, and what was decided before, newest first.
         lines: Vec<String>,
     },
+    /// What is seen of Dialpad.
+    Dialpad(Box<crate::dialpad::Picture>),
     /// What a function of VICIdial gave.
     Vicidial(Box<VicidialAnswer>),
     /// What a campaign would cost.

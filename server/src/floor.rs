@@ -2,6 +2,8 @@
 
 use crate::api::{self, App};
 use crate::bus::Bus;
+use crate::connectors::dialpad::delivery::Deliveries;
+use crate::connectors::dialpad::{self, Connector as Dialpad};
 use crate::connectors::vicidial::carrier::VicidialCarrier;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
 use crate::dialer::{Dialer, Tools};
@@ -273,6 +275,7 @@ impl Floor {
             in_words,
             carriers: carriers(&vicidials),
         });
+        let (dialpad, deliveries) = dialpad(&settings, &store, &journal, &closing)?;
         let webhooks = Arc::new(Notify::new());
         tokio::spawn(webhook::run(store.clone(), bus.clone(), webhooks.clone(), closing.clone()));
         let settings = Arc::new(settings);
@@ -284,6 +287,8 @@ impl Floor {
             bus,
             dialer,
             vicidials,
+            dialpad,
+            deliveries,
             lead_syncs: LeadSyncs::default(),
             parts,
             recogniser,
@@ -325,6 +330,26 @@ impl Floor {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Dialpad, with all that goes on by itself: fetching, who is on duty, events, reports, and telling consoles.
+fn dialpad(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    journal: &Journal,
+    closing: &CancellationToken,
+) -> Result<(Arc<Dialpad>, Arc<Deliveries>), StartError> {
+    let origin = settings.origin.clone();
+    let reread = Arc::new(move || origin.load().ok().map(|fresh| fresh.dialpad.token));
+    let connector = Dialpad::new(settings.dialpad.clone(), reread, store.clone());
+    let connector = Arc::new(connector.map_err(crate::settings::SettingsError)?);
+    let deliveries = Arc::new(Deliveries::start(connector.clone(), closing.clone()));
+    tokio::spawn(connector.clone().tell(journal.clone(), closing.clone()));
+    tokio::spawn(connector.clone().keep_pulling(closing.clone()));
+    tokio::spawn(connector.clone().keep_duty(closing.clone()));
+    tokio::spawn(connector.clone().keep_reporting(closing.clone()));
+    tokio::spawn(dialpad::socket::run(connector.clone(), deliveries.clone(), closing.clone()));
+    Ok((connector, deliveries))
 }
 
 /// Those that were set up while the server ran; the settings' go before them.

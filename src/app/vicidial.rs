@@ -7,7 +7,8 @@ use crate::net::Ask;
 use crate::state::{Field, Form, Overlay, View};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dialdeck_protocol::Command;
-use dialdeck_protocol::vicidial::{Function, Kind, Need, function};
+use dialdeck_protocol::function::{Function, Kind, Need};
+use dialdeck_protocol::vicidial::function;
 use std::collections::BTreeMap;
 
 /// Arguments that the selected row fills, by the row's names.

@@ -2,8 +2,9 @@
 
 use super::{Pane, State, Tone};
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::function::Effect;
 use dialdeck_protocol::vicidial::{
-    Effect, Floor, FloorAgent, FloorCall, FloorCampaign, Progress, Thresholds, VicidialAnswer, function,
+    Floor, FloorAgent, FloorCall, FloorCampaign, Progress, Thresholds, VicidialAnswer, function,
 };
 use dialdeck_protocol::{AgentRow, Role, UserId};
 use std::collections::BTreeMap;

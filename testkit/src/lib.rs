@@ -5,6 +5,7 @@
 
 pub mod asterisk;
 pub mod daemon;
+pub mod dialpad;
 pub mod image;
 pub mod lab;
 pub mod mariadb;

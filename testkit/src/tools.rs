@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Raised when the requirements change.
-const PYTHON: &str = "python-1";
+const PYTHON: &str = "python-2";
 const PROMETHEUS: &str = "promtool-1";
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
 
@@ -36,6 +36,14 @@ pub fn python(program: &str) -> Result<PathBuf> {
         std::fs::write(&script, format!("{right}\n{rest}"))?;
     }
     Ok(script)
+}
+
+/// The interpreter that has those packages.
+///
+/// # Errors
+/// As [`python`].
+pub fn interpreter() -> Result<PathBuf> {
+    Ok(python("st")?.with_file_name("python"))
 }
 
 /// Prometheus' promtool.

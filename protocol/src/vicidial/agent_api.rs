@@ -1,6 +1,6 @@
 //! The agent API's functions.
 
-use super::{Api, Arg, Function, Kind};
+use crate::function::{Api, Arg, Function, Kind};
 
 const AGENT: Arg = Arg::need("agent_user");
 

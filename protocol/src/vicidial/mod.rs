@@ -3,15 +3,15 @@
 
 mod agent_api;
 mod floor;
-mod function;
 mod non_agent_api;
 
 pub use agent_api::AGENT_API;
 pub use floor::{
     Colour, Floor, FloorAgent, FloorCall, FloorCampaign, FloorState, Letter, Thresholds, Waiting,
 };
-pub use function::{Api, Arg, Effect, Function, Kind, Least, Need};
 pub use non_agent_api::NON_AGENT_API;
+
+use crate::function::{Api, Arg, Function, Kind};
 
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +128,8 @@ pub struct VicidialAnswer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Need, functions};
+    use super::functions;
+    use crate::function::Need;
 
     #[test]
     fn no_name_twice_and_no_argument_twice() {

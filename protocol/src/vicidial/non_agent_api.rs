@@ -1,6 +1,6 @@
 //! The non-agent API's functions.
 
-use super::{Api, Arg, Function, Kind};
+use crate::function::{Api, Arg, Function, Kind};
 
 const fn plain(name: &'static str, what: &'static str) -> Function {
     Function::new(name, Api::NonAgent, what)

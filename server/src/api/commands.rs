@@ -57,6 +57,12 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
     if let Command::SetUpVicidial { vicidial, settings, force } = command {
         return super::connectors::execute(app, caller, &vicidial, settings, force).await;
     }
+    if let Command::Dialpad { action, args } = command {
+        return super::dialpad::execute(app, caller, &action, args).await;
+    }
+    if let Command::PullDialpad { from } = command {
+        return super::dialpad::begin_pull(app, caller, from).await;
+    }
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {
@@ -72,6 +78,8 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::AgentDial { .. }
         | Command::AgentSkip
         | Command::SetUpVicidial { .. }
+        | Command::Dialpad { .. }
+        | Command::PullDialpad { .. }
         | Command::Vicidial { .. } => caller.user_id.to_string(),
     };
     audited(app, caller, name, &target, detail, async {
@@ -133,6 +141,8 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
         Query::Choices { campaign_id } => super::seats::choices(app, caller, campaign_id).await,
         Query::Lead { contact_id } => super::leads::lead(app, caller, contact_id).await,
         Query::LeadSyncs => super::lead_syncs::lines(app, caller).await,
+        Query::Dialpad { filter } => super::dialpad::picture(app, caller, &filter).await,
+        Query::DialpadCall { id } => super::dialpad::call_lines(app, caller, &id).await,
         Query::Capabilities => super::connectors::capabilities(app, caller).await,
         Query::Why { phone } => super::leads::why(app, caller, &phone).await,
         Query::Estimate { campaign_id } => estimate(app, caller, campaign_id).await,

@@ -5,7 +5,6 @@ use super::problem::Refused;
 use super::{App, commands};
 use crate::connectors::vicidial::database::Database;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
-use crate::doctor::State as Found;
 use crate::domain::caller::{Caller, SetUpVicidial, SteerVicidial};
 use crate::domain::plain;
 use crate::settings::Vicidial;
@@ -244,7 +243,7 @@ pub(super) async fn execute(
     set_up(app, caller, name, settings, force).await.map(|message| Answer::Done { message })
 }
 
-/// What the VICIdials let us do, each tried now, to read.
+/// What the VICIdials and Dialpad let us do, each tried now, to read.
 pub(super) async fn capabilities(app: &App, caller: &Caller) -> Result<Answer, Problem> {
     caller.everywhere()?;
     caller.permit::<SteerVicidial>()?;
@@ -252,21 +251,16 @@ pub(super) async fn capabilities(app: &App, caller: &Caller) -> Result<Answer, P
     let settings = ours.all().map(|connector| (connector.name.clone(), connector.settings.clone())).collect();
     let mut lines = Vec::new();
     for finding in crate::doctor::examine_vicidials(&settings).await {
-        let mark = match finding.state {
-            Found::Ok => "✓",
-            Found::Warn => "!",
-            Found::Fail => "✗",
-            Found::Skip => "–",
-        };
-        lines.push(format!("{mark} {}: {}", finding.name, finding.detail));
-        if !finding.remedy.is_empty() {
-            lines.push(format!("    → {}", finding.remedy));
-        }
+        lines.extend(finding.lines());
     }
+    lines.extend(super::dialpad::capabilities(app, caller).await);
     if lines.is_empty() {
-        lines.push("no VICIdial is connected; docs/VICIDIAL.md says how".into());
+        lines.push(
+            "neither a VICIdial nor Dialpad is connected; docs/VICIDIAL.md and docs/DIALPAD.md say how"
+                .into(),
+        );
     }
-    Ok(Answer::Lines { title: "What the VICIdials let us do".into(), lines })
+    Ok(Answer::Lines { title: "What VICIdial and Dialpad let us do".into(), lines })
 }
 
 /// Set up a VICIdial, or change how it is reached

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::dialpad::ACTIONS;
 use dialdeck_protocol::{CampaignId, Part, PartState, QueueState};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -114,6 +115,14 @@ fn connected(app: &App) -> Vec<Connector> {
         }
         Connector { kind: "vicidial".into(), name: vicidial.name.clone(), state, message, capabilities }
     }));
+    let dialpad = app.dialpad.status();
+    if dialpad.set_up {
+        let state = if dialpad.trouble.is_empty() { PartState::Up } else { PartState::Degraded };
+        let mut capabilities = vec!["calls".to_owned(), "agent_activity".to_owned()];
+        capabilities.extend(ACTIONS.iter().map(|action| action.name.to_owned()));
+        let (kind, name) = ("dialpad".to_owned(), app.dialpad.settings.departments.join(", "));
+        all.push(Connector { kind, name, state, message: dialpad.trouble, capabilities });
+    }
     all
 }
 

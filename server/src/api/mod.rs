@@ -11,6 +11,7 @@ mod commands;
 pub(crate) mod connectors;
 mod contacts;
 mod detached;
+mod dialpad;
 mod exports;
 mod extract;
 mod health;
@@ -40,6 +41,8 @@ pub use agi::Talks;
 pub use serve::{ServeError, Tls, serve};
 
 use crate::bus::Bus;
+use crate::connectors::dialpad::Connector as Dialpad;
+use crate::connectors::dialpad::delivery::Deliveries;
 use crate::connectors::vicidial::Vicidials;
 use crate::dialer::Dialer;
 use crate::domain::lockout::Lockout;
@@ -86,6 +89,10 @@ pub struct Inner {
     pub dialer: Dialer,
     /// VICIdials.
     pub vicidials: Vicidials,
+    /// Dialpad.
+    pub dialpad: Arc<Dialpad>,
+    /// What Dialpad delivers.
+    pub deliveries: Arc<Deliveries>,
     /// How contacts and their leads are kept the same.
     pub lead_syncs: LeadSyncs,
     /// How the server is.
@@ -215,6 +222,15 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(lead_syncs::give_up))
         .routes(routes!(catalog::lead_syncs::list, catalog::make_lead_sync::create))
         .routes(routes!(catalog::lead_syncs::one, catalog::lead_syncs::update, catalog::lead_syncs::delete))
+        .routes(routes!(dialpad::status))
+        .routes(routes!(dialpad::overview))
+        .routes(routes!(dialpad::calls))
+        .routes(routes!(dialpad::call))
+        .routes(routes!(dialpad::pull))
+        .routes(routes!(dialpad::actions))
+        .routes(routes!(dialpad::act))
+        .routes(routes!(dialpad::report))
+        .routes(routes!(dialpad::webhook))
         .routes(routes!(agi::speak))
         .routes(routes!(agi::process))
         .routes(routes!(agi::call_ended))

@@ -203,6 +203,8 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::StopQueue { .. }
         | Command::HangUp { .. }
         | Command::SetUpVicidial { .. }
+        | Command::Dialpad { .. }
+        | Command::PullDialpad { .. }
         | Command::Vicidial { .. } => {
             Err(Problem::new(Code::Internal, "this command does not concern agents"))
         }

@@ -3,6 +3,7 @@
 mod accounts;
 mod asterisk;
 mod demo;
+mod dialpad;
 mod doctor;
 mod manual;
 mod record;
@@ -99,6 +100,9 @@ enum Command {
         /// Its name
         name: Option<String>,
     },
+    /// Events from Dialpad: subscribe, look, and stop
+    #[command(subcommand)]
+    Dialpad(DialpadCommand),
     /// Print the OpenAPI document
     Openapi,
     /// Write man pages and completions
@@ -110,6 +114,21 @@ enum Command {
     },
     /// Print the default settings, commented
     Defaults,
+}
+
+/// What to do with what is subscribed at Dialpad.
+#[derive(Debug, Subcommand)]
+enum DialpadCommand {
+    /// Have Dialpad tell us of calls as they happen; may be done again
+    Subscribe {
+        /// Our public address, such as https://dialdeck.example.com; without one Dialpad's WebSocket is listened to
+        #[arg(long)]
+        url: Option<url::Url>,
+    },
+    /// Look whether events come as they should
+    Status,
+    /// Take away what subscribe made, and nothing else
+    Unsubscribe,
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +204,7 @@ impl Cli {
                 asterisk::render(&self.settings()?, out, *force)
             }
             Command::Understand { turns, misses } => understand::run(turns.as_deref(), *misses),
+            Command::Dialpad(command) => dialpad::run(&self.settings()?, command).await,
             Command::Healthcheck => serve::healthcheck(&self.settings()?).await,
             Command::Doctor { request_letter: true, .. } => doctor::request_letter(&self.settings()?).await,
             Command::Doctor { json, .. } => doctor::run(&self.settings()?, *json).await,

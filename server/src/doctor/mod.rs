@@ -1,6 +1,7 @@
 //! The self-test: tries each thing that the server needs, says what it did, how long it took, and what to do about a
 //! failure. A connector adds its lines by a function in [`examine`].
 
+mod dialpad;
 mod machine;
 mod reach;
 mod record;
@@ -8,6 +9,7 @@ mod sip;
 mod talk;
 mod vicidial;
 
+pub use dialpad::examine as examine_dialpad;
 pub use reach::own;
 pub use vicidial::{examine as examine_vicidials, letters};
 
@@ -42,6 +44,23 @@ pub struct Finding {
     pub remedy: String,
     /// How long it took, in milliseconds.
     pub ms: u64,
+}
+
+impl Finding {
+    /// As a person reads it on a screen.
+    pub fn lines(&self) -> Vec<String> {
+        let mark = match self.state {
+            State::Ok => "✓",
+            State::Warn => "!",
+            State::Fail => "✗",
+            State::Skip => "–",
+        };
+        let mut lines = vec![format!("{mark} {}: {}", self.name, self.detail)];
+        if !self.remedy.is_empty() {
+            lines.push(format!("    → {}", self.remedy));
+        }
+        lines
+    }
 }
 
 /// What a check gives before it has a name and a time.
@@ -118,6 +137,9 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("ami", reach::ami(settings)).await);
     note(timed("sip trunk", sip::trunk(&settings.sip.host, settings.sip.port)).await);
     for finding in vicidial::examine(&vicidials).await {
+        note(finding);
+    }
+    for finding in dialpad::examine(&settings.dialpad).await {
         note(finding);
     }
     note(timed("synthesiser", talk::synthesiser(settings)).await);

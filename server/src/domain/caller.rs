@@ -81,6 +81,8 @@ permissions! {
     SteerVicidial: "vicidial", Supervisor, "steer a VICIdial";
     /// Set a VICIdial up: its users, phones and DIDs.
     SetUpVicidial: "vicidial_setup", Admin, "set a VICIdial up";
+    /// Do something at Dialpad: start calls, hang up, transfer, label, record, set who is on duty.
+    SteerDialpad: "dialpad", Supervisor, "steer Dialpad";
     /// Make and change campaigns, scripts, contacts and caller IDs.
     EditCampaigns: "campaigns", Supervisor, "change campaigns";
     /// Promise calls back, and keep the promise.

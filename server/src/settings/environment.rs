@@ -41,6 +41,9 @@ const NAMES: &[(&str, &str)] = &[
     ("VICI_AMI_PORT", "vicidial.main.ami_port"),
     ("VICI_AMI_USER", "vicidial.main.ami_user"),
     ("VICI_AMI_PASS", "vicidial.main.ami_secret"),
+    ("DIALPAD_API_TOKEN", "dialpad.token"),
+    ("DIALPAD_DEPARTMENT_ID", "dialpad.departments"),
+    ("DIALPAD_SMTP_PASSWORD", "dialpad.report.smtp_password"),
     ("RUST_LOG", "log.level"),
 ];
 

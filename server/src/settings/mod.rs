@@ -1,9 +1,11 @@
 //! Settings: embedded defaults, then the file, then the environment, then the command line.
 
+mod dialpad;
 mod environment;
 mod shape;
 mod vicidial;
 
+pub use dialpad::{Dialpad, ReportSettings, Tls as MailTls};
 pub use shape::*;
 pub use vicidial::Vicidial;
 
@@ -127,6 +129,7 @@ impl Settings {
         if !["text", "json"].contains(&self.log.format.as_str()) {
             return refuse(format!("log.format is {:?}; use text or json", self.log.format));
         }
+        self.dialpad.check()?;
         self.vicidial.iter().try_for_each(|(name, vicidial)| vicidial.check(name))?;
         if self.dialer.max_concurrent_calls == 0 {
             return refuse("dialer.max_concurrent_calls is 0; use 1 or more".into());

@@ -38,6 +38,8 @@ section! {
         /// VICIdials, by names of their own.
         #[serde(default)]
         vicidial: BTreeMap<String, super::Vicidial>,
+        /// Dialpad.
+        dialpad: super::Dialpad,
         /// The dialer.
         dialer: DialerSettings,
         /// What calls cost.

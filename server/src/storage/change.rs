@@ -250,6 +250,12 @@ pub enum Change {
     Message { organization_id: OrganizationId, to: UserId, from: String, text: String, at: DateTime<Utc> },
     /// A function of a VICIdial was called, or it is known what came of it.
     Vicidial(Box<VicidialDeed>),
+    /// It stands otherwise with Dialpad.
+    Dialpad {
+        organization_id: OrganizationId,
+        status: Box<dialdeck_protocol::dialpad::Status>,
+        at: DateTime<Utc>,
+    },
     /// A disposition was set in a VICIdial.
     ForeignCall(Box<ForeignCall>),
     /// A part of the server changed its state; every organization hears of it.

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod agents;
 pub mod change;
+pub mod dialpad;
 pub mod journal;
 pub mod keeping;
 pub mod leads;
@@ -17,6 +18,7 @@ pub mod upkeep;
 pub use accounts::Accounts;
 pub use agents::AgentRecord;
 pub use change::{AuditEntry, AuditLine, BeginAttempt, CallKey, Change, EndCall, Refusal};
+pub use dialpad::DialpadRecord;
 pub use journal::{CommitError, Journal};
 pub use keeping::Keeping;
 pub use leads::LeadRecord;
@@ -79,7 +81,9 @@ pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 /// The record. Reads are direct; changes come in deeds (lists of changes that hold together or not at all) and are
 /// committed by [`Journal`] in groups.
 #[async_trait]
-pub trait Store: Accounts + AgentRecord + Keeping + LeadRecord + Upkeep + Send + Sync {
+pub trait Store:
+    Accounts + AgentRecord + DialpadRecord + Keeping + LeadRecord + Upkeep + Send + Sync
+{
     /// Engine and place, for the log. Without secrets.
     fn describe(&self) -> String;
     /// Cheapest question that proves it answers.

@@ -107,6 +107,15 @@ fn describe() {
         "dialdeck_vicidial_errors_total",
         "Requests to VICIdials that failed, by function and class"
     );
+    describe_counter!(
+        "dialdeck_dialpad_errors_total",
+        "Requests to Dialpad that failed, by request and class"
+    );
+    describe_counter!(
+        "dialdeck_dialpad_deliveries_total",
+        "Events that Dialpad delivered, taken and refused"
+    );
+    describe_histogram!("dialdeck_dialpad_seconds", Unit::Seconds, "Answers of Dialpad, by request");
     describe_histogram!("dialdeck_vicidial_seconds", Unit::Seconds, "Answers of VICIdials, by function");
     describe_histogram!("dialdeck_commit_seconds", Unit::Seconds, "One group commit");
     describe_histogram!("dialdeck_commit_deeds", "Deeds in one group commit");
@@ -175,6 +184,20 @@ pub fn vicidial(name: &str, function: &'static str, took: Duration, class: Optio
     if let Some(class) = class {
         counter!("dialdeck_vicidial_errors_total", "vicidial" => name, "function" => function, "class" => class).increment(1);
     }
+}
+
+/// Dialpad answered, or failed in this way.
+pub fn dialpad(method: &str, path: &str, took: Duration, class: Option<&'static str>) {
+    let request = format!("{method} {path}");
+    histogram!("dialdeck_dialpad_seconds", "request" => request.clone()).record(took.as_secs_f64());
+    if let Some(class) = class {
+        counter!("dialdeck_dialpad_errors_total", "request" => request, "class" => class).increment(1);
+    }
+}
+
+/// Dialpad delivered an event, which was taken or refused for this reason.
+pub fn delivered(result: &'static str) {
+    counter!("dialdeck_dialpad_deliveries_total", "result" => result).increment(1);
 }
 
 /// An open console; counted for as long as it lives.

@@ -1,6 +1,7 @@
 //! Actions as people ask for them: over REST, with permission, law and audit, until an agent's screen took them.
 
-use dialdeck_protocol::vicidial::{Effect, Least, functions};
+use dialdeck_protocol::function::{Effect, Least};
+use dialdeck_protocol::vicidial::functions;
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::vicidial::{Vicidial, sample};
 use dialdeck_testkit::wait::within;

@@ -1,6 +1,7 @@
 //! Every recorded exchange of the real PHP is read to the right result or trouble; none is left out.
 
-use dialdeck_protocol::vicidial::{Api, Function, function};
+use dialdeck_protocol::function::{Api, Function};
+use dialdeck_protocol::vicidial::function;
 use dialdeck_server::connectors::vicidial::wire::{self, Answer, Asked, Class, Trouble};
 use dialdeck_testkit::vicidial::{Exchange, exchanges};
 

@@ -1,6 +1,6 @@
 //! Arguments for any function, made up from its description.
 
-use dialdeck_protocol::vicidial::{Function, Kind, Need};
+use dialdeck_protocol::function::{Function, Kind, Need};
 use std::collections::BTreeMap;
 
 /// Arguments that a function takes, made from its description.

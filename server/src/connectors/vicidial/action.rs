@@ -3,7 +3,8 @@
 use crate::settings::Vicidial;
 use chrono::{NaiveDate, NaiveDateTime};
 use dialdeck_protocol::Problem;
-use dialdeck_protocol::vicidial::{Api, Arg, Effect, Function, Kind, LEAD_FIELDS, Need, function, functions};
+use dialdeck_protocol::function::{Api, Arg, Effect, Function, Kind, Need};
+use dialdeck_protocol::vicidial::{LEAD_FIELDS, function, functions};
 use std::collections::BTreeMap;
 
 /// Arguments by name.

@@ -8,7 +8,7 @@ use super::wirelog::{Entry, WireLog};
 use crate::settings::Vicidial;
 use crate::telemetry::metrics;
 use chrono::Utc;
-use dialdeck_protocol::vicidial::{Api, Effect, Function};
+use dialdeck_protocol::function::{Api, Effect, Function};
 use futures_util::StreamExt;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -221,7 +221,7 @@ impl Client {
         let mut secrets = vec![login.password.expose_secret()];
         secrets.extend(self.secrets.iter().map(ExposeSecret::expose_secret));
         let passwords =
-            function.args.iter().filter(|arg| arg.kind == dialdeck_protocol::vicidial::Kind::Secret);
+            function.args.iter().filter(|arg| arg.kind == dialdeck_protocol::function::Kind::Secret);
         secrets.extend(passwords.map(|arg| request.arg(arg.name)));
         let asked: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let (status, body) = match &came {
@@ -248,6 +248,7 @@ impl Client {
         let path = match api {
             Api::Agent => "/agc/api.php",
             Api::NonAgent => "/vicidial/non_agent_api.php",
+            Api::Dialpad => return Err(Trouble::new(Class::NoSuchFunction, "that is no VICIdial's")),
         };
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));

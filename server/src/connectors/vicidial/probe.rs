@@ -9,7 +9,8 @@ use super::wire::Class;
 use super::wirelog::WireLog;
 use crate::settings::Vicidial;
 use crate::telephony::asterisk::ami::{AmiError, Connection, Login};
-use dialdeck_protocol::vicidial::{AGENT_API, Effect, NON_AGENT_API};
+use dialdeck_protocol::function::Effect;
+use dialdeck_protocol::vicidial::{AGENT_API, NON_AGENT_API};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -169,7 +170,7 @@ async fn http(report: &mut Report, settings: &Vicidial) {
     }
     for function in AGENT_API.iter().chain(NON_AGENT_API) {
         let steers =
-            function.api == dialdeck_protocol::vicidial::Api::Agent && function.effect != Effect::Reads;
+            function.api == dialdeck_protocol::function::Api::Agent && function.effect != Effect::Reads;
         if matches!(function.name, "version" | "webserver") || steers && !settings.use_agent_api {
             continue;
         }

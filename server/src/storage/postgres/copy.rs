@@ -43,6 +43,16 @@ const TABLES: &[&str] = &[
     "lead_links",
     "lead_changes",
     "lead_marks",
+    "dialpad_legs",
+    "dialpad_calls",
+    "dialpad_parts",
+    "dialpad_activity",
+    "dialpad_hours",
+    "dialpad_changed_days",
+    "dialpad_agents",
+    "dialpad_marks",
+    "dialpad_transcripts",
+    "dialpad_reports",
 ];
 const MAGIC: &str = "dialdeck-backup-1";
 

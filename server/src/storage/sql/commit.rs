@@ -223,6 +223,13 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             },
         }]),
         Change::Vicidial(deed) => Ok(vec![told(deed)]),
+        Change::Dialpad { organization_id, status, at } => Ok(vec![Happening {
+            organization_id: organization_id.clone(),
+            campaign_id: None,
+            call_id: None,
+            at: *at,
+            body: dialdeck_protocol::EventBody::DialpadUpdate { status: (**status).clone() },
+        }]),
         Change::ForeignCall(call) => lead_notes::foreign_call(conn, call).await,
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),

@@ -8,6 +8,8 @@ mod calls;
 mod campaigns;
 mod commit;
 mod contacts;
+mod dialpad;
+mod dialpad_days;
 mod history;
 mod import;
 mod keeping;

@@ -51,6 +51,7 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         let of_these = format!("call_id IN (SELECT id FROM calls WHERE created_at < $1 AND {FREE})");
         if !dry_run {
             swept(conn, false, "call_texts", "DELETE FROM call_texts", &of_these, before).await?;
+            super::dialpad::purge_transcripts(conn, before.timestamp_millis()).await?;
             let told =
                 format!("type IN ('conversation_turn', 'call_ended', 'call_handed_over') AND {of_these}");
             swept(conn, false, "events", "DELETE FROM events", &told, before).await?;
@@ -74,6 +75,7 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         }
         let condition = format!("created_at < $1 AND {FREE}");
         purged.calls = swept(conn, dry_run, "calls", "DELETE FROM calls", &condition, before).await?;
+        purged.calls += super::dialpad::purge(conn, before.timestamp_millis(), dry_run).await?;
     }
     for (table, verb, condition) in [
         ("sessions", "DELETE FROM sessions", "(expires_at < $1 OR revoked_at < $1)"),
@@ -150,13 +152,15 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
         sqlx::query_scalar("SELECT reason FROM legal_holds WHERE organization_id = $1 AND phone = $2")
             .bind(org)
             .bind(phone)
-            .fetch_optional(conn)
+            .fetch_optional(&mut *conn)
             .await
             .map_err(|e| failed(&e))?;
+    let dialpad = super::dialpad::of_person(conn, org, phone).await?;
     Ok(json!({
         "phone": phone,
         "contacts": contacts,
         "calls": calls,
+        "dialpadCalls": dialpad,
         "decisions": decisions.into_iter()
             .map(|(rule, reason, at)| json!({ "rule": rule, "reason": reason, "decidedAt": at.and_utc() }))
             .collect::<Vec<_>>(),
@@ -197,6 +201,7 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
         .bind(format!("%{phone}%"))
         .execute(&mut *conn)
         .await?;
+    let dialpad = super::dialpad::erase(conn, org, phone).await?;
     let calls = sqlx::query(
         "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', note = '', summary = '', \
          ai_insights = NULL, detail = '' WHERE organization_id = $1 AND to_number = $2",
@@ -207,7 +212,7 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
     .execute(conn)
     .await?
     .rows_affected();
-    Ok(Some(Erased { events: counts[0], contacts: counts[3], calls }))
+    Ok(Some(Erased { events: counts[0], contacts: counts[3], calls: calls + dialpad }))
 }
 
 type ImportListed = (Uuid, Option<Uuid>, i64, i64, i64, NaiveDateTime, Option<NaiveDateTime>);

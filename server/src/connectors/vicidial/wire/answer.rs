@@ -4,7 +4,7 @@ use super::line::{Line, Mark};
 use super::page;
 use super::table::Table;
 use super::trouble::{Class, Trouble};
-use dialdeck_protocol::vicidial::{Api, Effect, Function};
+use dialdeck_protocol::function::{Api, Effect, Function};
 
 /// What a function gave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

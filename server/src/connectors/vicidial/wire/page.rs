@@ -1,7 +1,7 @@
 //! What VICIdial gives as a web page: choosers of sounds and groups, an agent's in-groups, the web server's state.
 
 use super::table::Table;
-use dialdeck_protocol::vicidial::Function;
+use dialdeck_protocol::function::Function;
 use regex::Regex;
 use std::sync::LazyLock;
 

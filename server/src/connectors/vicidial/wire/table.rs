@@ -1,6 +1,6 @@
 //! Bare rows: names of columns, and cells.
 
-use dialdeck_protocol::vicidial::Function;
+use dialdeck_protocol::function::Function;
 use std::collections::BTreeMap;
 
 /// Most rows that are kept of one answer.

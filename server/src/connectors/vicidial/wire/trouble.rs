@@ -2,7 +2,7 @@
 
 use super::line::Line;
 use crate::connectors::vicidial::discretion::discreet;
-use dialdeck_protocol::vicidial::Function;
+use dialdeck_protocol::function::Function;
 use dialdeck_protocol::{Code, Problem};
 
 macro_rules! classes {

@@ -1,14 +1,26 @@
-//! How a function of VICIdial's APIs is described.
+//! How something that a connector can be asked to do is described: once, for checks, forms, palette, hotkeys and REST.
 
-use super::LEAD_FIELDS;
+use crate::vicidial::LEAD_FIELDS;
 
-/// Which of the two APIs.
+/// Whose API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
     /// `/agc/api.php`: steers agents.
     Agent,
     /// `/vicidial/non_agent_api.php`: leads, lists, users, reports.
     NonAgent,
+    /// Dialpad's.
+    Dialpad,
+}
+
+impl Api {
+    /// The connector's word, which stands before the dot in the name of an action.
+    pub const fn connector(self) -> &'static str {
+        match self {
+            Self::Agent | Self::NonAgent => "vicidial",
+            Self::Dialpad => "dialpad",
+        }
+    }
 }
 
 /// What calling it does.
@@ -42,6 +54,8 @@ pub enum Kind {
     Digits,
     /// A number as VICIdial holds it: digits without a country code.
     Phone,
+    /// A number in any usual form, with its country code or in the server's country.
+    Number,
     /// `2026-11-20`.
     Date,
     /// `2026-11-20 12:00:00`.
@@ -93,7 +107,12 @@ impl Arg {
         Self { name, need: Need::Must, kind: Kind::Word(words) }
     }
 
-    /// A telephone number, which must be given.
+    /// A number in any usual form, which must be given.
+    pub const fn number(name: &'static str) -> Self {
+        Self { name, need: Need::Must, kind: Kind::Number }
+    }
+
+    /// A telephone number as VICIdial holds it, which must be given.
     pub const fn phone(name: &'static str) -> Self {
         Self { name, need: Need::Must, kind: Kind::Phone }
     }
@@ -102,6 +121,13 @@ impl Arg {
     #[must_use]
     pub const fn of(mut self, kind: Kind) -> Self {
         self.kind = kind;
+        self
+    }
+
+    /// The same, one of several of which one must be given.
+    #[must_use]
+    pub const fn either_of(mut self) -> Self {
+        self.need = Need::OneOf;
         self
     }
 
@@ -209,6 +235,11 @@ impl Function {
     pub const fn admin(mut self) -> Self {
         self.least = Least::Admin;
         self
+    }
+
+    /// Its name as an action: the connector's word, a dot, the function's.
+    pub fn action(&self) -> String {
+        format!("{}.{}", self.api.connector(), self.name)
     }
 
     /// All arguments that have a name.

@@ -1,0 +1,162 @@
+//! `CallProto`: a leg of a call, in a list or as an event.
+
+use super::{id, items, millis, text};
+use crate::domain::dialpad::leg::{Fact, Facts};
+use serde_json::{Value, json};
+
+/// Addresses that are kept of one leg, at most.
+const RECORDINGS: usize = 20;
+/// Labels that are, and what was said, in characters.
+const LABELS: usize = 50;
+const TRANSCRIPT: usize = 20_000;
+
+/// A page of a list: its objects, and where the next begins.
+pub fn page(answer: &Value) -> (&[Value], Option<String>) {
+    let cursor = answer.get("cursor").and_then(Value::as_str).filter(|cursor| !cursor.is_empty());
+    (items(answer, "items"), cursor.map(str::to_owned))
+}
+
+/// The latest moment that an event speaks of, in milliseconds of Unix time.
+pub fn event_time(call: &Value) -> Option<i64> {
+    id(&call["event_timestamp"]).or_else(|| {
+        let dates = ["date_ended", "date_connected", "date_rang", "date_started"];
+        dates.iter().filter_map(|date| id(&call[*date])).max()
+    })
+}
+
+/// Who a target is: its kind in lower case, and its id.
+fn target(value: &Value) -> Option<(String, i64)> {
+    Some((value.get("type")?.as_str()?.to_lowercase(), id(value.get("id")?)?))
+}
+
+/// The department that a call speaks of, if it does: `group_id` is written as `Department:124`.
+pub fn department(call: &Value) -> Option<i64> {
+    let of = |name: &str| target(&call[name]).filter(|(kind, _)| kind == "department").map(|(_, id)| id);
+    let group = || {
+        let (kind, number) = call["group_id"].as_str()?.split_once(':')?;
+        kind.eq_ignore_ascii_case("department").then(|| number.parse().ok()).flatten()
+    };
+    of("entry_point_target").or_else(|| of("target")).or_else(|| of("proxy_target")).or_else(group)
+}
+
+fn web_address(value: &Value) -> Option<String> {
+    let address = value.as_str()?;
+    let right = address.starts_with("https://") && address.len() <= 1000;
+    (right && !address.chars().any(|c| c.is_control() || c.is_whitespace())).then(|| address.to_owned())
+}
+
+/// A leg: its id, and what is told of it as of `at`. `asked`: the department whose list it stands in. Nothing where it has no
+/// id.
+pub fn call(call: &Value, at: i64, asked: Option<i64>) -> Option<(i64, Facts)> {
+    let call_id = id(call.get("call_id")?)?;
+    let mut facts = Facts::default();
+    let mut tell = |fact: Fact, value: Option<Value>| facts.tell(fact, value, at);
+    tell(Fact::Direction, text(&call["direction"]).map(|way| json!(way.to_lowercase())));
+    for (fact, name) in [
+        (Fact::Started, "date_started"),
+        (Fact::Rang, "date_rang"),
+        (Fact::Connected, "date_connected"),
+        (Fact::Ended, "date_ended"),
+    ] {
+        tell(fact, id(&call[name]).map(|moment| json!(moment)));
+    }
+    tell(Fact::Duration, millis(&call["duration"]).map(|duration| json!(duration)));
+    tell(Fact::State, text(&call["state"]).map(|state| json!(state.to_lowercase())));
+    let number = text(&call["external_number"]).or_else(|| text(&call["contact"]["phone"]));
+    tell(Fact::Number, number.map(|number| json!(number)));
+    tell(Fact::Contact, text(&call["contact"]["name"]).map(|name| json!(name)));
+    if let Some((_, user)) = target(&call["target"]).filter(|(kind, _)| kind == "user") {
+        tell(Fact::AgentId, Some(json!(user)));
+        tell(Fact::Agent, text(&call["target"]["name"]).map(|name| json!(name)));
+    }
+    tell(Fact::Department, asked.or_else(|| department(call)).map(|id| json!(id)));
+    for (fact, name) in [
+        (Fact::Master, "master_call_id"),
+        (Fact::EntryPoint, "entry_point_call_id"),
+        (Fact::Operator, "operator_call_id"),
+    ] {
+        tell(fact, id(&call[name]).filter(|other| *other != call_id).map(|other| json!(other)));
+    }
+    if let Some(labels) = call["labels"].as_array() {
+        // They are shown with commas between them.
+        let labels = labels.iter().filter_map(text).take(LABELS).map(|label| label.replace(", ", "; "));
+        tell(Fact::Labels, Some(json!(labels.collect::<Vec<_>>())));
+    }
+    tell(Fact::Recorded, call["was_recorded"].as_bool().map(|recorded| json!(recorded)));
+    let mut recordings: Vec<String> =
+        items(call, "recording_details").iter().filter_map(|one| web_address(&one["url"])).collect();
+    for name in ["call_recording_share_links", "admin_call_recording_share_links"] {
+        recordings.extend(items(call, name).iter().filter_map(web_address));
+    }
+    recordings.extend(web_address(&call["voicemail_share_link"]));
+    recordings.truncate(RECORDINGS);
+    recordings.sort();
+    recordings.dedup();
+    tell(Fact::Recordings, (!recordings.is_empty()).then(|| json!(recordings)));
+    let said = call["transcription_text"].as_str().map(|said| crate::domain::plain::line(said, TRANSCRIPT));
+    tell(Fact::Transcript, said.filter(|said| !said.is_empty()).map(|said| json!(said)));
+    Some((call_id, facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{call, event_time};
+    use dialdeck_protocol::dialpad::Direction;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn numbers_as_texts_and_as_numbers() {
+        for (as_is, quoted) in [(json!(1_356_998_400_000_i64), json!("1356998400000"))] {
+            for date in [as_is, quoted] {
+                let told = json!({ "call_id": "1002", "date_started": date, "date_connected": date, "duration": 2500.4,
+                    "direction": "inbound", "target": { "id": "2", "type": "user", "name": "Ann" },
+                    "entry_point_call_id": "1000", "master_call_id": "1002", "group_id": "Department:124",
+                    "undeclared": { "x": 1 } });
+                let (id, facts) = call(&told, 5, None).unwrap();
+                let leg = facts.leg(id);
+                assert_eq!((leg.id, leg.started, leg.duration), (1002, Some(1_356_998_400_000), Some(2500)));
+                assert_eq!((leg.agent, leg.department), (Some((2, "Ann".into())), Some(124)));
+                assert_eq!(
+                    (leg.direction, facts.links().collect::<Vec<_>>()),
+                    (Some(Direction::Inbound), vec![1000])
+                );
+            }
+        }
+        assert_eq!(event_time(&json!({ "date_rang": "5", "date_started": 3 })), Some(5));
+    }
+
+    fn anything() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(|b| json!(b)),
+            any::<i64>().prop_map(|n| json!(n)),
+            any::<f64>().prop_map(|n| json!(n)),
+            ".{0,20}".prop_map(|text| json!(text)),
+        ];
+        leaf.prop_recursive(2, 20, 6, |inner| {
+            let name =
+                prop_oneof![Just("type"), Just("id"), Just("name"), Just("url"), Just("phone"), Just("x")];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                proptest::collection::btree_map(name, inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_left(values in proptest::collection::vec(anything(), 16), id in 1i64..) {
+            let names = ["direction", "date_started", "date_rang", "date_connected", "date_ended", "duration", "state",
+                "external_number", "contact", "target", "entry_point_target", "group_id", "labels", "was_recorded",
+                "recording_details", "call_recording_share_links"];
+            let mut told: serde_json::Map<String, Value> =
+                names.iter().map(|name| (*name).to_owned()).zip(values).collect();
+            told.insert("call_id".into(), json!(id));
+            let (id, facts) = call(&Value::Object(told), 1, None).unwrap();
+            let leg = facts.leg(id);
+            prop_assert!(!leg.number.chars().any(char::is_control));
+        }
+    }
+}
