@@ -203,11 +203,11 @@ async fn subscriptions_are_made_seen_and_taken_away() {
     };
     assert_eq!(made, (1, 1));
     let (well, text) = dialpad(&office, &["status"]);
-    assert!(well && text.contains("ok   webhook to"), "{text}");
+    assert!(well && text.contains("ok: webhook to"), "{text}");
     // Somebody took it away at Dialpad.
     office.fake.state().subscriptions.clear();
     let (well, text) = dialpad(&office, &["status"]);
-    assert!(!well && text.contains("GONE calls of department"), "{text}");
+    assert!(!well && text.contains("GONE: calls of department"), "{text}");
     assert!(dialpad(&office, &["subscribe", "--url", &url]).0);
     assert_eq!(office.fake.state().subscriptions.len(), 1);
     until("the server to know", async || {

@@ -118,7 +118,7 @@ async fn daily_and_weekly_into_a_folder_and_by_mail() {
     assert!(!html.contains("<b>"), "{html}");
     for one in mail.mails() {
         assert!(one.starts_with("boss@example.com\nfloor@example.com\n"), "{one}");
-        assert!(one.contains("filename=\"dialpad-") && one.contains("Subject: Dialpad, "), "{one}");
+        assert!(one.contains("=\"dialpad-") && one.contains("Subject: Dialpad, "), "{one}");
     }
     // What was made is not made again.
     let before = mail.mails().len();

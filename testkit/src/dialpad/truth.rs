@@ -133,7 +133,7 @@ impl TrueCall {
             let id = first + i64::try_from(n).unwrap_or(0);
             let ended = part.talked.map_or(part.rang + 20_000, |(at, long)| at + long);
             let mut leg = json!({ "call_id": whole(id), "direction": way, "entry_point_target": office,
-                "target": { "id": whole(part.agent), "type": "user", "name": format!("user {}", part.agent) },
+                "target": { "id": part.agent.to_string(), "type": "user", "name": format!("user {}", part.agent) },
                 "date_started": whole(if !self.inbound && n == 0 { self.began } else { part.rang.min(self.began + 200) }), "date_rang": whole(part.rang),
                 "date_ended": whole(ended), "external_number": self.number, "was_recorded": n == 0 && self.id % 30 == 0 });
             if let Some((at, long)) = part.talked {

@@ -237,7 +237,7 @@ pub async fn status(connector: &Connector) -> Result<(Vec<String>, bool), Troubl
         Way::Webhook => format!("webhook to {}", kept.hook_url),
         Way::Websocket => "websocket".to_owned(),
     };
-    let mark = |well: bool| if well { "ok  " } else { "GONE" };
+    let mark = |well: bool| if well { "ok:" } else { "GONE:" };
     let mut lines = vec![format!("{} {what}", mark(there))];
     for department in connector.settings.department_ids() {
         let there = subscriptions(client, department).await?;
