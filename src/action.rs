@@ -1,6 +1,7 @@
 //! All that can be done, once: help, bottom bar, palette and keymap are made from this list.
 
 use crate::state::{Pane, State, View};
+use dialdeck_protocol::dialpad::Fate;
 use dialdeck_protocol::vicidial::{FloorAgent, FloorState};
 use dialdeck_protocol::{AgentState, QueueState, Role};
 
@@ -44,9 +45,16 @@ actions! {
     Dispose = "agent.dispose", "Agent", "disposition";
     AgentMessage = "agent.message", "Agent", "message";
     Listen = "agent.listen", "Agent", "listen in";
-    CallFunction = "vicidial.action", "Agent", "VICIdial";
+    CallFunction = "vicidial.action", "Agent", "all it can do";
     AgentLogIn = "agent.log_in", "Agent", "log in";
     AgentLogOut = "agent.log_out", "Agent", "log out";
+    DialpadRange = "dialpad.range", "Dialpad", "days";
+    DialpadDates = "dialpad.dates", "Dialpad", "any days";
+    DialpadDirection = "dialpad.direction", "Dialpad", "in/out";
+    DialpadStatus = "dialpad.status", "Dialpad", "status";
+    DialpadDepartment = "dialpad.department", "Dialpad", "department";
+    DialpadHours = "dialpad.hours", "Dialpad", "busy hours";
+    DialpadPull = "dialpad.pull", "Dialpad", "fetch now";
     Open = "open", "Look", "open";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
@@ -57,6 +65,7 @@ actions! {
     Zoom = "pane.zoom", "Look", "zoom";
     Reload = "reload", "Look", "reload";
     Vicidial = "view.vicidial", "Look", "VICIdial floor";
+    Dialpad = "view.dialpad", "Look", "Dialpad";
     LeadSyncs = "vicidial.sync", "Look", "leads kept the same";
     Capabilities = "vicidial.capabilities", "Look", "what it lets us do";
     SetUpVicidial = "vicidial.set_up", "Look", "new VICIdial";
@@ -119,6 +128,7 @@ impl Action {
             | Self::AgentMessage
             | Self::Why
             | Self::Capabilities
+            | Self::DialpadPull
             | Self::Listen
             | Self::CallFunction => Role::Supervisor,
             _ if self.is_of_agents() => Role::Agent,
@@ -133,7 +143,14 @@ impl Action {
             return false;
         }
         if self == Self::CallFunction {
-            return state.steers_vicidial();
+            return if state.view == View::Dialpad {
+                state.steers_dialpad()
+            } else {
+                state.steers_vicidial()
+            };
+        }
+        if state.view == View::Dialpad && self.is_of_agents() {
+            return self.fits_dialpad(state);
         }
         if self.is_of_agents() {
             return state.view == View::Agents && self.fits_agent(state);
@@ -153,15 +170,25 @@ impl Action {
             Self::Open => match state.view {
                 View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
                 View::History => state.pane == Pane::History && !state.history.is_empty() && state.is_live(),
+                View::Dialpad => state.is_live() && state.dialpad.picture.is_some(),
                 View::Agents | View::Vicidial => false,
             },
-            Self::Reload => state.view == View::History && state.is_live(),
+            Self::Reload => matches!(state.view, View::History | View::Dialpad) && state.is_live(),
+            Self::DialpadPull => may && state.is_live() && state.view == View::Dialpad,
+            Self::DialpadRange
+            | Self::DialpadDates
+            | Self::DialpadDirection
+            | Self::DialpadStatus
+            | Self::DialpadDepartment => state.is_live() && state.view == View::Dialpad,
+            Self::DialpadHours => state.view == View::Dialpad && state.dialpad.picture.is_some(),
             Self::Why => may && state.is_live(),
-            Self::LeadSyncs | Self::Capabilities | Self::SetUpVicidial => {
-                may && state.is_live() && state.view == View::Vicidial
+            Self::Capabilities => {
+                may && state.is_live() && matches!(state.view, View::Vicidial | View::Dialpad)
             }
+            Self::LeadSyncs | Self::SetUpVicidial => may && state.is_live() && state.view == View::Vicidial,
             Self::Agents => state.view != View::Agents,
             Self::Vicidial => state.view != View::Vicidial,
+            Self::Dialpad => state.view != View::Dialpad,
             Self::Floor => state.view != View::Floor,
             Self::History => state.view != View::History,
             _ => true,
@@ -190,6 +217,21 @@ impl Action {
             }),
             Self::Dispose => own.is_some_and(|row| row.disposition_due),
             Self::AgentMessage => !mine,
+            _ => false,
+        }
+    }
+
+    /// Whether it can be done at Dialpad to the selected row. What Dialpad cannot do, such as listening in, never can.
+    fn fits_dialpad(self, state: &State) -> bool {
+        let Some(row) = Some(state).filter(|state| state.steers_dialpad()) else { return false };
+        let agent = row.selected_dialpad_agent().filter(|_| state.pane == Pane::DialpadAgents);
+        let call = row.selected_dialpad_call().filter(|_| state.pane == Pane::DialpadCalls);
+        let on_duty = agent.and_then(|agent| agent.duty).and_then(|duty| duty.on_duty);
+        match self {
+            Self::AgentReady => agent.is_some() && on_duty != Some(true),
+            Self::AgentPause => agent.is_some() && on_duty != Some(false),
+            Self::AgentDial => agent.is_some() || call.is_some_and(|call| !call.agent_id.is_empty()),
+            Self::AgentHangUp => call.is_some_and(|call| call.status == Fate::Live),
             _ => false,
         }
     }

@@ -1,5 +1,6 @@
 //! The console's loop: keys and news in, a drawn state out, at most once for all that is waiting.
 
+mod dialpad;
 mod seat;
 mod vicidial;
 
@@ -222,6 +223,9 @@ impl App {
                 if self.state.view == View::History {
                     self.ask_history();
                 }
+                if self.state.view == View::Dialpad {
+                    self.ask_dialpad();
+                }
             }
             ServerMessage::Snapshot(snapshot) => {
                 self.state.take_snapshot(*snapshot, Utc::now());
@@ -237,13 +241,17 @@ impl App {
             ServerMessage::Events { events } => {
                 let mut need = Need::Nothing;
                 for event in events {
-                    if self.state.take_event(event, Utc::now()) == Need::Snapshot {
-                        need = Need::Snapshot;
+                    match self.state.take_event(event, Utc::now()) {
+                        Need::Nothing => {}
+                        other if need != Need::Snapshot => need = other,
+                        _ => {}
                     }
                 }
                 self.fetch_for_seat();
-                if need == Need::Snapshot {
-                    let _ = self.asks.send(Ask::Snapshot);
+                match need {
+                    Need::Nothing => {}
+                    Need::Snapshot => drop(self.asks.send(Ask::Snapshot)),
+                    Need::Dialpad => self.ask_dialpad(),
                 }
             }
             ServerMessage::Reply { result, .. } => match result {
@@ -362,6 +370,14 @@ impl App {
                         | Action::LeadSyncs
                         | Action::Capabilities
                         | Action::SetUpVicidial
+                        | Action::Dialpad
+                        | Action::DialpadRange
+                        | Action::DialpadDates
+                        | Action::DialpadDirection
+                        | Action::DialpadStatus
+                        | Action::DialpadDepartment
+                        | Action::DialpadHours
+                        | Action::DialpadPull
                         | Action::Floor
                         | Action::Reload
                 ) =>
@@ -388,13 +404,14 @@ impl App {
             _ if leave => {
                 if overlay == Overlay::Filter {
                     self.state.keeping_selection(|state| state.filter.clear());
+                    self.search_dialpad();
                 }
             }
             Overlay::Help { scrolled } => {
                 self.state.overlay = scroll(event.code, scrolled).map(|scrolled| Overlay::Help { scrolled });
             }
             Overlay::Filter => match event.code {
-                KeyCode::Enter => {}
+                KeyCode::Enter => self.search_dialpad(),
                 KeyCode::Backspace => {
                     self.state.filter.pop();
                     self.state.overlay = Some(Overlay::Filter);
@@ -475,14 +492,15 @@ impl App {
             self.note(&format!("{}: {why}", action.what()), true);
             return false;
         }
-        if self.act_on_vicidial(action) {
+        if self.act_on_vicidial(action) || self.act_on_dialpad(action) {
             return false;
         }
         match action {
             Action::Quit => return true,
             Action::CallFunction => {
                 // The palette holds every function; typed so far, only they are left.
-                self.state.overlay = Some(Overlay::Palette { typed: "vicidial. ".into(), selected: 0 });
+                let whose = if self.state.view == View::Dialpad { "dialpad. " } else { "vicidial. " };
+                self.state.overlay = Some(Overlay::Palette { typed: whose.into(), selected: 0 });
             }
             Action::Vicidial => {
                 self.state.go(View::Vicidial);
@@ -517,12 +535,27 @@ impl App {
                 self.go_to_agents();
                 self.watch_floors();
             }
+            Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
             Action::Reload => self.ask_history(),
+            Action::Dialpad
+            | Action::DialpadRange
+            | Action::DialpadDates
+            | Action::DialpadDirection
+            | Action::DialpadStatus
+            | Action::DialpadDepartment
+            | Action::DialpadHours
+            | Action::DialpadPull => self.look_at_dialpad(action),
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
             Action::Open => self.open(),
             Action::Down | Action::Up | Action::Top | Action::Bottom | Action::PageDown | Action::PageUp => {
                 self.state.step(action, page.max(1));
+                let rows = self.state.shown_dialpad_calls().len();
+                if self.state.pane == Pane::DialpadCalls
+                    && self.state.selection(Pane::DialpadCalls, rows).is_some_and(|at| at + 1 == rows)
+                {
+                    self.ask_older_calls();
+                }
             }
             Action::StartQueue => self.start_queue(),
             Action::LeadSyncs => {
@@ -567,6 +600,7 @@ impl App {
         self.frozen = None;
         if !self.state.filter.is_empty() {
             self.state.keeping_selection(|state| state.filter.clear());
+            self.search_dialpad();
         } else if self.state.zoomed {
             self.state.zoomed = false;
         } else {
@@ -591,6 +625,7 @@ impl App {
             | Pane::Seat
             | Pane::FloorCampaigns
             | Pane::FloorCalls => {}
+            Pane::DialpadAgents | Pane::DialpadCalls => self.open_in_dialpad(),
         }
     }
 

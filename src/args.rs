@@ -68,6 +68,8 @@ enum Command {
     Agent(AgentCommand),
     /// A VICIdial: any of its functions, its floor, its log; alone it lists the functions
     Vicidial(VicidialArgs),
+    /// Dialpad: its calls, agents and reports, fetching, and what can be done at it; alone it lists all of it
+    Dialpad(DialpadArgs),
     /// Why was a number called, or not?
     Why {
         /// The number, in any usual form
@@ -98,6 +100,21 @@ pub struct VicidialArgs {
     /// Do not wait until an agent's screen took it
     #[arg(long)]
     pub no_wait: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with Dialpad.
+#[derive(Debug, clap::Args)]
+pub struct DialpadArgs {
+    /// status, pull, calls, activity, call, report, or an action such as `initiate_call`
+    pub verb: Option<String>,
+    /// Its arguments, such as days=3 agent=5835806903417911, or `call_id=77`
+    pub args: Vec<String>,
+    /// Do what usually asks first
+    #[arg(long)]
+    pub yes: bool,
     /// As JSON
     #[arg(long)]
     pub json: bool,
@@ -291,6 +308,7 @@ impl Args {
             Some(Command::Call(command)) => command::call::run(&self.server, command).await,
             Some(Command::Agent(command)) => command::agent::run(&self.server, command).await,
             Some(Command::Vicidial(args)) => command::vicidial::run(&self.server, args).await,
+            Some(Command::Dialpad(args)) => command::dialpad::run(&self.server, args).await,
             Some(Command::Why { number }) => command::agent::why(&self.server, number).await,
             Some(Command::Manual { out }) => command::manual::write(out),
         }

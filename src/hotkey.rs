@@ -5,6 +5,7 @@ use crate::action::Action;
 use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::state::Pane;
+use dialdeck_protocol::dialpad::{ACTIONS, action_named};
 use dialdeck_protocol::function::Function;
 use dialdeck_protocol::vicidial::{function, functions};
 use serde::Deserialize;
@@ -135,6 +136,8 @@ const SCOPES: &[(&str, Pane, &[&str])] = &[
     ),
     ("vicidial.campaigns", Pane::FloorCampaigns, &["vicidial", "campaign", "name", "level", "method"]),
     ("vicidial.calls", Pane::FloorCalls, &["vicidial", "call_id", "campaign", "phone", "state"]),
+    ("dialpad.agents", Pane::DialpadAgents, &["agent_id", "name", "duty"]),
+    ("dialpad.calls", Pane::DialpadCalls, &["call_id", "agent_id", "agent", "name", "phone", "status"]),
     ("campaigns", Pane::Campaigns, &[]),
     ("calls", Pane::Calls, &[]),
     ("conversation", Pane::Conversation, &[]),
@@ -175,7 +178,7 @@ impl Hotkey {
     pub fn name(&self) -> String {
         match self.what {
             What::Action(action) => action.name().to_owned(),
-            What::Function(function) => format!("vicidial.{}", function.name),
+            What::Function(function) => function.action(),
         }
     }
 
@@ -318,6 +321,15 @@ fn what(name: &str) -> Result<What, String> {
             let near =
                 if near.is_empty() { String::new() } else { format!("; near it are {}", near.join(", ")) };
             format!("VICIdial has no {name:?}{near}")
+        });
+    }
+    // Dialpad's view has keys of the console's own under the same word.
+    if let Some(own) = name.strip_prefix("dialpad.")
+        && name.parse::<Action>().is_err()
+    {
+        return action_named(own).map(What::Function).ok_or_else(|| {
+            let all: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
+            format!("Dialpad cannot do {own:?}; it can do {}", all.join(", "))
         });
     }
     name.parse().map(What::Action)

@@ -11,6 +11,7 @@ use dialdeck_protocol::function::{Effect, Function, Need};
 use dialdeck_protocol::vicidial::functions;
 use dialdeck_testkit::daemon::{Daemon, PASSWORD, Setup};
 use dialdeck_testkit::mariadb::MariaDb;
+use dialdeck_testkit::page::blocks;
 use dialdeck_testkit::terminal::Terminal;
 use dialdeck_testkit::vicidial::{Vicidial, sample};
 use std::path::Path;
@@ -267,25 +268,6 @@ async fn every_function_from_the_command_line() {
     assert!(well && !said.contains("apipass1") && !said.contains("2025550142"), "{said}");
     let (well, said) = run(&["vicidial", "external_puase"]);
     assert!(!well && said.contains("is no function"), "{said}");
-}
-
-/// The fenced blocks of a page, with their language.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut open: Option<(String, String)> = None;
-    for line in page.lines() {
-        match (line.trim_start().strip_prefix("```"), open.take()) {
-            (Some(language), None) => open = Some((language.to_owned(), String::new())),
-            (Some(_), Some(block)) => found.push(block),
-            (None, Some((language, mut text))) => {
-                text += line;
-                text += "\n";
-                open = Some((language, text));
-            }
-            (None, None) => {}
-        }
-    }
-    found
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -184,6 +184,7 @@ impl App {
                 self.command(Command::AgentLogIn { extension: text, phone: *phone, campaigns: Vec::new() });
             }
             Asked::Message(user, _) => self.command(Command::AgentMessage { user_id: *user, text }),
+            Asked::Dates => self.take_dates(&text),
             Asked::Number => {
                 let _ = self.asks.send(Ask::Query(Query::Why { phone: text }));
             }

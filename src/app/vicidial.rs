@@ -7,7 +7,7 @@ use crate::net::Ask;
 use crate::state::{Field, Form, Overlay, View};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dialdeck_protocol::Command;
-use dialdeck_protocol::function::{Function, Kind, Need};
+use dialdeck_protocol::function::{Api, Function, Kind, Need};
 use dialdeck_protocol::vicidial::function;
 use std::collections::BTreeMap;
 
@@ -20,6 +20,7 @@ const FROM_ROW: &[(&str, &str)] = &[
     ("lead_id", "lead_id"),
     ("call_id", "call_id"),
     ("phone_number", "phone"),
+    ("user_id", "agent_id"),
 ];
 
 /// What stands for a function in the form that sets up a VICIdial.
@@ -101,7 +102,7 @@ impl App {
         self.open_form(function, vicidial, BTreeMap::new(), fields, function.asks);
     }
 
-    fn open_form(
+    pub(super) fn open_form(
         &mut self,
         function: &'static Function,
         vicidial: String,
@@ -110,6 +111,7 @@ impl App {
         asks: bool,
     ) {
         let form = Form {
+            connector: function.api.connector(),
             vicidial,
             function: function.name.to_owned(),
             what: function.what.to_owned(),
@@ -146,6 +148,7 @@ impl App {
             fields = before;
         }
         let form = Form {
+            connector: Api::NonAgent.connector(),
             vicidial: String::new(),
             function: SET_UP.to_owned(),
             what: "How a VICIdial is reached; it is tried first. What is left empty stays as it was, and passwords are never shown."
@@ -256,7 +259,7 @@ impl App {
 
     /// Sends what a form says, after a question where that is wanted.
     fn send_form(&mut self, form: Form) {
-        let Form { vicidial, function, fixed, fields, asks, .. } = form;
+        let Form { connector, vicidial, function, fixed, fields, asks, .. } = form;
         if function == SET_UP {
             return self.send_set_up(fields);
         }
@@ -276,12 +279,16 @@ impl App {
             })
             .collect();
         let question = format!("{function}: {}?", shown.join(", "));
-        let command = Command::Vicidial { vicidial, function, args, wait: false };
+        let command = if connector == Api::Dialpad.connector() {
+            Command::Dialpad { action: function, args }
+        } else {
+            Command::Vicidial { vicidial, function, args, wait: false }
+        };
         if asks {
             self.state.overlay = Some(Overlay::Confirm { question, command });
         } else {
             let _ = self.asks.send(Ask::Command(command));
-            self.state.notes.asked("asked; waiting for VICIdial");
+            self.state.notes.asked("asked; waiting for the answer");
         }
     }
 }
@@ -299,7 +306,7 @@ fn turn(field: &mut Field, forward: bool) {
     field.value.clone_from(&field.words[next]);
 }
 
-fn field(function: &Function, name: &str, columns: &BTreeMap<&'static str, String>) -> Field {
+pub(super) fn field(function: &Function, name: &str, columns: &BTreeMap<&'static str, String>) -> Field {
     let arg = function.argument(name);
     let kind = arg.map_or(Kind::Text, |arg| arg.kind);
     let words = match kind {
@@ -309,7 +316,8 @@ fn field(function: &Function, name: &str, columns: &BTreeMap<&'static str, Strin
     let column = FROM_ROW.iter().find(|(arg, _)| *arg == name).map(|(_, column)| *column);
     let must = arg.is_some_and(|arg| arg.need == Need::Must);
     // Only what is needed is filled in: a row's number must not become the target of a transfer by itself.
-    let wanted = must && !matches!(kind, Kind::Phone) || matches!(name, "session_id" | "server_ip");
+    let wanted =
+        must && !matches!(kind, Kind::Phone | Kind::Number) || matches!(name, "session_id" | "server_ip");
     let value = column.filter(|_| wanted).and_then(|column| columns.get(column)).cloned().unwrap_or_default();
     let value = match (&words[..], must) {
         ([only], true) => only.clone(),

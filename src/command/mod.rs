@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod call;
 pub mod campaign;
+pub mod dialpad;
 pub mod import;
 pub mod manual;
 pub mod number;

@@ -39,7 +39,7 @@ fn list() {
     );
 }
 
-fn describe(function: &Function) {
+pub(super) fn describe(function: &Function) {
     println!("{}: {}", function.name, function.what);
     for arg in function.arguments() {
         let need = match arg.need {
@@ -50,7 +50,7 @@ fn describe(function: &Function) {
         let words = match arg.kind {
             Kind::Word(words) => words.join(", "),
             Kind::Digits => "digits".into(),
-            Kind::Phone => "a number".into(),
+            Kind::Phone | Kind::Number => "a number".into(),
             Kind::Date => "a day, 2026-11-20".into(),
             Kind::DateTime => "a time, 2026-11-20 12:00:00".into(),
             Kind::Secret => "- reads it from the terminal".into(),
@@ -63,7 +63,7 @@ fn describe(function: &Function) {
     }
 }
 
-fn arguments(function: &Function, given: &[String]) -> Result<BTreeMap<String, String>> {
+pub(super) fn arguments(function: &Function, given: &[String]) -> Result<BTreeMap<String, String>> {
     let mut args = BTreeMap::new();
     for pair in given {
         let (name, value) =

@@ -1,6 +1,6 @@
 //! Events change what is known.
 
-use super::{Spoken, State, Tone};
+use super::{Spoken, State, Tone, View};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome};
 
@@ -23,6 +23,8 @@ pub enum Need {
     Nothing,
     /// A fresh snapshot: campaigns or contacts changed.
     Snapshot,
+    /// What is looked at of Dialpad.
+    Dialpad,
 }
 
 impl State {
@@ -105,6 +107,14 @@ impl State {
             }
             EventBody::VicidialAction { vicidial, function, target, progress, by } => {
                 self.note_vicidial(&vicidial, &function, &target, progress, &by);
+            }
+            EventBody::DialpadUpdate { status } => {
+                let seen = self.dialpad.picture.as_ref().map(|picture| picture.status.serial);
+                let more = seen.is_some_and(|serial| serial != status.serial);
+                self.dialpad.status = Some(status);
+                if more && self.view == View::Dialpad {
+                    return Need::Dialpad;
+                }
             }
             EventBody::PartStatusUpdate { part } => match self.parts.iter_mut().find(|p| p.name == part.name)
             {

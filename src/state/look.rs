@@ -16,6 +16,8 @@ pub enum View {
     Agents,
     /// Campaigns and calls of VICIdials.
     Vicidial,
+    /// Dialpad's calls and agents.
+    Dialpad,
 }
 
 /// A pane.
@@ -39,6 +41,10 @@ pub enum Pane {
     FloorCampaigns,
     /// Calls of VICIdials that no agent has.
     FloorCalls,
+    /// Dialpad's agents.
+    DialpadAgents,
+    /// Dialpad's calls.
+    DialpadCalls,
 }
 
 /// What a list is chosen from for.
@@ -59,6 +65,8 @@ pub enum Asked {
     Message(UserId, String),
     /// A number of which is asked why it was called, or not.
     Number,
+    /// Days of Dialpad's calls.
+    Dates,
 }
 
 /// What is typed into one line of a form.
@@ -76,10 +84,12 @@ pub struct Field {
     pub secret: bool,
 }
 
-/// A function of a VICIdial, with what is asked for before it is called.
+/// A function of a connector, with what is asked for before it is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
-    /// Which VICIdial.
+    /// The connector's word: `vicidial` or `dialpad`.
+    pub connector: &'static str,
+    /// Which VICIdial; empty elsewhere.
     pub vicidial: String,
     /// The function.
     pub function: String,
@@ -133,6 +143,7 @@ impl View {
             Self::History => &[Pane::History, Pane::Transcript],
             Self::Agents => &[Pane::Agents, Pane::Seat],
             Self::Vicidial => &[Pane::FloorCampaigns, Pane::FloorCalls],
+            Self::Dialpad => &[Pane::DialpadAgents, Pane::DialpadCalls],
         }
     }
 }
@@ -178,6 +189,8 @@ impl State {
             Pane::Seat => 0,
             Pane::FloorCampaigns => self.shown_floor_campaigns().len(),
             Pane::FloorCalls => self.shown_floor_calls().len(),
+            Pane::DialpadAgents => self.shown_dialpad_agents().len(),
+            Pane::DialpadCalls => self.shown_dialpad_calls().len(),
             _ => self.shown_history().len(),
         };
         let Some(at) = self.selection(self.pane, rows) else { return };

@@ -1,11 +1,13 @@
 //! What the console knows: rows as the server told them, and where the person is looking.
 
+mod dialpad;
 mod events;
 mod look;
 mod notes;
 mod seat;
 mod vicidial;
 
+pub use dialpad::{Dialpad, DialpadAgent, days_in_words, level};
 pub use events::Need;
 pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
 pub use notes::{Notes, Tone};
@@ -67,6 +69,8 @@ pub struct State {
     pub agents: Vec<AgentRow>,
     /// Floors of VICIdials.
     pub floors: BTreeMap<String, SeenFloor>,
+    /// Dialpad.
+    pub dialpad: Dialpad,
     /// Parts of the server.
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
@@ -119,6 +123,7 @@ impl Default for State {
             spoken: HashMap::new(),
             agents: Vec::new(),
             floors: BTreeMap::new(),
+            dialpad: Dialpad::default(),
             parts: Vec::new(),
             history: Vec::new(),
             history_loaded: false,
@@ -158,6 +163,7 @@ impl State {
         !self.calls.is_empty()
             || !self.agents.is_empty()
             || self.floors.values().any(|seen| !seen.floor.agents.is_empty() || !seen.floor.calls.is_empty())
+            || self.view == View::Dialpad && self.dialpad_ticks()
             || matches!(self.link, Link::Lost { .. })
             || self.campaigns.iter().any(|c| c.next_call_at.is_some())
     }
@@ -183,6 +189,8 @@ impl State {
         let past = self.selected_past_call().map(|c| c.id.clone());
         let agent = self.selected_entry().map(|entry| entry.key());
         let floor_campaign = self.selected_floor_campaign().map(|(v, c)| (v.to_owned(), c.id.clone()));
+        let dialpad_agent = self.selected_dialpad_agent().map(|row| row.id.to_owned());
+        let dialpad_call = self.selected_dialpad_call().map(|call| call.id.clone());
         let floor_call = self.selected_floor_call().map(|(v, c)| (v.to_owned(), c.call_id.clone()));
         change(self);
         let places = [
@@ -200,6 +208,14 @@ impl State {
                 self.shown_floor_calls().iter().position(|(v, c)| {
                     floor_call.as_ref().is_some_and(|(a, b)| (a, b) == (&(*v).to_owned(), &c.call_id))
                 }),
+            ),
+            (
+                Pane::DialpadAgents,
+                self.shown_dialpad_agents().iter().position(|row| Some(row.id) == dialpad_agent.as_deref()),
+            ),
+            (
+                Pane::DialpadCalls,
+                self.shown_dialpad_calls().iter().position(|call| Some(&call.id) == dialpad_call.as_ref()),
             ),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
@@ -229,6 +245,7 @@ impl State {
             Answer::Lead { contact_id, fields, calls, verdict, allowed } => {
                 self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed });
             }
+            Answer::Dialpad(picture) => self.take_dialpad(*picture),
             Answer::Vicidial(answer) => self.take_vicidial(&answer),
             Answer::Lines { title, lines } => {
                 self.show(format!("{} · Esc closes", crate::plain::line(&title)), lines);
@@ -256,7 +273,7 @@ impl State {
     }
 
     /// Lines to read: at once, or once what is being typed is done. What arrives must not take the keys away.
-    pub(super) fn show(&mut self, title: String, lines: Vec<String>) {
+    pub fn show(&mut self, title: String, lines: Vec<String>) {
         let overlay = Overlay::Lines { title, lines, scrolled: 0 };
         match self.overlay {
             None | Some(Overlay::Lines { .. }) => self.overlay = Some(overlay),

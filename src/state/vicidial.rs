@@ -270,7 +270,7 @@ impl State {
                     ("state", c.status.clone()),
                 ]
             }),
-            _ => Vec::new(),
+            _ => self.dialpad_columns(),
         };
         pairs.into_iter().collect()
     }

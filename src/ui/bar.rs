@@ -23,6 +23,7 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         View::History => "history",
         View::Agents => "agents",
         View::Vicidial => "VICIdial",
+        View::Dialpad => "Dialpad",
     };
     let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
     for part in &state.parts {

@@ -63,6 +63,9 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
         Asked::Message(_, name) => {
             (format!("Message to {name}"), "what they read at the bottom of their screen")
         }
+        Asked::Dates => {
+            ("Which days?".to_owned(), "21 (days up to today), 2026-11-01, or 2026-11-01 2026-11-10")
+        }
         Asked::Number => ("Why was a number called, or not?".to_owned(), "a number in any usual form"),
     };
     let inner =

@@ -6,6 +6,7 @@ mod calls;
 mod campaigns;
 mod choose;
 mod conversation;
+mod dialpad;
 mod form;
 mod help;
 mod history;
@@ -170,6 +171,20 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
             pane(frame, campaigns, scene, Pane::FloorCampaigns);
             pane(frame, calls, scene, Pane::FloorCalls);
         }
+        View::Dialpad => {
+            let [cards, rest] = Layout::vertical([Constraint::Length(4), Constraint::Min(4)]).areas(area);
+            let wide = area.width >= 180;
+            let [agents, calls] = if wide {
+                Layout::horizontal([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(rest)
+            } else {
+                let shown = u16::try_from(scene.state.shown_dialpad_agents().len()).unwrap_or(u16::MAX);
+                let shown = shown.saturating_add(3).clamp(5, (rest.height / 2).max(5));
+                Layout::vertical([Constraint::Length(shown), Constraint::Min(4)]).areas(rest)
+            };
+            dialpad::cards(frame, cards, scene);
+            pane(frame, agents, scene, Pane::DialpadAgents);
+            pane(frame, calls, scene, Pane::DialpadCalls);
+        }
         View::History => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
             let split = if area.width >= 130 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
@@ -191,6 +206,8 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
         Pane::Seat => seat::draw(frame, area, scene),
         Pane::FloorCampaigns => vicidial::campaigns(frame, area, scene),
         Pane::FloorCalls => vicidial::calls(frame, area, scene),
+        Pane::DialpadAgents => dialpad::agents(frame, area, scene),
+        Pane::DialpadCalls => dialpad::calls(frame, area, scene),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::hotkey::{Hotkey, Hotkeys};
 use crate::plain;
 use crate::state::State;
 use dialdeck_protocol::Role;
+use dialdeck_protocol::dialpad::ACTIONS;
 use dialdeck_protocol::function::{Function, Least};
 use dialdeck_protocol::vicidial::functions;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -33,7 +34,7 @@ impl Offered<'_> {
         match self {
             Self::Action(action) => action.name().to_owned(),
             Self::Hotkey(hotkey) => hotkey.name(),
-            Self::Function(function) => format!("vicidial.{}", function.name),
+            Self::Function(function) => function.action(),
         }
     }
 
@@ -62,7 +63,8 @@ pub fn found<'a>(state: &State, hotkeys: &'a Hotkeys, typed: &str) -> Vec<Offere
     let steers = state.steers_vicidial() && state.is_live();
     let theirs =
         functions().filter(|f| steers && (admin || f.least == Least::Supervisor)).map(Offered::Function);
-    let all: Vec<Offered> = actions.chain(own).chain(theirs).collect();
+    let dialpad = ACTIONS.iter().filter(|_| state.steers_dialpad() && state.is_live()).map(Offered::Function);
+    let all: Vec<Offered> = actions.chain(own).chain(theirs).chain(dialpad).collect();
     if typed.is_empty() {
         return all;
     }

@@ -6,6 +6,10 @@ use crate::keymap::Keymap;
 use crate::state::{Choices, Chosen, Field, Form, Lead, Link, Overlay, Pane, Spoken, State, View};
 use crate::theme::{Depth, Theme};
 use chrono::{DateTime, TimeZone, Utc};
+use dialdeck_protocol::dialpad::{
+    Activity, Cards, Department, DialpadCall, DialpadFilter, Direction, Duty, Fate, Hour, Picture, Status,
+    Work,
+};
 use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, FloorState, Letter};
 use dialdeck_protocol::{
     AgentRow, AgentState, CallCounts, CallId, CallRow, CallSettings, CallStatus, CampaignId, CampaignRow,
@@ -389,6 +393,7 @@ fn a_form_for_any_function() {
         secret: name.ends_with("pass"),
     };
     state.overlay = Some(Overlay::Form(Box::new(Form {
+        connector: "vicidial",
         vicidial: "main".into(),
         function: "external_pause".into(),
         what: "Pause an agent, with a pause code where one is given, or resume".into(),
@@ -410,4 +415,162 @@ fn the_palette_holds_every_function() {
     let mut state = vicidial();
     state.overlay = Some(Overlay::Palette { typed: "vicidial. dnc".into(), selected: 1 });
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+}
+
+/// A department's week: three agents, calls of every kind.
+fn dialpad() -> State {
+    let cards = |total: i64, completed: i64, inbound: i64| Cards {
+        total,
+        inbound,
+        outbound: total - inbound,
+        completed,
+        missed: total - completed,
+        duration_ms: completed * 187_000,
+    };
+    let activity = |id: &str, name: &str, cards: Cards, score: f64, days: Vec<i64>| Activity {
+        agent_id: id.into(),
+        name: name.into(),
+        cards,
+        efficiency: cards.efficiency(),
+        average_ms: cards.average_ms(),
+        score,
+        days,
+    };
+    let duty = |id: &str, name: &str, on_duty: Option<bool>, in_call: bool| Duty {
+        agent_id: id.into(),
+        name: name.into(),
+        on_duty,
+        status: if on_duty == Some(true) { "available".into() } else { String::new() },
+        do_not_disturb: Some(false),
+        available: on_duty,
+        in_call,
+    };
+    let call = |id: &str, seconds: i64, fate: Fate, way: Direction| DialpadCall {
+        id: id.into(),
+        leg_id: id.into(),
+        started_at: now() - chrono::Duration::seconds(seconds),
+        direction: Some(way),
+        status: fate,
+        state: if fate == Fate::Live { "connected".into() } else { "hangup".into() },
+        agent_id: "11".into(),
+        agent: "Ann Able".into(),
+        number: "+13125550101".into(),
+        name: "山田 太郎\u{202e}\u{1b}[31m".into(),
+        department: "130".into(),
+        duration_ms: if fate == Fate::Completed { 187_400 } else { 0 },
+        labels: vec!["hot".into()],
+        recorded: fate == Fate::Completed,
+        legs: 2,
+    };
+    let status =
+        Status { set_up: true, pulled_at: None, events: "webhook".into(), taken: 12, ..Status::default() };
+    let department = Department {
+        id: "130".into(),
+        name: "Sales".into(),
+        zone: "UTC".into(),
+        from: None,
+        to: None,
+        trouble: String::new(),
+    };
+    let picture = Picture {
+        asked: DialpadFilter::default(),
+        from: "2026-11-14".parse().unwrap(),
+        to: "2026-11-20".parse().unwrap(),
+        departments: vec![department],
+        cards: cards(240, 190, 200),
+        activity: vec![
+            activity("11", "Ann Able", cards(140, 120, 110), 71.5, vec![20, 30, 10, 0, 25, 35, 20]),
+            activity("12", "Bob \u{1b}[2JBaker", cards(60, 40, 60), 40.2, vec![5, 5, 10, 10, 10, 10, 10]),
+            activity("13", "שרה כהן", cards(40, 30, 30), 33.0, vec![0, 0, 0, 0, 0, 20, 20]),
+        ],
+        duty: vec![
+            duty("11", "Ann Able", Some(true), true),
+            duty("12", "Bob \u{1b}[2JBaker", Some(false), false),
+            duty("14", "Dee Delta", Some(true), false),
+        ],
+        calls: vec![
+            call("1", 65, Fate::Live, Direction::Inbound),
+            call("2", 4000, Fate::Completed, Direction::Outbound),
+            call("3", 90_000, Fate::Missed, Direction::Inbound),
+        ],
+        next: Some("x".into()),
+        hours: vec![
+            Hour { weekday: 0, hour: 9, calls: 40, missed: 4 },
+            Hour { weekday: 4, hour: 15, calls: 5, missed: 0 },
+        ],
+        formula: "score = 50 % completed/total + 30 % calls a day/40 + 20 % minutes a call/3".into(),
+        status: status.clone(),
+    };
+    let mut state = State { view: View::Dialpad, pane: Pane::DialpadAgents, ..floor() };
+    state.take_dialpad(picture);
+    state
+}
+
+#[test]
+fn dialpads_agents_and_calls() {
+    insta::assert_snapshot!(screen(&dialpad(), "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn dialpad_on_a_wide_screen_without_colour() {
+    let mut state = dialpad();
+    state.pane = Pane::DialpadCalls;
+    state.dialpad.filter.agent = Some("11".into());
+    state.dialpad.filter.direction = Some(Direction::Inbound);
+    insta::assert_snapshot!(screen(&state, "monochrome", Depth::None, 200, 24));
+}
+
+#[test]
+fn dialpad_while_it_is_fetched() {
+    let mut state = dialpad();
+    let work = Work {
+        department: "Sales".into(),
+        pages: 11,
+        calls: 2750,
+        reached: Some(now() - chrono::Duration::days(3)),
+        from: now() - chrono::Duration::days(14),
+        asked_at: now() - chrono::Duration::seconds(23),
+        waits: String::new(),
+    };
+    state.dialpad.status.as_mut().unwrap().work = Some(work);
+    insta::assert_snapshot!(screen(&state, "dark", Depth::Indexed, 120, 24));
+}
+
+#[test]
+fn dialpad_in_trouble_and_empty() {
+    let mut state = dialpad();
+    let picture = state.dialpad.picture.as_mut().unwrap();
+    picture.calls.clear();
+    picture.activity.clear();
+    picture.duty.clear();
+    picture.cards = Cards::default();
+    let status = state.dialpad.status.as_mut().unwrap();
+    status.trouble = "it did not answer in time (timed_out): raise dialpad.timeout_seconds".into();
+    insta::assert_snapshot!(screen(&state, "dark", Depth::Basic, 80, 24));
+}
+
+#[test]
+fn dialpad_is_not_connected() {
+    let mut state = State { view: View::Dialpad, pane: Pane::DialpadAgents, ..floor() };
+    state.dialpad.status = Some(Status::default());
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn dialpads_busy_hours() {
+    let mut state = dialpad();
+    let lines = state.dialpad.hours_in_words();
+    state.overlay = Some(Overlay::Lines { title: "Calls by hour".into(), lines, scrolled: 0 });
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 120, 30));
+}
+
+#[test]
+fn dialpad_at_any_size() {
+    let mut state = dialpad();
+    for pane in [Pane::DialpadAgents, Pane::DialpadCalls] {
+        state.pane = pane;
+        for (width, height) in [(1, 1), (5, 2), (20, 5), (79, 23), (180, 10), (300, 80)] {
+            screen(&state, "dark", Depth::True, width, height);
+        }
+    }
 }

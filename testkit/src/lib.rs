@@ -10,6 +10,7 @@ pub mod image;
 pub mod lab;
 pub mod mariadb;
 pub mod packages;
+pub mod page;
 pub mod people;
 pub mod postgres;
 pub mod speech;

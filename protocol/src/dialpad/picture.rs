@@ -266,6 +266,8 @@ pub struct Status {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = DialpadPicture))]
 pub struct Picture {
+    /// What was asked for.
+    pub asked: DialpadFilter,
     /// The first day.
     pub from: NaiveDate,
     /// The last.

@@ -126,7 +126,10 @@ impl Document {
                 }
             }
         };
-        validator.iter_errors(&without_nothing(value)).map(|error| format!("{}: {error}", error.instance_path())).collect()
+        validator
+            .iter_errors(&without_nothing(value))
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
     }
 
     /// Every example of an answer: path, the shape's name, the example.

@@ -137,6 +137,7 @@ impl Connector {
         let mark = |id: i64| marks.iter().find(|(known, _)| *known == id).map(|(_, mark)| mark);
         let moment = |ms: i64| DateTime::from_timestamp_millis(ms).unwrap_or_default();
         Ok(Picture {
+            asked: filter.clone(),
             from,
             to,
             departments: departments

@@ -1,7 +1,7 @@
 use super::{Form, Period, due};
 use crate::settings::ReportSettings;
 use chrono::{NaiveDate, NaiveDateTime};
-use dialdeck_protocol::dialpad::{Activity, Cards, Department, Hour, Picture, Status};
+use dialdeck_protocol::dialpad::{Activity, Cards, Department, DialpadFilter, Hour, Picture, Status};
 
 fn picture(name: &str) -> Picture {
     let cards = Cards { total: 4, inbound: 3, outbound: 1, completed: 3, missed: 1, duration_ms: 3_723_000 };
@@ -24,6 +24,7 @@ fn picture(name: &str) -> Picture {
         trouble: String::new(),
     };
     Picture {
+        asked: DialpadFilter::default(),
         from: day,
         to: day,
         departments: vec![department],
