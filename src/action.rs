@@ -100,6 +100,21 @@ impl Action {
         matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp) || self.is_of_agents()
     }
 
+    /// Whether it looks at Dialpad, or fetches.
+    pub const fn is_of_dialpad(self) -> bool {
+        matches!(
+            self,
+            Self::Dialpad
+                | Self::DialpadRange
+                | Self::DialpadDates
+                | Self::DialpadDirection
+                | Self::DialpadStatus
+                | Self::DialpadDepartment
+                | Self::DialpadHours
+                | Self::DialpadPull
+        )
+    }
+
     /// Whether it is an agent's, or done to one.
     pub const fn is_of_agents(self) -> bool {
         matches!(

@@ -358,6 +358,7 @@ impl App {
             Action::Quit => return true,
             Action::Freeze | Action::Back => return false,
             _ if action.is_command()
+                || action.is_of_dialpad()
                 || matches!(
                     action,
                     Action::Filter
@@ -370,14 +371,6 @@ impl App {
                         | Action::LeadSyncs
                         | Action::Capabilities
                         | Action::SetUpVicidial
-                        | Action::Dialpad
-                        | Action::DialpadRange
-                        | Action::DialpadDates
-                        | Action::DialpadDirection
-                        | Action::DialpadStatus
-                        | Action::DialpadDepartment
-                        | Action::DialpadHours
-                        | Action::DialpadPull
                         | Action::Floor
                         | Action::Reload
                 ) =>
@@ -537,14 +530,6 @@ impl App {
             }
             Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
             Action::Reload => self.ask_history(),
-            Action::Dialpad
-            | Action::DialpadRange
-            | Action::DialpadDates
-            | Action::DialpadDirection
-            | Action::DialpadStatus
-            | Action::DialpadDepartment
-            | Action::DialpadHours
-            | Action::DialpadPull => self.look_at_dialpad(action),
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
             Action::Open => self.open(),
@@ -566,17 +551,6 @@ impl App {
                 let _ = self.asks.send(Ask::Query(Query::Capabilities));
                 self.state.notes.asked("asked; each function is tried, which takes seconds");
             }
-            Action::Why
-            | Action::AgentReady
-            | Action::AgentPause
-            | Action::AgentDial
-            | Action::AgentSkip
-            | Action::AgentHangUp
-            | Action::Dispose
-            | Action::AgentMessage
-            | Action::Listen
-            | Action::AgentLogIn
-            | Action::AgentLogOut => self.act_on_agents(action),
             Action::StopQueue => {
                 if let Some(campaign) = self.state.selected_campaign() {
                     let name = crate::plain::line(&campaign.name);
@@ -592,6 +566,8 @@ impl App {
                     self.state.overlay = Some(Overlay::Confirm { question, command });
                 }
             }
+            _ if action.is_of_dialpad() => self.look_at_dialpad(action),
+            _ => self.act_on_agents(action),
         }
         false
     }

@@ -8,10 +8,11 @@ use dialdeck_protocol::dialpad::{DialpadFilter, action_named};
 use dialdeck_protocol::{Command, Query};
 use std::collections::BTreeMap;
 
+/// An argument that stands fast, and its value.
+type Fixed = (&'static str, &'static str);
+
 /// The action that an agent's key does, what stands fast, and what is asked for.
-fn behind(
-    action: Action,
-) -> Option<(&'static str, &'static [(&'static str, &'static str)], &'static [&'static str])> {
+fn behind(action: Action) -> Option<(&'static str, &'static [Fixed], &'static [&'static str])> {
     Some(match action {
         Action::AgentReady => ("duty_status", &[("on_duty", "on")], &[]),
         Action::AgentPause => ("duty_status", &[("on_duty", "off")], &["reason"]),

@@ -139,8 +139,8 @@ impl Dialpad {
             format!("{day} {:02}:00: {} calls, {} missed", hour.hour, hour.calls, hour.missed)
         }));
         // Without two blanks beside each other: lines are wrapped between words.
-        let heads: String = (0..24).step_by(3).map(|hour| format!("{hour:·<6}")).collect();
-        lines.push(format!("day {heads}"));
+        let heads: Vec<String> = (0..24).step_by(3).map(|hour| format!("{hour:·<6}")).collect();
+        lines.push(format!("day {}", heads.concat()));
         for (weekday, name) in (0_u8..).zip(DAYS) {
             let cells: String = (0..24_u8)
                 .map(|hour| {

@@ -132,6 +132,7 @@ impl App {
 /// What is asked and answered at once.
 fn ordinary() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(of_dialpad())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::scrape))
@@ -222,6 +223,16 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(lead_syncs::give_up))
         .routes(routes!(catalog::lead_syncs::list, catalog::make_lead_sync::create))
         .routes(routes!(catalog::lead_syncs::one, catalog::lead_syncs::update, catalog::lead_syncs::delete))
+        .routes(routes!(agi::speak))
+        .routes(routes!(agi::process))
+        .routes(routes!(agi::call_ended))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
+}
+
+/// Dialpad.
+fn of_dialpad() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(dialpad::status))
         .routes(routes!(dialpad::overview))
         .routes(routes!(dialpad::calls))
@@ -231,11 +242,6 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(dialpad::act))
         .routes(routes!(dialpad::report))
         .routes(routes!(dialpad::webhook))
-        .routes(routes!(agi::speak))
-        .routes(routes!(agi::process))
-        .routes(routes!(agi::call_ended))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::chain))
 }
 
 /// What lasts as long as it lasts, and bounds itself.

@@ -121,7 +121,7 @@ enum Command {
 enum DialpadCommand {
     /// Have Dialpad tell us of calls as they happen; may be done again
     Subscribe {
-        /// Our public address, such as https://dialdeck.example.com; without one Dialpad's WebSocket is listened to
+        /// Our public address, such as `https://dialdeck.example.com`; without one Dialpad's `WebSocket` is listened to
         #[arg(long)]
         url: Option<url::Url>,
     },

@@ -41,7 +41,7 @@ pub struct Dialpad {
     pub overlap_hours: u32,
     /// Age from which an event is refused, in minutes.
     pub event_max_age_minutes: u32,
-    /// Seconds after which the WebSocket for events is made anew.
+    /// Seconds after which the `WebSocket` for events is made anew.
     pub websocket_refresh_seconds: u64,
     /// The score of agents.
     pub score: Formula,

@@ -111,7 +111,9 @@ async fn a_call_with_its_transcript_and_a_person_who_is_forgotten() {
     let agents: Vec<i64> = office.fake.state().users.keys().copied().collect();
     let now = chrono::Utc::now().timestamp_millis();
     let mut calls = sample(30, now - 86_400_000, now - 3_600_000, SALES, &agents, 9);
-    calls.iter_mut().for_each(|call| call.number = "+13125550142".into());
+    for call in &mut calls {
+        call.number = "+13125550142".into();
+    }
     let talked = calls.iter().find(|call| call.parts[0].talked.is_some()).unwrap();
     let leg = talked.id + i64::from(talked.inbound);
     {

@@ -53,11 +53,10 @@ async fn too_many_with_and_without_a_time_to_wait() {
     })
     .await;
     pulled(&client, &Value::Null).await;
-    let state = office.fake.state();
-    let calls: Vec<_> = state.asked.iter().filter(|one| one.path == "/api/v2/call").collect();
+    let asked = office.fake.state().asked.clone();
+    let calls: Vec<_> = asked.iter().filter(|one| one.path == "/api/v2/call").collect();
     assert!(calls[1].at - calls[0].at >= Duration::from_secs(2), "Retry-After was not heard");
     assert!(calls[2].at - calls[1].at >= Duration::from_millis(900), "it did not wait by itself");
-    drop(state);
     let seen = client.get("/api/v1/dialpad/overview?days=14&limit=1").await.unwrap();
     assert_eq!(seen["cards"]["total"], 200);
 }

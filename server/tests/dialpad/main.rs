@@ -14,3 +14,4 @@ mod office;
 mod pull;
 mod push;
 mod report;
+mod store;

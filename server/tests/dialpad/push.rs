@@ -4,6 +4,7 @@ use crate::office::{Office, SALES, assert_activity, office, pull};
 use dialdeck_testkit::daemon::{Client, Daemon};
 use dialdeck_testkit::dialpad::{TrueCall, sample, signed};
 use dialdeck_testkit::wait::{until, within};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -41,7 +42,6 @@ async fn deliver(server: &Daemon, bodies: Vec<String>) -> (Vec<u16>, Duration) {
             (answer.status().as_u16(), begun.elapsed())
         }
     };
-    use futures_util::StreamExt;
     let all: Vec<(u16, Duration)> =
         futures_util::stream::iter(bodies).map(send).buffer_unordered(64).collect().await;
     let slowest = all.iter().map(|(_, took)| *took).max().unwrap_or_default();
@@ -79,7 +79,7 @@ async fn ten_thousand_deliveries_shuffled_repeated_forged_and_lost() {
     let (server, client) = office.start().await;
     let secret = subscribe(&office, &server);
     let calls = calls_of_now(&office, 2200, 11);
-    let events: Vec<Value> = calls.iter().flat_map(|call| call.events()).map(|(_, event)| event).collect();
+    let events: Vec<Value> = calls.iter().flat_map(TrueCall::events).map(|(_, event)| event).collect();
     let mut good: Vec<String> = Vec::new();
     let mut forged = 0_u64;
     let mut bodies: Vec<String> = Vec::new();

@@ -110,21 +110,18 @@ impl Document {
     pub fn faults(&self, shape: &Value, value: &Value) -> Vec<String> {
         let name = shape.to_string();
         let known = self.validators.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let validator = match known {
-            Some(validator) => validator,
-            None => {
-                let mut root = strict(shape);
-                root["components"] = json!({ "schemas": self.shapes });
-                match jsonschema::draft202012::new(&root) {
-                    Ok(validator) => {
-                        let made = std::sync::Arc::new(validator);
-                        let mut all = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
-                        all.insert(name, made.clone());
-                        made
-                    }
-                    Err(error) => return vec![format!("the shape itself: {error}")],
-                }
-            }
+        let validator = if let Some(validator) = known {
+            validator
+        } else {
+            let mut root = strict(shape);
+            root["components"] = json!({ "schemas": self.shapes });
+            let made = match jsonschema::draft202012::new(&root) {
+                Ok(validator) => std::sync::Arc::new(validator),
+                Err(error) => return vec![format!("the shape itself: {error}")],
+            };
+            let mut all = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(name, made.clone());
+            made
         };
         validator
             .iter_errors(&without_nothing(value))

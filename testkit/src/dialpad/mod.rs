@@ -2,6 +2,7 @@
 //! asked or answered beside that description is noted as drift.
 
 mod document;
+#[allow(clippy::too_many_lines, reason = "an operation an arm")]
 mod operations;
 mod state;
 mod truth;
@@ -36,7 +37,7 @@ pub struct Dialpad {
 #[derive(Clone)]
 struct Known {
     state: Arc<Mutex<State>>,
-    /// To whoever listens to the WebSocket.
+    /// To whoever listens to the `WebSocket`.
     events: broadcast::Sender<String>,
     url: String,
 }
@@ -69,13 +70,13 @@ impl Dialpad {
         locked(&self.known.state)
     }
 
-    /// Tells whoever listens to the WebSocket; gives how many do.
+    /// Tells whoever listens to the `WebSocket`; gives how many do.
     pub fn tell(&self, event: &Value) -> usize {
         let secret = self.state().secret().unwrap_or_default();
         self.known.events.send(signed(event, &secret)).unwrap_or(0)
     }
 
-    /// How many listen to the WebSocket.
+    /// How many listen to the `WebSocket`.
     pub fn listeners(&self) -> usize {
         self.known.events.receiver_count()
     }
@@ -204,5 +205,5 @@ async fn operation(
     }
 }
 
-/// How long a WebSocket's address is good.
+/// How long a `WebSocket`'s address is good.
 const LIFE: Duration = Duration::from_hours(1);

@@ -20,7 +20,7 @@ fn webhook(id: i64, (url, secret): &Endpoint) -> Value {
     json!({ "id": id.to_string(), "hook_url": url, "signature": signature(secret) })
 }
 
-/// A WebSocket, with an address that was not there before.
+/// A `WebSocket`, with an address that was not there before.
 fn websocket(state: &mut State, url: &str, id: i64) -> Result<Value, Refused> {
     let (_, secret) = state.websockets.get(&id).cloned().ok_or(NOT_THERE)?;
     let key = format!("key-{}", state.fresh_id());

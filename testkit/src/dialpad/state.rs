@@ -61,7 +61,7 @@ pub enum Misbehaviour {
     Garbage,
 }
 
-/// A webhook or WebSocket: its address (empty for a WebSocket), and the secret.
+/// A webhook or `WebSocket`: its address (empty for a `WebSocket`), and the secret.
 pub type Endpoint = (String, String);
 
 /// All of it.
@@ -78,13 +78,13 @@ pub struct State {
     pub page: usize,
     /// Webhooks by id.
     pub webhooks: BTreeMap<i64, Endpoint>,
-    /// WebSockets by id.
+    /// `WebSocket`s by id.
     pub websockets: BTreeMap<i64, Endpoint>,
     /// Subscriptions by id: endpoint, department.
     pub subscriptions: BTreeMap<i64, (i64, i64)>,
     /// Transcripts by call: who, what.
     pub transcripts: BTreeMap<i64, Vec<(String, String)>>,
-    /// Keys of WebSocket addresses, and until when they are good.
+    /// Keys of `WebSocket` addresses, and until when they are good.
     pub socket_keys: Vec<(String, Instant)>,
     /// What was asked.
     pub asked: Vec<Asked>,
@@ -145,7 +145,7 @@ impl State {
         all.sort_by_key(|(began, leg)| (std::cmp::Reverse(*began), leg["call_id"].to_string()));
     }
 
-    /// The secret of the last webhook or WebSocket.
+    /// The secret of the last webhook or `WebSocket`.
     pub fn secret(&self) -> Option<String> {
         let last = self.webhooks.iter().chain(&self.websockets).max_by_key(|(id, _)| **id);
         last.map(|(_, (_, secret))| secret.clone())

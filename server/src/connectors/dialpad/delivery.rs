@@ -94,7 +94,15 @@ impl Deliveries {
     /// Why it is not taken. Forged and stale ones are counted.
     pub async fn deliver(&self, body: &str, now: i64) -> Result<(), Refused> {
         let result = self.checked(body, now).await;
-        self.count(&result);
+        self.count(result);
+        if result.is_ok() {
+            // Seen at once, not at the next look at what is subscribed.
+            self.connector.note(|status| {
+                if status.events.is_empty() {
+                    subscription::Way::Webhook.word().clone_into(&mut status.events);
+                }
+            });
+        }
         result
     }
 
@@ -103,7 +111,7 @@ impl Deliveries {
         self.take(&event, now).await
     }
 
-    /// Takes an event that came by the WebSocket, signed or as JSON: who we are connected to is known there.
+    /// Takes an event that came by the `WebSocket`, signed or as JSON: who we are connected to is known there.
     ///
     /// # Errors
     /// Why it is not taken.
@@ -112,11 +120,11 @@ impl Deliveries {
             Ok(event) if event.is_object() => self.take(&event, now).await,
             _ => self.checked(text, now).await,
         };
-        self.count(&result);
+        self.count(result);
         result
     }
 
-    fn count(&self, result: &Result<(), Refused>) {
+    fn count(&self, result: Result<(), Refused>) {
         metrics::delivered(result.map_or_else(Refused::word, |()| "taken"));
         self.connector.note(|status| match result {
             Ok(()) => status.taken += 1,
@@ -181,8 +189,11 @@ async fn store(connector: Arc<Connector>, mut waiting: mpsc::Receiver<Waiting>, 
             count = waiting.recv_many(&mut some, TOGETHER) => if count == 0 { return },
             () = closing.cancelled() => return,
         }
-        let (legs, told): (Vec<Vec<(i64, Facts)>>, Vec<oneshot::Sender<bool>>) = some.drain(..).unzip();
-        let legs: Vec<(i64, Facts)> = legs.into_iter().flatten().collect();
+        let (mut legs, mut told) = (Vec::new(), Vec::new());
+        for (some, done) in some.drain(..) {
+            legs.extend(some);
+            told.push(done);
+        }
         let stored = match connector.take(&legs).await {
             Ok(_) => true,
             Err(error) => {

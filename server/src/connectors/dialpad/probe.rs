@@ -145,9 +145,9 @@ async fn department(client: &Client, id: i64, settings: &Dialpad) -> Vec<(String
 
     let begun = Instant::now();
     let ask = Ask::get("/call")
-        .with("target_id", id)
+        .with("target_id", id.to_string())
         .with("target_type", "department")
-        .with("started_after", (Utc::now() - chrono::Duration::days(1)).timestamp_millis());
+        .with("started_after", (Utc::now() - chrono::Duration::days(1)).timestamp_millis().to_string());
     let answer = client.look(&ask).await;
     let took = begun.elapsed();
     let days = settings.days;

@@ -223,11 +223,11 @@ impl Connector {
         let mut counted = Instant::now();
         while *pages > 0 {
             let mut ask = Ask::get("/call")
-                .with("target_id", id)
+                .with("target_id", id.to_string())
                 .with("target_type", "department")
                 // Whatever "after" and "before" mean of a moment itself.
-                .with("started_after", window.from.saturating_sub(1).max(0))
-                .with("started_before", window.to.saturating_add(1));
+                .with("started_after", window.from.saturating_sub(1).max(0).to_string())
+                .with("started_before", window.to.saturating_add(1).to_string());
             if !window.cursor.is_empty() {
                 ask = ask.with("cursor", &window.cursor);
             }

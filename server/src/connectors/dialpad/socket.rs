@@ -1,4 +1,4 @@
-//! Dialpad's WebSocket, for servers that have no public address: its address is good for an hour, and made anew before.
+//! Dialpad's `WebSocket`, for servers that have no public address: its address is good for an hour, and made anew before.
 
 use super::client::{Ask, Client};
 use super::connector::Connector;
@@ -42,7 +42,7 @@ pub async fn run(connector: Arc<Connector>, deliveries: Arc<Deliveries>, closing
     loop {
         let kept = subscription::kept(connector.store.as_ref(), &connector.organization).await.ok().flatten();
         let way = kept.as_ref().map(|kept| kept.way);
-        connector.note(|status| status.events = way.map_or("", Way::word).to_owned());
+        connector.note(|status| way.map_or("", Way::word).clone_into(&mut status.events));
         let mut pause = LOOK;
         if let Some(kept) = kept.filter(|kept| kept.way == Way::Websocket) {
             let listened = Instant::now();

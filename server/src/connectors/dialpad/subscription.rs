@@ -1,4 +1,4 @@
-//! What is subscribed at Dialpad, so that it tells us of calls: by a webhook, or by its WebSocket where we have no public
+//! What is subscribed at Dialpad, so that it tells us of calls: by a webhook, or by its `WebSocket` where we have no public
 //! address. What was made is kept with its secret, so that it can be taken away again.
 
 use super::client::{Ask, Client};
@@ -70,9 +70,9 @@ impl Way {
 pub struct Kept {
     /// Which way.
     pub way: Way,
-    /// Id of the webhook or WebSocket.
+    /// Id of the webhook or `WebSocket`.
     pub endpoint_id: i64,
-    /// The webhook's address; empty for the WebSocket, whose address is as good as a key.
+    /// The webhook's address; empty for the `WebSocket`, whose address is as good as a key.
     pub hook_url: String,
     /// Subscriptions: id, and of which department.
     pub subscriptions: Vec<(i64, i64)>,
@@ -149,11 +149,13 @@ async fn endpoints(client: &Client, way: Way) -> Result<Vec<Endpoint>, Trouble> 
 }
 
 async fn subscriptions(client: &Client, department: i64) -> Result<Vec<Subscription>, Trouble> {
-    let ask = Ask::get("/subscriptions/call").with("target_type", "department").with("target_id", department);
+    let ask = Ask::get("/subscriptions/call")
+        .with("target_type", "department")
+        .with("target_id", department.to_string());
     all(client, ask, wire::subscription).await
 }
 
-/// Subscribes all departments: by a webhook to this address, or by the WebSocket. What is there already is left, what is
+/// Subscribes all departments: by a webhook to this address, or by the `WebSocket`. What is there already is left, what is
 /// missing is made; so it may be done again.
 ///
 /// # Errors

@@ -223,13 +223,7 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             },
         }]),
         Change::Vicidial(deed) => Ok(vec![told(deed)]),
-        Change::Dialpad { organization_id, status, at } => Ok(vec![Happening {
-            organization_id: organization_id.clone(),
-            campaign_id: None,
-            call_id: None,
-            at: *at,
-            body: dialdeck_protocol::EventBody::DialpadUpdate { status: (**status).clone() },
-        }]),
+        Change::Dialpad { organization_id, status, at } => Ok(vec![stands(organization_id, status, *at)]),
         Change::ForeignCall(call) => lead_notes::foreign_call(conn, call).await,
         Change::Part { part, at } => Ok(vec![Happening {
             organization_id: dialdeck_protocol::OrganizationId(String::new()),
@@ -239,6 +233,21 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             body: dialdeck_protocol::EventBody::PartStatusUpdate { part: part.clone() },
         }]),
         Change::Audit(entry) => audit::append(conn, entry).await,
+    }
+}
+
+/// How it stands with Dialpad, as an event.
+fn stands(
+    organization_id: &dialdeck_protocol::OrganizationId,
+    status: &dialdeck_protocol::dialpad::Status,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Happening {
+    Happening {
+        organization_id: organization_id.clone(),
+        campaign_id: None,
+        call_id: None,
+        at,
+        body: dialdeck_protocol::EventBody::DialpadUpdate { status: status.clone() },
     }
 }
 

@@ -202,10 +202,10 @@ async fn take(
     links.extend(known.iter().map(|(id, (root, _))| (*id, *root)));
     let mut changed: BTreeSet<i64> = BTreeSet::new();
     for id in named {
-        if !known.contains_key(&id) {
-            known.insert(id, (id, Facts::default()));
+        known.entry(id).or_insert_with(|| {
             changed.insert(id);
-        }
+            (id, Facts::default())
+        });
     }
     for (id, facts) in told {
         if let Some((_, own)) = known.get_mut(id)
@@ -380,7 +380,9 @@ pub(super) async fn erase(conn: &mut Conn, organization: &str, phone: &str) -> R
             .fetch_all(&mut *conn)
             .await?;
     let mut legs = legs_by(conn, organization, "root", &roots).await?;
-    legs.iter_mut().for_each(|(_, _, facts)| facts.0.erase_person());
+    for (_, _, facts) in &mut legs {
+        facts.0.erase_person();
+    }
     save_legs(conn, organization, &legs).await?;
     delete_by(conn, organization, "dialpad_transcripts WHERE call_id", &roots).await?;
     sqlx::query("UPDATE dialpad_calls SET number = '', name = '' WHERE organization_id = $1 AND number = $2")

@@ -1,4 +1,4 @@
-//! Webhooks, WebSockets, and what is subscribed for them.
+//! Webhooks, `WebSocket`s, and what is subscribed for them.
 
 use super::id;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 pub struct Endpoint {
     /// Id.
     pub id: i64,
-    /// A webhook's address, or the WebSocket's, which is as good as a key.
+    /// A webhook's address, or the `WebSocket`'s, which is as good as a key.
     pub address: String,
 }
 
@@ -19,13 +19,13 @@ pub struct Subscription {
     pub id: i64,
     /// Of which department, user … ; nothing: of the whole company.
     pub target: Option<i64>,
-    /// For which webhook or WebSocket.
+    /// For which webhook or `WebSocket`.
     pub endpoint: Option<i64>,
     /// Whether it is on.
     pub enabled: bool,
 }
 
-/// A webhook or WebSocket; nothing where there is no id.
+/// A webhook or `WebSocket`; nothing where there is no id.
 pub fn endpoint(answer: &Value) -> Option<Endpoint> {
     let address = answer.get("hook_url").or_else(|| answer.get("websocket_url"));
     let address = address.and_then(Value::as_str).unwrap_or_default().to_owned();
