@@ -97,7 +97,8 @@ impl std::str::FromStr for Action {
 impl Action {
     /// Whether it does something to people or calls, which the server decides on.
     pub const fn is_command(self) -> bool {
-        matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp) || self.is_of_agents()
+        matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp | Self::DialpadPull)
+            || self.is_of_agents()
     }
 
     /// Whether it looks at Dialpad, or fetches.

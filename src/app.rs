@@ -507,6 +507,7 @@ impl App {
                 if self.state.filtered != self.state.pane {
                     self.state.filter.clear();
                     self.state.filtered = self.state.pane;
+                    self.search_dialpad();
                 }
                 self.state.overlay = Some(Overlay::Filter);
             }

@@ -28,6 +28,8 @@ CREATE TABLE dialpad_calls (
     name VARCHAR NOT NULL,
     duration_ms BIGINT NOT NULL,
     labels VARCHAR NOT NULL,
+    -- Number, names and labels in small letters: what is searched.
+    search VARCHAR NOT NULL,
     recorded BOOLEAN NOT NULL,
     legs BIGINT NOT NULL,
     PRIMARY KEY (organization_id, id)
@@ -112,3 +114,15 @@ CREATE TABLE dialpad_reports (
     made_at TIMESTAMP NOT NULL,
     PRIMARY KEY (organization_id, name)
 );
+
+-- Calls that we had Dialpad start: the law counts them before they are fetched.
+CREATE TABLE dialpad_attempts (
+    organization_id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX dialpad_attempts_by_number ON dialpad_attempts (organization_id, number, at);
+
+-- Whoever changes several of these tables takes this row first.
+CREATE TABLE dialpad_lock (id BIGINT PRIMARY KEY, turns BIGINT NOT NULL);
+INSERT INTO dialpad_lock (id, turns) VALUES (1, 0);

@@ -341,7 +341,8 @@ fn dialpad(
 ) -> Result<(Arc<Dialpad>, Arc<Deliveries>), StartError> {
     let origin = settings.origin.clone();
     let reread = Arc::new(move || origin.load().ok().map(|fresh| fresh.dialpad.token));
-    let connector = Dialpad::new(settings.dialpad.clone(), reread, store.clone());
+    let connector =
+        Dialpad::new(settings.dialpad.clone(), settings.retention.transcripts_days, reread, store.clone());
     let connector = Arc::new(connector.map_err(crate::settings::SettingsError)?);
     let deliveries = Arc::new(Deliveries::start(connector.clone(), closing.clone()));
     tokio::spawn(connector.clone().tell(journal.clone(), closing.clone()));

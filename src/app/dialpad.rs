@@ -41,11 +41,9 @@ impl App {
     /// The search was typed to its end, or emptied: the server looks through all that is stored.
     pub(super) fn search_dialpad(&mut self) {
         let typed = self.state.filter.trim().to_owned();
-        let wanted = Some(typed).filter(|typed| !typed.is_empty() && !typed.starts_with('!'));
-        if self.state.view == View::Dialpad
-            && self.state.filtered == Pane::DialpadCalls
-            && self.state.dialpad.filter.search != wanted
-        {
+        let of_calls = self.state.filtered == Pane::DialpadCalls;
+        let wanted = Some(typed).filter(|typed| of_calls && !typed.is_empty() && !typed.starts_with('!'));
+        if self.state.view == View::Dialpad && self.state.dialpad.filter.search != wanted {
             self.state.dialpad.filter.search = wanted;
             self.ask_dialpad();
         }
@@ -123,6 +121,20 @@ impl App {
             return true;
         };
         fixed.insert(whom.0.to_owned(), id.clone());
+        if name == "hangup" {
+            // Whose call it is, and not only its id: another may have come into its place.
+            let column =
+                |name: &str| columns.get(name).map(|text| crate::plain::line(text)).unwrap_or_default();
+            let question = format!(
+                "Hang up on {} {}, who talks to {}?",
+                column("name"),
+                column("phone"),
+                column("agent")
+            );
+            let command = Command::Dialpad { action: name.to_owned(), args: fixed };
+            self.state.overlay = Some(Overlay::Confirm { question, command });
+            return true;
+        }
         let mut fields: Vec<_> =
             wanted.iter().map(|name| super::vicidial::field(function, name, &columns)).collect();
         // Somebody who called is most often called back.

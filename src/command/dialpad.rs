@@ -104,17 +104,14 @@ async fn pull(client: &Client, given: &[(String, String)]) -> Result<()> {
         bail!("pull has no argument {name:?}; it takes from, a day such as 2026-11-01");
     }
     let from = given.first().map(|(_, day)| day);
-    let (_, before) = read_status(client).await?;
-    Client::json(client.request(Method::POST, "/api/v1/dialpad/pull")?.json(&json!({ "from": from })))
-        .await?;
+    let asked = client.request(Method::POST, "/api/v1/dialpad/pull")?.json(&json!({ "from": from }));
+    // A round that is under way began before this was asked for: the one after it counts.
+    let before: Status = serde_json::from_value(Client::json(asked).await?)?;
     let mut told = String::new();
-    let mut worked = false;
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let (_, status) = read_status(client).await?;
-        worked |= status.work.is_some();
-        let through = status.work.is_none()
-            && (status.pulled_at != before.pulled_at || worked && !status.trouble.is_empty());
+        let through = status.ended > before.begun;
         let now = line(&status);
         if now != told && (status.work.is_some() || through) {
             println!("{now}");

@@ -87,8 +87,9 @@ impl Dialpad {
             [from, to] | [from, "to" | "-", to] => (None, Some(day(from)?), Some(day(to)?)),
             _ => return Err(right()),
         };
-        if days.is_some_and(|days| !(1..=366).contains(&days)) || from > to {
-            return Err(right());
+        let span = from.zip(to).map_or(0, |(from, to)| (to - from).num_days());
+        if days.is_some_and(|days| !(1..=366).contains(&days)) || from > to || span >= 366 {
+            return Err(format!("{}; 366 at most", right()));
         }
         self.filter = DialpadFilter { days, from, to, ..self.filter.clone() };
         Ok(())
@@ -182,7 +183,24 @@ impl State {
                 before.next = picture.next;
             }
             (_, Some(_)) => {}
-            (before, None) => *before = Some(picture),
+            (before, None) => {
+                let mut fresh = picture;
+                // Who has read on stays where they are: what is older than the fresh page is as it was.
+                if let (Some(before), Some(last)) =
+                    (before.take().filter(|before| before.asked == fresh.asked), fresh.calls.last())
+                {
+                    let place =
+                        |call: &DialpadCall| (call.started_at, call.id.parse::<i64>().unwrap_or_default());
+                    let last = place(last);
+                    let older: Vec<DialpadCall> =
+                        before.calls.into_iter().filter(|call| place(call) < last).collect();
+                    if !older.is_empty() {
+                        fresh.calls.extend(older);
+                        fresh.next = before.next;
+                    }
+                }
+                *before = Some(fresh);
+            }
         });
     }
 
@@ -295,7 +313,9 @@ mod tests {
         assert_eq!(dialpad.filter.direction, Some(Direction::Inbound));
         dialpad.take_range("21").unwrap();
         assert_eq!((dialpad.range_words(), dialpad.filter.from), ("last 21 days".into(), None));
-        for wrong in ["", "0", "400", "yesterday", "2026-11-10 2026-11-01", "1 2 3 4"] {
+        for wrong in
+            ["", "0", "400", "2024-01-01 2026-01-01", "yesterday", "2026-11-10 2026-11-01", "1 2 3 4"]
+        {
             assert!(dialpad.take_range(wrong).unwrap_err().contains("2026-11-01"), "{wrong}");
         }
     }

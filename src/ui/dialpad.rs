@@ -217,6 +217,7 @@ fn filters(scene: &Scene, picture: &Picture) -> String {
             .or_else(|| picture.duty.iter().find(|own| own.agent_id == *agent).map(|own| own.name.as_str()));
         all.push(plain::fit(named.unwrap_or(agent), 20));
     }
+    all.extend(filter.search.as_ref().map(|text| format!("“{}”", plain::fit(text, 20))));
     all.join(", ")
 }
 
@@ -255,7 +256,7 @@ fn call(call: &DialpadCall, scene: &Scene) -> Vec<Cell> {
         _ => clock(call.duration_ms / 1000),
     };
     vec![
-        cell(call.started_at.with_timezone(&chrono::Local).format("%d %b %H:%M").to_string(), theme.dim),
+        cell(call.local.format("%d %b %H:%M").to_string(), theme.dim),
         cell(way.to_owned(), style),
         cell(status, tone),
         cell(if call.agent.is_empty() { "–".into() } else { call.agent.clone() }, theme.text),

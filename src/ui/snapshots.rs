@@ -449,6 +449,7 @@ fn dialpad() -> State {
         id: id.into(),
         leg_id: id.into(),
         started_at: now() - chrono::Duration::seconds(seconds),
+        local: (now() - chrono::Duration::hours(5) - chrono::Duration::seconds(seconds)).naive_utc(),
         direction: Some(way),
         status: fate,
         state: if fate == Fate::Live { "connected".into() } else { "hangup".into() },

@@ -1,7 +1,7 @@
 //! What is seen of Dialpad: counts, agents, calls, and how far they were read.
 
 use crate::vocabulary::vocabulary;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 vocabulary! {
@@ -157,6 +157,8 @@ pub struct DialpadCall {
     pub leg_id: String,
     /// When it began.
     pub started_at: DateTime<Utc>,
+    /// The same by the clock on the department's wall.
+    pub local: NaiveDateTime,
     /// Which way.
     pub direction: Option<Direction>,
     /// What became of it.
@@ -247,6 +249,10 @@ pub struct Status {
     pub set_up: bool,
     /// What is being fetched, if anything is.
     pub work: Option<Work>,
+    /// Rounds of fetching that were begun since the server started.
+    pub begun: u64,
+    /// And those that ended: the last of them, when nothing is being fetched.
+    pub ended: u64,
     /// When all was fetched last.
     pub pulled_at: Option<DateTime<Utc>>,
     /// What is wrong, and what to do; empty where nothing is.

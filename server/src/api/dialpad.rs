@@ -120,8 +120,10 @@ pub(super) async fn pull(
     permit: May<SteerDialpad>,
     Body(Pull { from }, _): Body<Pull>,
 ) -> Result<Json<Status>, Refused> {
+    // As it was before: the round that is asked for begins after it.
+    let status = app.dialpad.status();
     begin_pull(&app, permit.caller(), from).await?;
-    Ok(Json(app.dialpad.status()))
+    Ok(Json(status))
 }
 
 /// Fetches, as a console or a program asks for it.
@@ -264,6 +266,12 @@ pub(super) async fn execute(app: &App, caller: &Caller, action: &str, args: Args
     }
     let message = commands::audited(app, caller, &command, request.target(), detail, async {
         decision?;
+        if request.function.name == "initiate_call" {
+            for number in &request.numbers {
+                let now = Utc::now();
+                app.store.dialpad_attempt(&caller.organization_id, number.as_str(), now).await?;
+            }
+        }
         connector.act(&request).await.map_err(|trouble| trouble.problem())
     })
     .await?;
@@ -338,6 +346,11 @@ pub(super) async fn capabilities(app: &App, caller: &Caller) -> Vec<String> {
     if ours(app, caller).is_err() || !app.dialpad.settings.is_set_up() {
         return Vec::new();
     }
-    let findings = crate::doctor::examine_dialpad(&app.dialpad.settings).await;
+    let mut settings = app.dialpad.settings.clone();
+    if let Ok(client) = app.dialpad.client() {
+        // As it is now: it may have been changed since the start.
+        settings.token = client.token();
+    }
+    let findings = crate::doctor::examine_dialpad(&settings).await;
     findings.iter().flat_map(crate::doctor::Finding::lines).map(|line| plain::line(&line, 400)).collect()
 }

@@ -13,8 +13,13 @@ const PATH: &str = "/api/v1/webhooks/dialpad";
 
 pub(super) async fn run(settings: &Settings, command: &DialpadCommand) -> Result<()> {
     let store = open_store(settings).await?;
-    let connector =
-        Connector::new(settings.dialpad.clone(), Arc::new(|| None), store).map_err(|e| eyre!(e))?;
+    let connector = Connector::new(
+        settings.dialpad.clone(),
+        settings.retention.transcripts_days,
+        Arc::new(|| None),
+        store,
+    )
+    .map_err(|e| eyre!(e))?;
     if connector.client.is_none() {
         bail!("there is no Dialpad: set DIALPAD_API_TOKEN and DIALPAD_DEPARTMENT_ID (docs/DIALPAD.md)");
     }

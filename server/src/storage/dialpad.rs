@@ -135,13 +135,29 @@ pub trait DialpadRecord {
         call: i64,
         lines: &[String],
     ) -> StoreResult<()>;
+    /// Dialpad is about to be asked to call a number: the law counts it.
+    async fn dialpad_attempt(
+        &self,
+        organization: &OrganizationId,
+        number: &str,
+        at: DateTime<Utc>,
+    ) -> StoreResult<()>;
+    /// Calls that are not over although they began before a moment (milliseconds of Unix time): nothing more is heard of them.
+    async fn dialpad_give_up(
+        &self,
+        organization: &OrganizationId,
+        before: i64,
+        zones: &Zones,
+    ) -> StoreResult<usize>;
     /// Whether a report was made.
     async fn dialpad_is_reported(&self, organization: &OrganizationId, name: &str) -> StoreResult<bool>;
-    /// A report was made.
-    async fn dialpad_reported(
+    /// A report is made from now on; false where somebody else makes it, or made it.
+    async fn dialpad_claim_report(
         &self,
         organization: &OrganizationId,
         name: &str,
         at: DateTime<Utc>,
-    ) -> StoreResult<()>;
+    ) -> StoreResult<bool>;
+    /// It could not be made.
+    async fn dialpad_release_report(&self, organization: &OrganizationId, name: &str) -> StoreResult<()>;
 }

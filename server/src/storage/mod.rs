@@ -165,7 +165,7 @@ pub trait Store:
 
     /// Whether a number is on the organization's do-not-call list.
     async fn is_do_not_call(&self, organization: &OrganizationId, phone: &str) -> StoreResult<bool>;
-    /// When a number was called since a moment, by any campaign of the organization; at most a thousand of them.
+    /// When a number was called since a moment, by any campaign of the organization or through Dialpad; newest first.
     async fn calls_since(
         &self,
         organization: &OrganizationId,

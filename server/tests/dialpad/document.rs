@@ -12,7 +12,7 @@ fn read(shape: &str, example: &Value) -> Option<bool> {
         let items = wire::page(example).0;
         items.iter().all(one)
     };
-    let leg = |call: &Value| wire::call(call, 1, None).is_some();
+    let leg = |call: &Value| wire::call(call, 1, &[], None).is_some();
     Some(match shape {
         "schemas.call.CallProto" => leg(example),
         "schemas.call.CallCollection" => all(&leg),

@@ -138,13 +138,16 @@ async fn live_calls_and_what_is_refused() {
         json!({ "call_id": 77, "state": state, "direction": "inbound", "external_number": "+13125550101",
             "date_started": now - 30_000, "event_timestamp": at,
             "date_connected": if state == "ringing" { Value::Null } else { json!(now - 20_000) },
-            "target": { "id": agent, "type": "user", "name": "Ann Able" } })
+            "group_id": format!("Department:{SALES}"), "target": { "id": agent, "type": "user", "name": "Ann Able" } })
     };
     // Nothing is subscribed: nobody is let in.
     assert_eq!(deliver(&server, vec![signed(&event("ringing", now), "x")]).await.0, [409]);
     let secret = subscribe(&office, &server);
     let post = async |event: &Value| deliver(&server, vec![signed(event, &secret)]).await.0[0];
-    assert_eq!(post(&event("ringing", now - 25_000)).await, 204);
+    until("the secret to be known", async || {
+        (post(&event("ringing", now - 25_000)).await == 204).then_some(())
+    })
+    .await;
     let live = async || {
         let seen = client.get("/api/v1/dialpad/overview?days=2").await.unwrap();
         let call = &seen["calls"][0];
@@ -170,6 +173,10 @@ async fn live_calls_and_what_is_refused() {
     other["call_id"] = json!(78);
     other["group_id"] = json!("Department:4");
     assert_eq!(post(&other).await, 204, "of another department: taken, and left");
+    other["group_id"] = json!("CallCenter:5");
+    assert_eq!(post(&other).await, 204, "of a call centre: the same");
+    other.as_object_mut().unwrap().remove("group_id");
+    assert_eq!(post(&other).await, 204, "of nobody but a user: the same");
     assert_eq!(post(&json!({ "user_id": 5, "on_duty": true })).await, 204, "of something else: left");
     let (taken, none) = refused(&client).await;
     let stale = event("ringing", now - 2 * 3_600_000);

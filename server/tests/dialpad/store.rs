@@ -58,7 +58,7 @@ async fn story(store: Arc<dyn Store>) {
     for call in &calls {
         let listed = call.legs().into_iter().map(|leg| (call.ended() + 1000, leg));
         for (at, leg) in call.events().into_iter().chain(listed) {
-            told.push(wire::call(&leg, at, Some(SALES)).unwrap());
+            told.push(wire::call(&leg, at, &[SALES], Some(SALES)).unwrap());
         }
     }
     let mut state = 9_u64;
@@ -88,8 +88,8 @@ async fn story(store: Arc<dyn Store>) {
     keeping(store, &calls, &told).await;
 }
 
-async fn looking(store: &dyn Store, calls: &[TrueCall]) {
-    let all = CallQuery {
+fn everything() -> CallQuery {
+    CallQuery {
         from: day("2026-10-01"),
         to: day("2026-12-01"),
         department: Some(SALES),
@@ -99,7 +99,11 @@ async fn looking(store: &dyn Store, calls: &[TrueCall]) {
         search: String::new(),
         limit: 500,
         after: None,
-    };
+    }
+}
+
+async fn looking(store: &dyn Store, calls: &[TrueCall]) {
+    let all = everything();
     let seen = async |query: CallQuery| store.dialpad_calls(&org(), &query).await.unwrap().0;
     let listed = seen(all.clone()).await;
     assert_eq!(listed.len(), calls.len());
@@ -160,9 +164,34 @@ async fn keeping(store: &dyn Store, calls: &[TrueCall], told: &[(i64, Facts)]) {
     store.dialpad_save_transcript(&org(), call, &lines).await.unwrap();
     assert_eq!(store.dialpad_transcript(&org(), call).await.unwrap(), Some(lines));
     assert!(!store.dialpad_is_reported(&org(), "a").await.unwrap());
-    store.dialpad_reported(&org(), "a", Utc::now()).await.unwrap();
-    store.dialpad_reported(&org(), "a", Utc::now()).await.unwrap();
+    assert!(store.dialpad_claim_report(&org(), "a", Utc::now()).await.unwrap());
+    assert!(!store.dialpad_claim_report(&org(), "a", Utc::now()).await.unwrap());
     assert!(store.dialpad_is_reported(&org(), "a").await.unwrap());
+
+    store.dialpad_release_report(&org(), "b").await.unwrap();
+
+    // The law counts what Dialpad placed, and what it was asked to place, each once.
+    let out = calls.iter().find(|call| !call.inbound).unwrap();
+    let since = DateTime::from_timestamp_millis(out.began - 1000).unwrap();
+    let before = store.calls_since(&org(), &out.number, since).await.unwrap().len();
+    assert!(before >= 1);
+    let asked = DateTime::from_timestamp_millis(out.began - 500).unwrap();
+    store.dialpad_attempt(&org(), &out.number, asked).await.unwrap();
+    assert_eq!(store.calls_since(&org(), &out.number, since).await.unwrap().len(), before);
+    store.dialpad_attempt(&org(), &out.number, Utc::now()).await.unwrap();
+    assert_eq!(store.calls_since(&org(), &out.number, since).await.unwrap().len(), before + 1);
+    // A call whose end nobody told is over after a day.
+    let live = serde_json::json!({ "call_id": 5, "date_started": out.began, "direction": "inbound", "state": "ringing",
+        "contact": { "name": "Ömer ÅS" } });
+    let live = wire::call(&live, out.began, &[SALES], Some(SALES)).unwrap();
+    store.dialpad_take(&org(), &[live], &zones("Asia/Tokyo"), None).await.unwrap();
+    assert_eq!(store.dialpad_call(&org(), 5).await.unwrap().unwrap().0.status, Fate::Live);
+    let found = CallQuery { search: "ömer ås".into(), ..everything() };
+    assert_eq!(store.dialpad_calls(&org(), &found).await.unwrap().0.len(), 1);
+    let now = Utc::now().timestamp_millis();
+    assert_eq!(store.dialpad_give_up(&org(), now, &zones("Asia/Tokyo")).await.unwrap(), 1);
+    assert_eq!(store.dialpad_call(&org(), 5).await.unwrap().unwrap().0.status, Fate::Missed);
+    store.dialpad_recount(&org()).await.unwrap();
 
     // Somebody is forgotten, and is not learned again from what is told again.
     let person = store.person(&org(), &calls[0].number).await.unwrap();
@@ -184,7 +213,7 @@ async fn keeping(store: &dyn Store, calls: &[TrueCall], told: &[(i64, Facts)]) {
     assert_eq!(store.dialpad_transcript(&org(), calls[1].id).await.unwrap(), None);
     keeps.calls = Some(now);
     let would = store.purge(&keeps, true).await.unwrap().calls;
-    assert_eq!((would, store.purge(&keeps, false).await.unwrap().calls), (200, 200));
+    assert_eq!((would, store.purge(&keeps, false).await.unwrap().calls), (201, 201));
     assert!(store.dialpad_call(&org(), calls[2].id).await.unwrap().is_none());
     assert_eq!(table(store).await, before);
 }

@@ -18,7 +18,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::Utc;
-use dialdeck_protocol::{ClientMessage, Code, Event, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage};
+use dialdeck_protocol::{
+    ClientMessage, Code, Event, EventBody, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage,
+};
 use floors::Floors;
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -290,6 +292,8 @@ impl Console {
         let ours = event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
         ours && event.campaign_id.is_none_or(|c| self.caller.covers(c))
             && event.is_for(self.caller.user_id)
+            // Dialpad is the whole organization's, as floors are.
+            && (self.caller.campaigns.is_none() || !matches!(event.body, EventBody::DialpadUpdate { .. }))
             && self.scope.covers(event)
     }
 

@@ -125,6 +125,11 @@ impl Client {
         self.waits.subscribe()
     }
 
+    /// The token that is used.
+    pub fn token(&self) -> SecretString {
+        self.token.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes up the token as it is now; tells whether it changed.
     pub fn take_up(&self) -> bool {
         let Some(fresh) = (self.reread)() else { return false };
@@ -164,7 +169,7 @@ impl Client {
                     tracing::info!("Dialpad's token was taken up anew");
                     continue;
                 }
-                Class::RateLimited => told.or_else(|| later.next()),
+                Class::RateLimited => later.next().map(|own| told.unwrap_or(own)),
                 class if class.may_pass() => again.next(),
                 _ => None,
             };
@@ -191,6 +196,13 @@ impl Client {
     /// # Errors
     /// What went wrong, in classes. After a time-out it is not known whether it was done.
     pub async fn act(&self, ask: &Ask) -> Result<Value, Trouble> {
+        // What was asked for is done now or not at all: minutes later nobody waits for it, and the law may say otherwise.
+        let rest = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = rest.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
+        if left > ACTION_WAIT {
+            let message = format!("not done: Dialpad wants to hear nothing for {} s", left.as_secs());
+            return Err(Trouble::new(Class::RateLimited, message));
+        }
         let (trouble, told) = match self.once(ask).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
@@ -233,7 +245,7 @@ impl Client {
     async fn send(&self, ask: &Ask) -> Result<Value, (Trouble, Option<Duration>)> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/api/v2{}", self.base.path().trim_end_matches('/'), ask.path));
-        let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let token = self.token();
         let mut request =
             self.http.request(ask.method.clone(), url).query(&ask.query).bearer_auth(token.expose_secret());
         if let Some(body) = &ask.body {

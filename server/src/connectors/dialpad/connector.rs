@@ -27,6 +27,8 @@ pub struct Connector {
     pub client: Option<Client>,
     /// The record.
     pub store: Arc<dyn Store>,
+    /// Days that what was said is kept; 0: for ever.
+    pub(super) transcripts_days: u32,
     /// How it stands.
     pub(super) status: watch::Sender<Status>,
     /// Wakes who pulls.
@@ -40,12 +42,18 @@ impl Connector {
     ///
     /// # Errors
     /// When it cannot be reached as its settings say.
-    pub fn new(settings: Dialpad, reread: Reread, store: Arc<dyn Store>) -> Result<Self, String> {
+    pub fn new(
+        settings: Dialpad,
+        transcripts_days: u32,
+        reread: Reread,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, String> {
         let client = Client::new(&settings, reread)?;
         let status = Status { set_up: client.is_some(), ..Status::default() };
         Ok(Self {
             organization: OrganizationId(settings.organization.clone()),
             settings,
+            transcripts_days,
             client,
             store,
             status: watch::Sender::new(status),
@@ -79,12 +87,19 @@ impl Connector {
     /// Tells consoles how it stands, once a second at most, until the server stops.
     pub async fn tell(self: Arc<Self>, journal: Journal, closing: CancellationToken) {
         let mut changed = self.status.subscribe();
+        let mut last = Status::default();
         loop {
             tokio::select! {
                 result = changed.changed() => if result.is_err() { return },
                 () = closing.cancelled() => return,
             }
             let status = changed.borrow_and_update().clone();
+            // Counters alone are seen with the next look: whoever posts forgeries must not fill the record.
+            let counted = Status { taken: last.taken, refused: last.refused, ..status.clone() };
+            if counted == last {
+                continue;
+            }
+            last.clone_from(&status);
             let told = Change::Dialpad {
                 organization_id: self.organization.clone(),
                 status: Box::new(status),

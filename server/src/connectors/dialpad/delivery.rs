@@ -23,6 +23,9 @@ const AHEAD: i64 = 5 * 60_000;
 /// How often the secret is read again because a signature did not fit.
 const REREAD: Duration = Duration::from_secs(1);
 
+/// And because there was none.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// Why a delivery is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -93,7 +96,8 @@ impl Deliveries {
     /// # Errors
     /// Why it is not taken. Forged and stale ones are counted.
     pub async fn deliver(&self, body: &str, now: i64) -> Result<(), Refused> {
-        let result = self.checked(body, now).await;
+        let checked = tokio::time::timeout(PATIENCE, self.checked(body, now));
+        let result = checked.await.unwrap_or(Err(Refused::Busy));
         self.count(result);
         if result.is_ok() {
             // Seen at once, not at the next look at what is subscribed.
@@ -136,17 +140,28 @@ impl Deliveries {
     /// With the secret as we know it; where it does not fit, as it is now.
     async fn verify(&self, body: &str) -> Result<Value, Refused> {
         let (known, read) = self.secret.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let first = known.as_deref().map(|secret| verified(body, secret));
-        match first {
-            Some(Ok(event)) => return Ok(event),
-            Some(Err(refused)) if read.is_some_and(|at| at.elapsed() < REREAD) => return Err(refused),
-            _ => {}
+        let first = known.as_deref().map_or(Err(Refused::NotSubscribed), |secret| verified(body, secret));
+        let brake = if known.is_some() { REREAD } else { LOOK };
+        let just_read = read.is_some_and(|at| at.elapsed() < brake);
+        if first.is_ok() || just_read {
+            return first;
         }
         let connector = &self.connector;
         let kept = subscription::kept(connector.store.as_ref(), &connector.organization).await;
         let secret = kept.map_err(|_| Refused::Busy)?.map(|kept| kept.secret);
         *self.secret.lock().unwrap_or_else(PoisonError::into_inner) = (secret.clone(), Some(Instant::now()));
         verified(body, &secret.ok_or(Refused::NotSubscribed)?)
+    }
+
+    /// Whether a leg that names no group is known, or belongs to one that is.
+    async fn is_part_of_ours(&self, (id, facts): &(i64, Facts)) -> Result<bool, Refused> {
+        for other in facts.links().chain([*id]) {
+            let found = self.connector.store.dialpad_call(&self.connector.organization, other).await;
+            if found.map_err(|_| Refused::Busy)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn take(&self, event: &Value, now: i64) -> Result<(), Refused> {
@@ -162,15 +177,18 @@ impl Deliveries {
             return Err(Refused::Stale);
         }
         let ours = settings.department_ids();
-        let asked = match (wire::call_department(event), &ours[..]) {
-            (Some(named), _) if !ours.contains(&named) => return Ok(()),
-            (Some(named), _) => Some(named),
-            // It was subscribed for one department, and does not say which.
-            (None, [only]) => Some(*only),
-            (None, _) => None,
+        let asked = match wire::group(event) {
+            Some((kind, id)) if kind == "department" && ours.contains(&id) => Some(id),
+            // Another group's: it is none of ours.
+            Some(_) => return Ok(()),
+            None => None,
         };
         let at = wire::event_time(event).unwrap_or(now);
-        let leg = wire::call(event, at, asked).ok_or(Refused::Unreadable)?;
+        let leg = wire::call(event, at, &ours, asked).ok_or(Refused::Unreadable)?;
+        if asked.is_none() && !self.is_part_of_ours(&leg).await? {
+            // Somebody's own call, as far as it says: the department's list has it where it is the department's.
+            return Ok(());
+        }
         let (done, stored) = oneshot::channel();
         self.queue.try_send((vec![leg], done)).map_err(|_| Refused::Busy)?;
         match tokio::time::timeout(PATIENCE, stored).await {

@@ -3,7 +3,9 @@
 use super::client::Ask;
 use super::connector::Connector;
 use super::wire::{self, Class};
+use crate::domain::dialpad::Zones;
 use crate::domain::dialpad::leg::{Fact, Facts, Leg};
+use crate::domain::dialpad::window::Mark;
 use crate::storage::dialpad::{CallQuery, DayRow, EVERYBODY};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -99,7 +101,10 @@ impl Connector {
             limit: i64::from(limit),
             after: filter.after.clone(),
         };
-        let (calls, next) = self.store.dialpad_calls(organization, &query).await?;
+        let (mut calls, next) = self.store.dialpad_calls(organization, &query).await?;
+        for call in &mut calls {
+            on_the_wall(call, &zones);
+        }
         let rows = self.store.dialpad_days(organization, from, to, department).await?;
         let (agents, talking) =
             (self.store.dialpad_agents(organization).await?, self.store.dialpad_talking(organization).await?);
@@ -134,26 +139,11 @@ impl Connector {
         activity.sort_by(|a, b| (&a.name, &a.agent_id).cmp(&(&b.name, &b.agent_id)));
         let departments: BTreeSet<i64> =
             self.settings.department_ids().into_iter().chain(marks.iter().map(|(id, _)| *id)).collect();
-        let mark = |id: i64| marks.iter().find(|(known, _)| *known == id).map(|(_, mark)| mark);
-        let moment = |ms: i64| DateTime::from_timestamp_millis(ms).unwrap_or_default();
         Ok(Picture {
             asked: filter.clone(),
             from,
             to,
-            departments: departments
-                .into_iter()
-                .map(|id| Department {
-                    id: id.to_string(),
-                    name: mark(id)
-                        .map(|mark| mark.name.clone())
-                        .filter(|name| !name.is_empty())
-                        .unwrap_or_else(|| id.to_string()),
-                    zone: zones.of(id).name().to_owned(),
-                    from: mark(id).and_then(|mark| mark.covered).map(|(from, _)| moment(from)),
-                    to: mark(id).and_then(|mark| mark.covered).map(|(_, to)| moment(to)),
-                    trouble: mark(id).map(|mark| mark.trouble.clone()).unwrap_or_default(),
-                })
-                .collect(),
+            departments: departments.into_iter().map(|id| shown_department(id, &marks, &zones)).collect(),
             cards,
             activity,
             duty: agents
@@ -185,8 +175,10 @@ impl Connector {
         let missing = || Problem::not_found(format!("call {}", crate::domain::plain::line(call, 40)));
         let id: i64 = call.parse().map_err(|_| missing())?;
         let found = self.store.dialpad_call(&self.organization, id).await?;
-        let (call, legs) = found.ok_or_else(missing)?;
-        let zone = self.zones().await?.of(call.department.parse().unwrap_or_default());
+        let (mut call, legs) = found.ok_or_else(missing)?;
+        let zones = self.zones().await?;
+        on_the_wall(&mut call, &zones);
+        let zone = zones.of(call.department.parse().unwrap_or_default());
         let mut lines = described(&call, &legs, zone);
         if call.status != Fate::Completed {
             return Ok((call, lines));
@@ -205,6 +197,12 @@ impl Connector {
         let told = legs.iter().map(|(_, facts)| facts.text(Fact::Transcript)).find(|text| !text.is_empty());
         if let Some(told) = told {
             return Ok(vec![told]);
+        }
+        // What was erased, or is older than is kept, is not learned again.
+        let gone = legs.iter().any(|(_, facts)| facts.is_erased(Fact::Transcript));
+        let days = i64::from(self.transcripts_days);
+        if gone || days > 0 && call.started_at < Utc::now() - chrono::Duration::days(days) {
+            return Ok(Vec::new());
         }
         let id: i64 = call.id.parse().unwrap_or_default();
         let kept = self.store.dialpad_transcript(&self.organization, id).await;
@@ -225,6 +223,26 @@ impl Connector {
         }
         Ok(lines)
     }
+}
+
+/// A department with how far it was read.
+fn shown_department(id: i64, marks: &[(i64, Mark)], zones: &Zones) -> Department {
+    let mark = marks.iter().find(|(known, _)| *known == id).map(|(_, mark)| mark.clone()).unwrap_or_default();
+    let moment = |ms: i64| DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    Department {
+        id: id.to_string(),
+        name: if mark.name.is_empty() { id.to_string() } else { mark.name },
+        zone: zones.of(id).name().to_owned(),
+        from: mark.covered.map(|(from, _)| moment(from)),
+        to: mark.covered.map(|(_, to)| moment(to)),
+        trouble: mark.trouble,
+    }
+}
+
+/// Says when a call began by the clock on its department's wall.
+fn on_the_wall(call: &mut DialpadCall, zones: &Zones) {
+    let zone = zones.of(call.department.parse().unwrap_or_default());
+    call.local = call.started_at.with_timezone(&zone).naive_local();
 }
 
 fn described(call: &DialpadCall, legs: &[(i64, Facts)], zone: Tz) -> Vec<String> {

@@ -154,7 +154,7 @@ async fn department(client: &Client, id: i64, settings: &Dialpad) -> Vec<(String
     let found = match answer {
         Ok(answer) => {
             let count = wire::page(&answer).0.len();
-            let strangers = wire::page(&answer).0.iter().filter_map(|item| wire::call(item, 0, None));
+            let strangers = wire::page(&answer).0.iter().filter_map(|item| wire::call(item, 0, &[id], None));
             let strangers: std::collections::BTreeSet<i64> = strangers
                 .filter_map(|(id, facts)| facts.leg(id).agent)
                 .map(|(agent, _)| agent)

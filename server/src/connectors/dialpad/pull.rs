@@ -19,6 +19,9 @@ const RECOUNT: Duration = Duration::from_secs(2);
 /// A cursor that Dialpad does not know any more: the window is begun anew, so often.
 const ANEW: u32 = 1;
 
+/// How long after its beginning a call is taken for over, where nothing is heard of its end.
+const LOST: chrono::Duration = chrono::Duration::hours(24);
+
 /// Why a round ended before it was through.
 enum Stop {
     Dialpad(Trouble),
@@ -103,9 +106,11 @@ impl Connector {
     async fn round(&self, client: &Client, ids: &[i64], closing: &CancellationToken) -> bool {
         let mut pages = self.settings.page_limit;
         let mut trouble = String::new();
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.note(|status| status.begun += 1);
         for id in ids {
             let result = tokio::select! {
-                result = self.department(client, *id, &mut pages) => result,
+                result = self.department(client, *id, wanted, &mut pages) => result,
                 () = closing.cancelled() => Err(Stop::Closing),
             };
             let why = match result {
@@ -118,10 +123,16 @@ impl Connector {
             trouble.clone_from(&why);
             self.excuse(*id, why).await;
         }
+        if let Err(error) = self.give_up_lost_calls().await {
+            tracing::warn!(%error, "calls of which nothing is heard cannot be closed");
+        }
         let _ = self.store.dialpad_recount(&self.organization).await;
         let through = pages > 0 && trouble.is_empty();
         self.note(|status| {
             status.work = None;
+            if pages > 0 {
+                status.ended = status.begun;
+            }
             status.trouble = trouble;
             status.serial += 1;
             if through {
@@ -129,6 +140,13 @@ impl Connector {
             }
         });
         pages == 0
+    }
+
+    /// Calls whose end was neither told nor listed do not go on for ever.
+    async fn give_up_lost_calls(&self) -> crate::storage::StoreResult<()> {
+        let before = (Utc::now() - LOST).timestamp_millis();
+        let zones = self.zones().await?;
+        self.store.dialpad_give_up(&self.organization, before, &zones).await.map(|_| ())
     }
 
     /// Notes why a department could not be read.
@@ -145,19 +163,22 @@ impl Connector {
     }
 
     /// All that is to be fetched of a department.
-    async fn department(&self, client: &Client, id: i64, pages: &mut u32) -> Result<(), Stop> {
+    async fn department(
+        &self,
+        client: &Client,
+        id: i64,
+        wanted: Option<i64>,
+        pages: &mut u32,
+    ) -> Result<(), Stop> {
         let begun = Utc::now().timestamp_millis();
         let mut mark = self.mark(id).await?;
-        let first = mark.name.is_empty();
         self.look_at_department(client, id, &mut mark).await?;
         self.look_at_agents(client, id).await?;
         let days = i64::from(self.settings.days) * 86_400_000;
-        if mark.wanted == 0 {
+        if let Some(wanted) = wanted {
+            mark.want_again(wanted);
+        } else if mark.wanted == 0 {
             mark.wanted = begun - days;
-        }
-        if let Some(wanted) = *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) {
-            // Where nothing was fetched yet, nothing else is wanted.
-            mark.wanted = if first { wanted } else { mark.wanted.min(wanted) };
         }
         self.store.dialpad_save_mark(&self.organization, id, &mark).await?;
         let overlap = i64::from(self.settings.overlap_hours) * 3_600_000;
@@ -193,6 +214,8 @@ impl Connector {
         let zones = self.settings.zones(told);
         let zone = zones.of(id).name().to_owned();
         if mark.zone != zone {
+            // First where new calls go, then those that are there: none comes in between.
+            self.store.dialpad_save_mark(&self.organization, id, mark).await?;
             // Events may have brought calls before the zone was known.
             self.store.dialpad_move_days(&self.organization, id, &zones).await?;
             mark.zone = zone;
@@ -219,6 +242,7 @@ impl Connector {
         zones: &Zones,
         pages: &mut u32,
     ) -> Result<(), Stop> {
+        let ours = self.settings.department_ids();
         let mut anew = 0;
         let mut counted = Instant::now();
         while *pages > 0 {
@@ -244,8 +268,11 @@ impl Connector {
             *pages -= 1;
             let now = Utc::now().timestamp_millis();
             let (items, next) = wire::page(&answer);
-            let legs: Vec<(i64, Facts)> =
-                items.iter().filter_map(|item| wire::call(item, now, Some(id))).map(concluded).collect();
+            let legs: Vec<(i64, Facts)> = items
+                .iter()
+                .filter_map(|item| wire::call(item, now, &ours, Some(id)))
+                .map(concluded)
+                .collect();
             let oldest = legs.iter().filter_map(|(id, facts)| facts.leg(*id).begun()).min();
             window.pages += 1;
             window.calls += i64::try_from(legs.len()).unwrap_or_default();

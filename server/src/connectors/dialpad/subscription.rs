@@ -210,7 +210,7 @@ pub async fn subscribe(connector: &Connector, hook: Option<&Url>) -> Result<Vec<
             }
         } else {
             let body = json!({ "call_states": STATES, "enabled": true, "endpoint_id": kept.endpoint_id,
-                               "group_calls_only": false, "target_id": department, "target_type": "department" });
+                               "group_calls_only": true, "target_id": department, "target_type": "department" });
             let told = client.act(&Ask::act(Method::POST, "/subscriptions/call", Some(body))).await?;
             let made = wire::subscription(&told)
                 .ok_or_else(|| Trouble::new(Class::Unreadable, "it made a subscription without an id"))?;

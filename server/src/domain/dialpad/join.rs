@@ -60,8 +60,12 @@ pub fn join(legs: &[Leg]) -> Option<Joined> {
     let agents: Vec<&Leg> = legs.iter().copied().filter(|leg| leg.agent.is_some()).collect();
     let deciding = if agents.is_empty() { &legs } else { &agents };
     let connected = deciding.iter().any(|leg| leg.connected.is_some());
-    // A leg of which nothing but its ids is known says nothing of life or death.
-    let over = legs.iter().all(|leg| leg.is_over() || leg.begun().is_none());
+    // A leg of which nothing but its ids is known says nothing of life or death. The leg that others are a part of ends last:
+    // what was not heard of theirs does not keep the call alive.
+    let whole = legs.iter().any(|leg| {
+        leg.ended.is_some() && legs.iter().any(|other| other.id != leg.id && other.part_of.contains(&leg.id))
+    });
+    let over = whole || legs.iter().all(|leg| leg.is_over() || leg.begun().is_none());
     let fate = match (over, connected) {
         (false, _) => Fate::Live,
         (true, true) => Fate::Completed,
@@ -185,6 +189,15 @@ mod tests {
         let call = join(&[leg(2, Some(6), None), talking, Leg { id: 9, ..Leg::default() }]).unwrap();
         assert_eq!((call.fate, call.parts.len(), call.leg_id), (Fate::Live, 0, 3));
         assert_eq!(join(&[Leg { id: 9, ..Leg::default() }]), None);
+    }
+
+    #[test]
+    fn when_the_leg_that_holds_all_ends_the_call_is_over() {
+        let part = |ended| Leg { ended, part_of: vec![1], ..leg(2, Some(6), None) };
+        let call = join(&[leg(1, None, None), part(None)]).unwrap();
+        assert_eq!(call.fate, Fate::Missed);
+        let whole = Leg { ended: None, ..leg(1, None, Some(2000)) };
+        assert_eq!(join(&[whole, part(Some(9))]).unwrap().fate, Fate::Live);
     }
 
     #[test]

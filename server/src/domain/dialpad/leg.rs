@@ -101,6 +101,11 @@ impl Facts {
         self.0.insert(Fact::Recordings, Told(FOR_EVER, Value::Array(Vec::new())));
     }
 
+    /// Whether it was erased.
+    pub fn is_erased(&self, fact: Fact) -> bool {
+        self.0.get(&fact).is_some_and(|told| told.0 == FOR_EVER)
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -147,6 +152,7 @@ impl Facts {
             labels: self.texts(Fact::Labels),
             recorded: self.value(Fact::Recorded).and_then(Value::as_bool).unwrap_or(false),
             recordings: self.texts(Fact::Recordings),
+            part_of: [Fact::Master, Fact::EntryPoint].iter().filter_map(|fact| self.whole(*fact)).collect(),
         }
     }
 }
@@ -184,6 +190,8 @@ pub struct Leg {
     pub recorded: bool,
     /// Where recordings lie.
     pub recordings: Vec<String>,
+    /// Legs that this one is a part of: its master and its entry point.
+    pub part_of: Vec<i64>,
 }
 
 /// States in which a leg is not over.

@@ -63,6 +63,17 @@ impl Mark {
         }
     }
 
+    /// From a day on everything is wanted, also what is here: it may have changed, or something was missed.
+    pub fn want_again(&mut self, from: i64) {
+        self.wanted = if self.wanted == 0 { from } else { self.wanted.min(from) };
+        self.window = None;
+        self.covered =
+            self.covered.filter(|(begin, _)| *begin < from).map(|(begin, end)| (begin, end.min(from)));
+        if self.covered.is_none() {
+            self.wanted = from;
+        }
+    }
+
     /// A window is here to its end.
     pub fn finish(&mut self, window: &Window) {
         self.window = None;
@@ -95,6 +106,19 @@ mod tests {
         assert_eq!((older.from, older.to), (40, 100));
         mark.finish(&older);
         assert_eq!((mark.covered, mark.next(2000, 50)), (Some((40, 2000)), None));
+    }
+
+    #[test]
+    fn what_is_here_is_fetched_again_where_that_is_wanted() {
+        let mut mark = Mark { covered: Some((100, 1000)), wanted: 100, ..Mark::default() };
+        mark.want_again(600);
+        let again = mark.next(1200, 50).unwrap();
+        assert_eq!((again.from, again.to), (550, 1200));
+        mark.finish(&again);
+        assert_eq!(mark.covered, Some((100, 1200)));
+        mark.want_again(40);
+        let all = mark.next(1300, 50).unwrap();
+        assert_eq!((all.from, all.to), (40, 1300));
     }
 
     proptest! {

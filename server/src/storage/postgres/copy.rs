@@ -53,6 +53,7 @@ const TABLES: &[&str] = &[
     "dialpad_marks",
     "dialpad_transcripts",
     "dialpad_reports",
+    "dialpad_attempts",
 ];
 const MAGIC: &str = "dialdeck-backup-1";
 

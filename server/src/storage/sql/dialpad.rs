@@ -38,6 +38,46 @@ fn in_list(query: &mut sqlx::QueryBuilder<Db>, ids: &[i64]) {
     query.push(")");
 }
 
+/// Two that change the same calls wait for each other.
+async fn lock(conn: &mut Conn) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE dialpad_lock SET turns = turns + 1 WHERE id = 1").execute(conn).await.map(|_| ())
+}
+
+/// Calls that Dialpad placed to a number since a moment, for the law: those that were fetched, and those that we had it start
+/// and that were not fetched yet.
+pub(super) async fn calls_to(
+    conn: &mut Conn,
+    organization: &str,
+    number: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, sqlx::Error> {
+    /// How far apart, in milliseconds, our word and the call may be.
+    const APART: std::ops::RangeInclusive<i64> = -60_000..=180_000;
+    let read = async |conn: &mut Conn, sql: &'static str| -> Result<Vec<i64>, sqlx::Error> {
+        let rows = sqlx::query_scalar(sql).bind(organization).bind(number).bind(since.timestamp_millis());
+        rows.fetch_all(conn).await
+    };
+    let mut all = read(
+        conn,
+        "SELECT started_at FROM dialpad_calls WHERE organization_id = $1 AND number = $2 AND direction = 'outbound' \
+         AND started_at > $3 ORDER BY started_at DESC LIMIT 1000",
+    )
+    .await?;
+    let asked = read(
+        conn,
+        "SELECT at FROM dialpad_attempts WHERE organization_id = $1 AND number = $2 AND at > $3 ORDER BY at DESC LIMIT 1000",
+    )
+    .await?;
+    let mut fetched = all.clone();
+    for at in asked {
+        match fetched.iter().position(|began| APART.contains(&(began - at))) {
+            Some(place) => drop(fetched.remove(place)),
+            None => all.push(at),
+        }
+    }
+    Ok(all.into_iter().filter_map(DateTime::from_timestamp_millis).collect())
+}
+
 /// Legs whose column `by` is one of these.
 async fn legs_by(
     conn: &mut Conn,
@@ -91,11 +131,17 @@ async fn save_legs(conn: &mut Conn, organization: &str, legs: &[LegRow]) -> Resu
     Ok(())
 }
 
+/// What a search looks through, in small letters of every script.
+fn searched(call: &Joined) -> String {
+    let agent = call.agent.as_ref().map_or("", |(_, name)| name.as_str());
+    format!("{} {} {agent} {}", call.number, call.name, call.labels.join(", ")).to_lowercase()
+}
+
 async fn save_calls(conn: &mut Conn, organization: &str, calls: &[CallRow<'_>]) -> Result<(), sqlx::Error> {
     for calls in calls.chunks(50) {
         let mut insert = sqlx::QueryBuilder::<Db>::new(
             "INSERT INTO dialpad_calls (organization_id, id, leg_id, department_id, day, hour, started_at, direction, status, \
-             state, agent_id, agent, number, name, duration_ms, labels, recorded, legs) ",
+             state, agent_id, agent, number, name, duration_ms, labels, search, recorded, legs) ",
         );
         insert.push_values(calls, |mut row, CallRow { id, day, hour, call }| {
             let agent = call.agent.clone().unwrap_or_default();
@@ -115,6 +161,7 @@ async fn save_calls(conn: &mut Conn, organization: &str, calls: &[CallRow<'_>]) 
                 .push_bind(call.name.clone())
                 .push_bind(call.duration)
                 .push_bind(call.labels.join(", "))
+                .push_bind(searched(call))
                 .push_bind(call.recorded)
                 .push_bind(i64::try_from(call.legs).unwrap_or(i64::MAX));
         });
@@ -153,6 +200,9 @@ async fn replace_calls(
     dialpad_days::note_days_of(conn, organization, before).await?;
     delete_by(conn, organization, "dialpad_calls WHERE id", before).await?;
     delete_by(conn, organization, "dialpad_parts WHERE call_id", before).await?;
+    // A transcript under an id that is no call's any more would be out of everybody's reach; it can be fetched again.
+    let no_calls: Vec<i64> = before.iter().copied().filter(|id| !calls.contains_key(id)).collect();
+    delete_by(conn, organization, "dialpad_transcripts WHERE call_id", &no_calls).await?;
     let joined: Vec<(i64, Joined)> = calls
         .iter()
         .filter_map(|(root, legs)| {
@@ -289,6 +339,8 @@ fn shown(row: Shown) -> StoreResult<(DialpadCall, String)> {
         id: id.to_string(),
         leg_id: leg.to_string(),
         started_at: DateTime::from_timestamp_millis(started).unwrap_or_default(),
+        // The record does not know the zone; whoever shows it does.
+        local: DateTime::from_timestamp_millis(started).unwrap_or_default().naive_utc(),
         direction: if direction.is_empty() { None } else { Some(word(&direction)?) },
         status: word(&status)?,
         state,
@@ -349,9 +401,7 @@ async fn calls(
         sql.push(" AND c.status = ").push_bind(fate.as_str());
     }
     if !query.search.is_empty() {
-        sql.push(" AND (LOWER(c.number || ' ' || c.name || ' ' || c.agent || ' ' || c.labels) LIKE ")
-            .push_bind(anywhere(&query.search))
-            .push(" ESCAPE '\\')");
+        sql.push(" AND (c.search LIKE ").push_bind(anywhere(&query.search)).push(" ESCAPE '\\')");
     }
     if let Some(cursor) = &query.after {
         let (day, at, id) = place(cursor)?;
@@ -373,6 +423,7 @@ async fn calls(
 
 /// Nobody's number is known of a person's calls any more, and it is not learned again.
 pub(super) async fn erase(conn: &mut Conn, organization: &str, phone: &str) -> Result<u64, sqlx::Error> {
+    lock(conn).await?;
     let roots: Vec<i64> =
         sqlx::query_scalar("SELECT id FROM dialpad_calls WHERE organization_id = $1 AND number = $2")
             .bind(organization)
@@ -385,7 +436,12 @@ pub(super) async fn erase(conn: &mut Conn, organization: &str, phone: &str) -> R
     }
     save_legs(conn, organization, &legs).await?;
     delete_by(conn, organization, "dialpad_transcripts WHERE call_id", &roots).await?;
-    sqlx::query("UPDATE dialpad_calls SET number = '', name = '' WHERE organization_id = $1 AND number = $2")
+    sqlx::query("DELETE FROM dialpad_attempts WHERE organization_id = $1 AND number = $2")
+        .bind(organization)
+        .bind(phone)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("UPDATE dialpad_calls SET number = '', name = '', search = '' WHERE organization_id = $1 AND number = $2")
         .bind(organization)
         .bind(phone)
         .execute(conn)
@@ -408,6 +464,7 @@ pub(super) async fn of_person(
 
 /// What was said in calls that began before a moment goes, but for those of numbers under legal hold.
 pub(super) async fn purge_transcripts(conn: &mut Conn, before: i64) -> Result<(), sqlx::Error> {
+    lock(conn).await?;
     let old = "SELECT c.id FROM dialpad_calls c WHERE c.started_at < $1 AND c.organization_id = {t}.organization_id AND NOT EXISTS \
                (SELECT 1 FROM legal_holds h WHERE h.organization_id = c.organization_id AND h.phone = c.number)";
     let old_of = |table: &str| old.replace("{t}", table);
@@ -415,20 +472,28 @@ pub(super) async fn purge_transcripts(conn: &mut Conn, before: i64) -> Result<()
         format!("DELETE FROM dialpad_transcripts WHERE call_id IN ({})", old_of("dialpad_transcripts"));
     sqlx::query(sqlx::AssertSqlSafe(gone)).bind(before).execute(&mut *conn).await?;
     let told = format!(
-        "SELECT organization_id, id, root, facts FROM dialpad_legs WHERE CAST(facts AS TEXT) LIKE '%\"transcript\"%' \
-         AND CAST(facts AS TEXT) NOT LIKE '%\"transcript\":[9223372036854775807%' \
-         AND CAST(facts AS TEXT) NOT LIKE '%\"transcript\": [9223372036854775807%' AND root IN ({}) LIMIT 500",
+        "SELECT organization_id, id, root, facts FROM dialpad_legs WHERE id > $2 AND CAST(facts AS TEXT) LIKE '%\"transcript\"%' \
+         AND root IN ({}) ORDER BY id LIMIT 500",
         old_of("dialpad_legs")
     );
+    let mut last = i64::MIN;
     loop {
-        let legs: Vec<(String, i64, i64, Json<Facts>)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(told.clone())).bind(before).fetch_all(&mut *conn).await?;
-        if legs.is_empty() {
-            return Ok(());
-        }
+        let legs: Vec<(String, i64, i64, Json<Facts>)> = sqlx::query_as(sqlx::AssertSqlSafe(told.clone()))
+            .bind(before)
+            .bind(last)
+            .fetch_all(&mut *conn)
+            .await?;
+        let Some((_, id, ..)) = legs.last() else { return Ok(()) };
+        last = *id;
+        let mut by_organization: BTreeMap<String, Vec<LegRow>> = BTreeMap::new();
         for (organization, id, root, mut facts) in legs {
-            facts.0.erase(&[Fact::Transcript]);
-            save_legs(conn, &organization, &[(id, root, facts)]).await?;
+            if !facts.0.is_erased(Fact::Transcript) {
+                facts.0.erase(&[Fact::Transcript]);
+                by_organization.entry(organization).or_default().push((id, root, facts));
+            }
+        }
+        for (organization, legs) in &by_organization {
+            save_legs(conn, organization, legs).await?;
         }
     }
 }
@@ -442,6 +507,10 @@ pub(super) async fn purge(conn: &mut Conn, before: i64, dry_run: bool) -> Result
         .bind(before)
         .fetch_one(&mut *conn)
         .await?;
+    if !dry_run {
+        lock(conn).await?;
+        sqlx::query("DELETE FROM dialpad_attempts WHERE at < $1").bind(before).execute(&mut *conn).await?;
+    }
     if !dry_run && count > 0 {
         let of = |table: &str, column: &str| {
             format!(
@@ -493,8 +562,7 @@ impl DialpadRecord for SqlStore {
     ) -> StoreResult<usize> {
         let work = async {
             let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
-            // Two that take the same legs at once wait for each other.
-            sqlx::query("UPDATE event_counter SET value = value WHERE id = 1").execute(&mut *tx).await?;
+            lock(&mut tx).await?;
             let changed = take(&mut tx, organization.as_str(), legs, zones).await?;
             if let Some((department, mark)) = mark {
                 save_mark(&mut tx, organization.as_str(), department, mark).await?;
@@ -508,6 +576,7 @@ impl DialpadRecord for SqlStore {
     async fn dialpad_recount(&self, organization: &OrganizationId) -> StoreResult<usize> {
         let work = async {
             let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            lock(&mut tx).await?;
             let days = dialpad_days::recount(&mut tx, organization.as_str()).await?;
             tx.commit().await?;
             Ok(days)
@@ -526,6 +595,7 @@ impl DialpadRecord for SqlStore {
         loop {
             let work = async {
                 let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+                lock(&mut tx).await?;
                 let roots: Vec<i64> = sqlx::query_scalar(
                     "SELECT id FROM dialpad_calls WHERE organization_id = $1 AND department_id = $2 AND id > $3 ORDER BY id \
                      LIMIT 500",
@@ -697,12 +767,63 @@ impl DialpadRecord for SqlStore {
         Ok(made.is_some())
     }
 
-    async fn dialpad_reported(
+    async fn dialpad_attempt(
+        &self,
+        organization: &OrganizationId,
+        number: &str,
+        at: DateTime<Utc>,
+    ) -> StoreResult<()> {
+        sqlx::query("INSERT INTO dialpad_attempts (organization_id, number, at) VALUES ($1, $2, $3)")
+            .bind(organization.as_str())
+            .bind(number)
+            .bind(at.timestamp_millis())
+            .execute(&self.writer)
+            .await
+            .map(|_| ())
+            .map_err(|e| failed(&e))
+    }
+
+    async fn dialpad_give_up(
+        &self,
+        organization: &OrganizationId,
+        before: i64,
+        zones: &Zones,
+    ) -> StoreResult<usize> {
+        let work = async {
+            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            lock(&mut tx).await?;
+            let org = organization.as_str();
+            let roots: Vec<i64> = sqlx::query_scalar(
+                "SELECT id FROM dialpad_calls WHERE organization_id = $1 AND status = 'live' AND started_at < $2 LIMIT 500",
+            )
+            .bind(org)
+            .bind(before)
+            .fetch_all(&mut *tx)
+            .await?;
+            let legs = legs_by(&mut tx, org, "root", &roots).await?;
+            let now = Utc::now().timestamp_millis();
+            let told: Vec<(i64, Facts)> = legs
+                .into_iter()
+                .filter(|(id, _, facts)| !facts.is_empty() && !facts.0.leg(*id).is_over())
+                .map(|(id, _, _)| {
+                    let mut facts = Facts::default();
+                    facts.tell(Fact::State, Some(serde_json::json!("unheard")), now);
+                    (id, facts)
+                })
+                .collect();
+            let changed = if told.is_empty() { 0 } else { take(&mut tx, org, &told, zones).await? };
+            tx.commit().await?;
+            Ok(changed)
+        };
+        work.await.map_err(|e: sqlx::Error| failed(&e))
+    }
+
+    async fn dialpad_claim_report(
         &self,
         organization: &OrganizationId,
         name: &str,
         at: DateTime<Utc>,
-    ) -> StoreResult<()> {
+    ) -> StoreResult<bool> {
         sqlx::query(
             "INSERT INTO dialpad_reports (organization_id, name, made_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         )
@@ -711,7 +832,17 @@ impl DialpadRecord for SqlStore {
         .bind(at.naive_utc())
         .execute(&self.writer)
         .await
-        .map(|_| ())
+        .map(|done| done.rows_affected() > 0)
         .map_err(|e| failed(&e))
+    }
+
+    async fn dialpad_release_report(&self, organization: &OrganizationId, name: &str) -> StoreResult<()> {
+        sqlx::query("DELETE FROM dialpad_reports WHERE organization_id = $1 AND name = $2")
+            .bind(organization.as_str())
+            .bind(name)
+            .execute(&self.writer)
+            .await
+            .map(|_| ())
+            .map_err(|e| failed(&e))
     }
 }

@@ -1,7 +1,7 @@
 //! The trait, put together from the queries.
 
 use super::row::CampaignRow;
-use super::{Conn, SqlStore, audit, contacts, failed, history, law};
+use super::{Conn, SqlStore, audit, contacts, dialpad, failed, history, law};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
 use crate::domain::script::Script;
@@ -223,7 +223,12 @@ impl Store for SqlStore {
         .fetch_all(&self.pool)
         .await
         .map_err(|e| failed(&e))?;
-        Ok(rows.into_iter().map(|at| at.and_utc()).collect())
+        let mut conn = self.conn().await?;
+        let theirs = dialpad::calls_to(&mut conn, organization.as_str(), phone, since).await;
+        let mut all: Vec<DateTime<Utc>> = rows.into_iter().map(|at| at.and_utc()).collect();
+        all.extend(theirs.map_err(|e| failed(&e))?);
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(all)
     }
 
     async fn do_not_call(

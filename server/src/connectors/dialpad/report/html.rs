@@ -1,6 +1,6 @@
 //! A report as a page of its own, without anything from elsewhere.
 
-use super::{HEADS, cells, peaks, title};
+use super::{HEADS, cells, missing, peaks, title};
 use dialdeck_protocol::dialpad::Picture;
 use std::fmt::Write as _;
 
@@ -39,6 +39,9 @@ pub(super) fn write(picture: &Picture) -> String {
          <body><h1>{title}</h1>\n<p>{} calls: {} in, {} out; {} completed, {} missed.</p>\n<table>\n",
         cards.total, cards.inbound, cards.outbound, cards.completed, cards.missed
     );
+    for line in missing(picture) {
+        let _ = writeln!(out, "<caption>{}</caption>", plain(&line));
+    }
     row(&mut out, "th", &HEADS.map(str::to_owned));
     for agent in &picture.activity {
         row(&mut out, "td", &cells(&agent.name, &agent.cards, Some(agent.score)));

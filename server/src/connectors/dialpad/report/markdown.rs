@@ -1,6 +1,6 @@
 //! A report as Markdown.
 
-use super::{HEADS, cells, peaks, title};
+use super::{HEADS, cells, missing, peaks, title};
 use dialdeck_protocol::dialpad::Picture;
 use std::fmt::Write as _;
 
@@ -33,6 +33,9 @@ pub(super) fn write(picture: &Picture) -> String {
         cards.missed,
         cards.efficiency() * 100.0
     );
+    for line in missing(picture) {
+        let _ = writeln!(out, "**{}**\n", plain(&line));
+    }
     if picture.activity.is_empty() {
         out.push_str("No agent had a call.\n");
         return out;

@@ -10,14 +10,21 @@ pub use schedule::{Period, due};
 
 use super::connector::Connector;
 use crate::settings::ReportSettings;
+use crate::storage::StoreResult;
 use chrono::{NaiveDate, Utc};
 use dialdeck_protocol::Problem;
 use dialdeck_protocol::dialpad::{Cards, DialpadFilter, Picture};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
+/// Waits before a report that could not be made is tried again: the first, and the longest.
+const AGAIN: Duration = Duration::from_mins(10);
+const SELDOM: Duration = Duration::from_hours(6);
+/// How long a report waits for days that were not fetched; after that it says what is missing.
+const PATIENCE: chrono::Duration = chrono::Duration::hours(6);
 /// How often it is looked whether one is due.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -126,6 +133,19 @@ fn cells(name: &str, cards: &Cards, score: Option<f64>) -> [String; 10] {
     ]
 }
 
+/// Departments whose days are not all here, and until when they are.
+fn missing(picture: &Picture) -> Vec<String> {
+    let incomplete = picture.departments.iter().filter_map(|department| {
+        let zone: chrono_tz::Tz = department.zone.parse().ok()?;
+        let until = department.to.map(|to| to.with_timezone(&zone));
+        let whole = until.is_some_and(|until| until.date_naive() > picture.to);
+        let word =
+            until.map_or_else(|| "never".into(), |until| until.format("until %Y-%m-%d %H:%M").to_string());
+        (!whole).then(|| format!("Not all is here: {} was fetched {word}.", department.name))
+    });
+    incomplete.collect()
+}
+
 /// The hours with the most calls: weekday, hour, calls.
 fn peaks(picture: &Picture, count: usize) -> Vec<(&'static str, u8, i64)> {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -152,10 +172,25 @@ impl Connector {
         if settings.daily.is_empty() && settings.weekly.is_empty() {
             return;
         }
-        let begun = Utc::now();
+        let mut waits: BTreeMap<String, (Instant, Duration)> = BTreeMap::new();
         loop {
-            if let Err(why) = self.report_what_is_due(begun).await {
-                tracing::error!(why, "a report could not be made; it is tried again");
+            let zones = self.zones().await.map(|zones| zones.otherwise);
+            let periods = zones.map(|zone| due(settings, Utc::now().with_timezone(&zone).naive_local()));
+            for period in periods.unwrap_or_default() {
+                let name = period.name();
+                if waits.get(&name).is_some_and(|(until, _)| Instant::now() < *until) {
+                    continue;
+                }
+                if let Err(why) = self.report_once(&period).await {
+                    let wait = waits.get(&name).map_or(AGAIN, |(_, wait)| (*wait * 2).min(SELDOM));
+                    tracing::error!(
+                        report = name,
+                        why,
+                        again_s = wait.as_secs(),
+                        "a report could not be made"
+                    );
+                    waits.insert(name, (Instant::now() + wait, wait));
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
@@ -164,30 +199,39 @@ impl Connector {
         }
     }
 
-    async fn report_what_is_due(&self, begun: chrono::DateTime<Utc>) -> Result<(), String> {
-        let settings = &self.settings.report;
-        let marks = self.store.dialpad_marks(&self.organization).await.map_err(|e| e.to_string())?;
-        let zone = self.settings.zones(marks.into_iter().map(|(id, mark)| (id, mark.told_zone))).otherwise;
-        for period in due(settings, Utc::now().with_timezone(&zone).naive_local()) {
-            // What was due before the server was first started with a schedule is not made up for.
-            let done = self.store.dialpad_is_reported(&self.organization, &period.name()).await;
-            let done = done.map_err(|e| e.to_string())?;
-            if done
-                || period
-                    .due
-                    .and_local_timezone(zone)
-                    .latest()
-                    .is_some_and(|at| at < begun - chrono::Duration::hours(36))
-            {
-                continue;
-            }
-            let picture = self.report(period.from, period.to).await.map_err(|problem| problem.message)?;
-            deliver(settings, &period, &picture).await?;
-            let noted = self.store.dialpad_reported(&self.organization, &period.name(), Utc::now()).await;
-            noted.map_err(|e| e.to_string())?;
-            tracing::info!(report = period.name(), "a report of Dialpad's calls was made");
+    /// Makes a report that is due, unless it was made, or its days are not all here yet.
+    async fn report_once(&self, period: &Period) -> Result<(), String> {
+        let (store, organization, name) = (&self.store, &self.organization, period.name());
+        let text = |error: crate::storage::StoreError| error.to_string();
+        if store.dialpad_is_reported(organization, &name).await.map_err(text)? {
+            return Ok(());
         }
+        let zone = self.zones().await.map_err(text)?.otherwise;
+        let late = Utc::now().with_timezone(&zone).naive_local() - period.due > PATIENCE;
+        if !late && !self.is_whole(period).await.map_err(text)? {
+            return Ok(());
+        }
+        let picture = self.report(period.from, period.to).await.map_err(|problem| problem.message)?;
+        // Claimed before it goes out: of two servers one sends it.
+        if !store.dialpad_claim_report(organization, &name, Utc::now()).await.map_err(text)? {
+            return Ok(());
+        }
+        if let Err(why) = deliver(&self.settings.report, period, &picture).await {
+            store.dialpad_release_report(organization, &name).await.map_err(text)?;
+            return Err(why);
+        }
+        tracing::info!(report = name, "a report of Dialpad's calls was made");
         Ok(())
+    }
+
+    /// Whether all of a report's days were fetched.
+    async fn is_whole(&self, period: &Period) -> StoreResult<bool> {
+        let marks = self.store.dialpad_marks(&self.organization).await?;
+        let zones = self.zones().await?;
+        Ok(self.settings.department_ids().into_iter().all(|id| {
+            let covered = marks.iter().find(|(known, _)| *known == id).and_then(|(_, mark)| mark.covered);
+            covered.is_some_and(|(_, to)| zones.day(id, to).0 > period.to)
+        }))
     }
 }
 

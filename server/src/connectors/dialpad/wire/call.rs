@@ -29,14 +29,16 @@ fn target(value: &Value) -> Option<(String, i64)> {
     Some((value.get("type")?.as_str()?.to_lowercase(), id(value.get("id")?)?))
 }
 
-/// The department that a call speaks of, if it does: `group_id` is written as `Department:124`.
-pub fn department(call: &Value) -> Option<i64> {
-    let of = |name: &str| target(&call[name]).filter(|(kind, _)| kind == "department").map(|(_, id)| id);
-    let group = || {
+/// The group that a call speaks of, if it does: its kind in lower case, and its id. `group_id` is written as
+/// `Department:124`.
+pub fn group(call: &Value) -> Option<(String, i64)> {
+    let named = ["entry_point_target", "target", "proxy_target"].into_iter();
+    let mut named = named.filter_map(|name| target(&call[name])).filter(|(kind, _)| kind != "user");
+    let written = || {
         let (kind, number) = call["group_id"].as_str()?.split_once(':')?;
-        kind.eq_ignore_ascii_case("department").then(|| number.parse().ok()).flatten()
+        Some((kind.to_lowercase(), number.trim().parse().ok()?))
     };
-    of("entry_point_target").or_else(|| of("target")).or_else(|| of("proxy_target")).or_else(group)
+    named.next().or_else(written)
 }
 
 fn web_address(value: &Value) -> Option<String> {
@@ -45,9 +47,9 @@ fn web_address(value: &Value) -> Option<String> {
     (right && !address.chars().any(|c| c.is_control() || c.is_whitespace())).then(|| address.to_owned())
 }
 
-/// A leg: its id, and what is told of it as of `at`. `asked`: the department whose list it stands in. Nothing where it has no
-/// id.
-pub fn call(call: &Value, at: i64, asked: Option<i64>) -> Option<(i64, Facts)> {
+/// A leg: its id, and what is told of it as of `at`. `ours`: departments that are known; `asked`: in whose list it stands, which
+/// counts where it names none of them. Nothing where it has no id.
+pub fn call(call: &Value, at: i64, ours: &[i64], asked: Option<i64>) -> Option<(i64, Facts)> {
     let call_id = id(call.get("call_id")?)?;
     let mut facts = Facts::default();
     let mut tell = |fact: Fact, value: Option<Value>| facts.tell(fact, value, at);
@@ -69,7 +71,8 @@ pub fn call(call: &Value, at: i64, asked: Option<i64>) -> Option<(i64, Facts)> {
         tell(Fact::AgentId, Some(json!(user)));
         tell(Fact::Agent, text(&call["target"]["name"]).map(|name| json!(name)));
     }
-    tell(Fact::Department, asked.or_else(|| department(call)).map(|id| json!(id)));
+    let named = group(call).filter(|(kind, id)| kind == "department" && ours.contains(id)).map(|(_, id)| id);
+    tell(Fact::Department, named.map(|id| json!(id)));
     for (fact, name) in [
         (Fact::Master, "master_call_id"),
         (Fact::EntryPoint, "entry_point_call_id"),
@@ -95,6 +98,10 @@ pub fn call(call: &Value, at: i64, asked: Option<i64>) -> Option<(i64, Facts)> {
     tell(Fact::Recordings, (!recordings.is_empty()).then(|| json!(recordings)));
     let said = call["transcription_text"].as_str().map(|said| crate::domain::plain::line(said, TRANSCRIPT));
     tell(Fact::Transcript, said.filter(|said| !said.is_empty()).map(|said| json!(said)));
+    if named.is_none() {
+        // A call that was handed on stands in two lists: neither list overrides what a leg says, or the other.
+        facts.tell(Fact::Department, asked.map(|id| json!(id)), 0);
+    }
     Some((call_id, facts))
 }
 
@@ -113,7 +120,7 @@ mod tests {
                     "direction": "inbound", "target": { "id": "2", "type": "user", "name": "Ann" },
                     "entry_point_call_id": "1000", "master_call_id": "1002", "group_id": "Department:124",
                     "undeclared": { "x": 1 } });
-                let (id, facts) = call(&told, 5, None).unwrap();
+                let (id, facts) = call(&told, 5, &[124], None).unwrap();
                 let leg = facts.leg(id);
                 assert_eq!((leg.id, leg.started, leg.duration), (1002, Some(1_356_998_400_000), Some(2500)));
                 assert_eq!((leg.agent, leg.department), (Some((2, "Ann".into())), Some(124)));
@@ -154,7 +161,7 @@ mod tests {
             let mut told: serde_json::Map<String, Value> =
                 names.iter().map(|name| (*name).to_owned()).zip(values).collect();
             told.insert("call_id".into(), json!(id));
-            let (id, facts) = call(&Value::Object(told), 1, None).unwrap();
+            let (id, facts) = call(&Value::Object(told), 1, &[], None).unwrap();
             let leg = facts.leg(id);
             prop_assert!(!leg.number.chars().any(char::is_control));
         }
