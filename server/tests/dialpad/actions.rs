@@ -3,6 +3,7 @@
 use crate::office::{Office, SALES, office, pull};
 use dialdeck_testkit::daemon::Client;
 use dialdeck_testkit::dialpad::{Misbehaviour, TrueCall, sample};
+use dialdeck_testkit::wait::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -105,6 +106,23 @@ async fn nobody_is_called_twice_or_against_their_will() {
     assert!(status == 404 && answer["detail"].as_str().unwrap().contains("not found"), "{answer}");
 }
 
+/// While Dialpad wants to hear nothing for minutes, what is asked for is refused, and not done when nobody waits for it any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_late() {
+    let office = office().await;
+    office.fake.state().misbehaves.push_back(("/api/v2/call".into(), Misbehaviour::TooMany(Some(240))));
+    let (_server, client) = office.start().await;
+    client.post("/api/v1/dialpad/pull", json!({})).await.unwrap();
+    until("the limit", async || {
+        let status = client.get("/api/v1/dialpad").await.unwrap();
+        status["work"]["waits"].as_str().filter(|waits| waits.contains("again in 240 s")).map(drop)
+    })
+    .await;
+    let (status, answer) = act(&client, "hangup", json!({ "call_id": "77" })).await;
+    assert!(status == 429 && answer["detail"].as_str().unwrap().contains("not done"), "{answer}");
+    assert_eq!(asked(&office, "PUT", "/hangup"), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_with_its_transcript_and_a_person_who_is_forgotten() {
     let office = office().await;
@@ -146,5 +164,6 @@ async fn a_call_with_its_transcript_and_a_person_who_is_forgotten() {
     let after = client.get("/api/v1/dialpad/overview?days=3&limit=500").await.unwrap();
     assert_eq!(after["cards"], before);
     assert!(!after.to_string().contains("3125550142"), "the number is there again");
-    assert!(!client.get(&path).await.unwrap().to_string().contains("3125550142"));
+    let seen = client.get(&path).await.unwrap().to_string();
+    assert!(!seen.contains("3125550142") && !seen.contains("who is"), "{seen}");
 }
