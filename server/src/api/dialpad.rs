@@ -266,13 +266,18 @@ pub(super) async fn execute(app: &App, caller: &Caller, action: &str, args: Args
     }
     let message = commands::audited(app, caller, &command, request.target(), detail, async {
         decision?;
-        if request.function.name == "initiate_call" {
-            for number in &request.numbers {
-                let now = Utc::now();
-                app.store.dialpad_attempt(&caller.organization_id, number.as_str(), now).await?;
+        let called = request.numbers.iter().filter(|_| request.function.name == "initiate_call");
+        let (organization, now) = (&caller.organization_id, Utc::now());
+        for number in called.clone() {
+            app.store.dialpad_attempt(organization, number.as_str(), now).await?;
+        }
+        let result = connector.act(&request).await;
+        if result.as_ref().is_err_and(|trouble| trouble.class.is_refusal()) {
+            for number in called {
+                app.store.dialpad_no_attempt(organization, number.as_str(), now).await?;
             }
         }
-        connector.act(&request).await.map_err(|trouble| trouble.problem())
+        result.map_err(|trouble| trouble.problem())
     })
     .await?;
     Ok(Answer::Done { message })

@@ -142,6 +142,13 @@ pub trait DialpadRecord {
         number: &str,
         at: DateTime<Utc>,
     ) -> StoreResult<()>;
+    /// It was refused: there was no call.
+    async fn dialpad_no_attempt(
+        &self,
+        organization: &OrganizationId,
+        number: &str,
+        at: DateTime<Utc>,
+    ) -> StoreResult<()>;
     /// Calls that are not over although they began before a moment (milliseconds of Unix time): nothing more is heard of them.
     async fn dialpad_give_up(
         &self,

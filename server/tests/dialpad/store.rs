@@ -180,6 +180,10 @@ async fn keeping(store: &dyn Store, calls: &[TrueCall], told: &[(i64, Facts)]) {
     assert_eq!(store.calls_since(&org(), &out.number, since).await.unwrap().len(), before);
     store.dialpad_attempt(&org(), &out.number, Utc::now()).await.unwrap();
     assert_eq!(store.calls_since(&org(), &out.number, since).await.unwrap().len(), before + 1);
+    let refused = Utc::now() + chrono::Duration::seconds(1);
+    store.dialpad_attempt(&org(), &out.number, refused).await.unwrap();
+    store.dialpad_no_attempt(&org(), &out.number, refused).await.unwrap();
+    assert_eq!(store.calls_since(&org(), &out.number, since).await.unwrap().len(), before + 1);
     // A call whose end nobody told is over after a day.
     let live = serde_json::json!({ "call_id": 5, "date_started": out.began, "direction": "inbound", "state": "ringing",
         "contact": { "name": "Ömer ÅS" } });

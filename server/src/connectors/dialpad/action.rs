@@ -2,7 +2,7 @@
 
 use super::client::Ask;
 use super::connector::Connector;
-use super::wire::{self, Class, Trouble};
+use super::wire::{self, Trouble};
 use crate::domain::phone::Phone;
 use crate::domain::plain;
 use dialdeck_protocol::Problem;
@@ -209,7 +209,7 @@ impl Connector {
         }
         let answer = client.act(&request.ask).await.map_err(|mut trouble| {
             // A refusal says that it was not done; everything else after it was sent says nothing.
-            if trouble.class.may_pass() || trouble.class == Class::Unreadable {
+            if !trouble.class.is_refusal() {
                 trouble.message.push_str("; it is not known whether it was done: look before you ask again");
             }
             trouble

@@ -177,15 +177,13 @@ impl Deliveries {
             return Err(Refused::Stale);
         }
         let ours = settings.department_ids();
-        let asked = match wire::group(event) {
-            Some((kind, id)) if kind == "department" && ours.contains(&id) => Some(id),
-            // Another group's: it is none of ours.
-            Some(_) => return Ok(()),
-            None => None,
-        };
+        let named = wire::named(event, &ours);
+        if named == wire::Named::Others {
+            return Ok(());
+        }
         let at = wire::event_time(event).unwrap_or(now);
-        let leg = wire::call(event, at, &ours, asked).ok_or(Refused::Unreadable)?;
-        if asked.is_none() && !self.is_part_of_ours(&leg).await? {
+        let leg = wire::call(event, at, &ours, None).ok_or(Refused::Unreadable)?;
+        if named == wire::Named::Nobody && !self.is_part_of_ours(&leg).await? {
             // Somebody's own call, as far as it says: the department's list has it where it is the department's.
             return Ok(());
         }

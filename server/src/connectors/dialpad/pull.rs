@@ -172,14 +172,15 @@ impl Connector {
     ) -> Result<(), Stop> {
         let begun = Utc::now().timestamp_millis();
         let mut mark = self.mark(id).await?;
-        self.look_at_department(client, id, &mut mark).await?;
-        self.look_at_agents(client, id).await?;
         let days = i64::from(self.settings.days) * 86_400_000;
         if let Some(wanted) = wanted {
             mark.want_again(wanted);
         } else if mark.wanted == 0 {
             mark.wanted = begun - days;
         }
+        self.store.dialpad_save_mark(&self.organization, id, &mark).await?;
+        self.look_at_department(client, id, &mut mark).await?;
+        self.look_at_agents(client, id).await?;
         self.store.dialpad_save_mark(&self.organization, id, &mark).await?;
         let overlap = i64::from(self.settings.overlap_hours) * 3_600_000;
         let zones = self.zones().await?;

@@ -783,6 +783,22 @@ impl DialpadRecord for SqlStore {
             .map_err(|e| failed(&e))
     }
 
+    async fn dialpad_no_attempt(
+        &self,
+        organization: &OrganizationId,
+        number: &str,
+        at: DateTime<Utc>,
+    ) -> StoreResult<()> {
+        sqlx::query("DELETE FROM dialpad_attempts WHERE organization_id = $1 AND number = $2 AND at = $3")
+            .bind(organization.as_str())
+            .bind(number)
+            .bind(at.timestamp_millis())
+            .execute(&self.writer)
+            .await
+            .map(|_| ())
+            .map_err(|e| failed(&e))
+    }
+
     async fn dialpad_give_up(
         &self,
         organization: &OrganizationId,

@@ -29,16 +29,32 @@ fn target(value: &Value) -> Option<(String, i64)> {
     Some((value.get("type")?.as_str()?.to_lowercase(), id(value.get("id")?)?))
 }
 
-/// The group that a call speaks of, if it does: its kind in lower case, and its id. `group_id` is written as
-/// `Department:124`.
-pub fn group(call: &Value) -> Option<(String, i64)> {
-    let named = ["entry_point_target", "target", "proxy_target"].into_iter();
-    let mut named = named.filter_map(|name| target(&call[name])).filter(|(kind, _)| kind != "user");
+/// Which department a call says that it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// One of ours.
+    Ours(i64),
+    /// Only others, or another kind of group.
+    Others,
+    /// None: it names nobody but a user.
+    Nobody,
+}
+
+/// Which of our departments a call names, anywhere: one that came by the office's number names the office first. `group_id` is
+/// written as `Department:124`.
+pub fn named(call: &Value, ours: &[i64]) -> Named {
     let written = || {
         let (kind, number) = call["group_id"].as_str()?.split_once(':')?;
         Some((kind.to_lowercase(), number.trim().parse().ok()?))
     };
-    named.next().or_else(written)
+    let targets =
+        ["target", "entry_point_target", "proxy_target"].iter().filter_map(|name| target(&call[*name]));
+    let groups: Vec<(String, i64)> = targets.chain(written()).filter(|(kind, _)| kind != "user").collect();
+    match groups.iter().find(|(kind, id)| kind == "department" && ours.contains(id)) {
+        Some((_, id)) => Named::Ours(*id),
+        None if groups.is_empty() => Named::Nobody,
+        None => Named::Others,
+    }
 }
 
 fn web_address(value: &Value) -> Option<String> {
@@ -71,8 +87,10 @@ pub fn call(call: &Value, at: i64, ours: &[i64], asked: Option<i64>) -> Option<(
         tell(Fact::AgentId, Some(json!(user)));
         tell(Fact::Agent, text(&call["target"]["name"]).map(|name| json!(name)));
     }
-    let named = group(call).filter(|(kind, id)| kind == "department" && ours.contains(id)).map(|(_, id)| id);
-    tell(Fact::Department, named.map(|id| json!(id)));
+    let named = named(call, ours);
+    if let Named::Ours(id) = named {
+        tell(Fact::Department, Some(json!(id)));
+    }
     for (fact, name) in [
         (Fact::Master, "master_call_id"),
         (Fact::EntryPoint, "entry_point_call_id"),
@@ -98,7 +116,7 @@ pub fn call(call: &Value, at: i64, ours: &[i64], asked: Option<i64>) -> Option<(
     tell(Fact::Recordings, (!recordings.is_empty()).then(|| json!(recordings)));
     let said = call["transcription_text"].as_str().map(|said| crate::domain::plain::line(said, TRANSCRIPT));
     tell(Fact::Transcript, said.filter(|said| !said.is_empty()).map(|said| json!(said)));
-    if named.is_none() {
+    if !matches!(named, Named::Ours(_)) {
         // A call that was handed on stands in two lists: neither list overrides what a leg says, or the other.
         facts.tell(Fact::Department, asked.map(|id| json!(id)), 0);
     }
@@ -107,7 +125,7 @@ pub fn call(call: &Value, at: i64, ours: &[i64], asked: Option<i64>) -> Option<(
 
 #[cfg(test)]
 mod tests {
-    use super::{call, event_time};
+    use super::{Named, call, event_time, named};
     use dialdeck_protocol::dialpad::Direction;
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -131,6 +149,23 @@ mod tests {
             }
         }
         assert_eq!(event_time(&json!({ "date_rang": "5", "date_started": 3 })), Some(5));
+    }
+
+    #[test]
+    fn a_department_is_found_wherever_it_is_named() {
+        let office = json!({ "id": "5", "type": "Office" });
+        let ours = json!({ "id": 124, "type": "department" });
+        let user = json!({ "id": "7", "type": "user" });
+        for (call, right) in [
+            (json!({ "entry_point_target": office, "target": ours }), Named::Ours(124)),
+            (json!({ "entry_point_target": ours, "target": user }), Named::Ours(124)),
+            (json!({ "group_id": "Department:124", "target": user }), Named::Ours(124)),
+            (json!({ "group_id": "Department:4", "target": user }), Named::Others),
+            (json!({ "entry_point_target": office, "target": user }), Named::Others),
+            (json!({ "group_id": "x", "target": user }), Named::Nobody),
+        ] {
+            assert_eq!(named(&call, &[124]), right, "{call}");
+        }
     }
 
     fn anything() -> impl Strategy<Value = Value> {

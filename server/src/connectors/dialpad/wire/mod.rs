@@ -8,7 +8,7 @@ mod transcript;
 mod trouble;
 mod user;
 
-pub use call::{call, event_time, group, page};
+pub use call::{Named, call, event_time, named, page};
 pub use department::{Department, department};
 pub use subscription::{Endpoint, Subscription, endpoint, subscription};
 pub use transcript::transcript;

@@ -74,6 +74,19 @@ impl Class {
         }
     }
 
+    /// Whether it says for certain that nothing was done.
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::NotSetUp
+                | Self::Unauthorized
+                | Self::Forbidden
+                | Self::NotFound
+                | Self::Invalid
+                | Self::RateLimited
+        )
+    }
+
     /// Whether asking again may help.
     pub const fn may_pass(self) -> bool {
         matches!(self, Self::TimedOut | Self::Unreachable | Self::Fault)
