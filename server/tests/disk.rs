@@ -25,7 +25,7 @@ async fn full_and_then_not() {
     setup(PROGRAM, &home).add_user("sue", "supervisor").unwrap();
     // Files may not grow beyond a limit: what a write gives is what a full disk gives, without filling one.
     let narrow = home.path().join("narrow");
-    std::fs::write(&narrow, format!("#!/bin/bash\ntrap '' XFSZ\nulimit -f 1000\nexec {PROGRAM} \"$@\"\n"))
+    std::fs::write(&narrow, format!("#!/bin/bash\ntrap '' XFSZ\nulimit -Sf 1400\nexec {PROGRAM} \"$@\"\n"))
         .unwrap();
     std::fs::set_permissions(&narrow, std::fs::Permissions::from_mode(0o755)).unwrap();
     let server = setup(&narrow.to_string_lossy(), &home).start(&["serve"]).unwrap();
@@ -38,6 +38,18 @@ async fn full_and_then_not() {
     assert_eq!(client.send(reqwest::Method::GET, "/healthz", None).await.unwrap().0, 200, "it stays up");
     assert!(!client.calls(&campaign).await.unwrap().is_empty(), "and can be read");
     assert!(!server.log().contains("panicked"));
+    // There is room again: it goes on without a restart.
+    let room = std::process::Command::new("prlimit")
+        .args(["--pid", &server.pid().to_string(), "--fsize=unlimited"])
+        .status()
+        .unwrap();
+    assert!(room.success());
+    let name = |n: usize| json!({ "name": format!("Room {n}") });
+    let mut tried = 0;
+    while client.send(reqwest::Method::POST, "/api/v1/campaigns", Some(name(tried))).await.unwrap().0 != 201 {
+        tried += 1;
+        assert!(tried < 50, "it does not take anything any more: {}", server.log());
+    }
     drop(server);
 
     let server = setup(PROGRAM, &home).start(&["serve"]).unwrap();

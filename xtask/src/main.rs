@@ -141,7 +141,7 @@ fn package(debug: bool) -> Result<PathBuf> {
     // The subcommand's name comes first when cargo itself is not between.
     make.args(["deb", "--no-build", "--no-strip", "--package", "dialdeck", "--output"]).arg(&deb);
     // The small one takes minutes, which is worth it once.
-    make.args(if debug { ["--compress-type=gz", "--fast"].as_slice() } else { &["--compress-type=xz"] });
+    make.args(if debug { ["--compress-type=xz", "--fast"].as_slice() } else { &["--compress-type=xz"] });
     step("package", &mut make)?;
     Ok(deb)
 }

@@ -2,7 +2,7 @@
 
 use super::commit::{Applied, Stop};
 use super::engine::{Amount, index_words};
-use super::{Conn, dialpad, law, lead_notes};
+use super::{Conn, dialpad_calls, law, lead_notes};
 use crate::domain::ending::{ContactAfter, far_future};
 use crate::storage::change::Happening;
 use crate::storage::leads::STATUS;
@@ -25,7 +25,7 @@ async fn rested(conn: &mut Conn, attempt: &BeginAttempt) -> Result<(), Stop> {
         .bind(since.naive_utc())
         .fetch_one(&mut *conn)
         .await?;
-        let theirs = dialpad::calls_to(conn, organization, &attempt.to, *since).await?;
+        let theirs = dialpad_calls::calls_to(conn, organization, &attempt.to, *since).await?;
         let called = called + i64::try_from(theirs.len()).unwrap_or(i64::MAX);
         if called >= i64::from(*most) {
             return Err(Refusal::Capped.into());

@@ -1,7 +1,7 @@
 //! The trait, put together from the queries.
 
 use super::row::CampaignRow;
-use super::{Conn, SqlStore, audit, contacts, dialpad, failed, history, law};
+use super::{Conn, SqlStore, audit, contacts, dialpad_calls, failed, history, law};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
 use crate::domain::script::Script;
@@ -224,7 +224,7 @@ impl Store for SqlStore {
         .await
         .map_err(|e| failed(&e))?;
         let mut conn = self.conn().await?;
-        let theirs = dialpad::calls_to(&mut conn, organization.as_str(), phone, since).await;
+        let theirs = dialpad_calls::calls_to(&mut conn, organization.as_str(), phone, since).await;
         let mut all: Vec<DateTime<Utc>> = rows.into_iter().map(|at| at.and_utc()).collect();
         all.extend(theirs.map_err(|e| failed(&e))?);
         all.sort_unstable_by(|a, b| b.cmp(a));

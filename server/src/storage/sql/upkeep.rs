@@ -51,7 +51,7 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         let of_these = format!("call_id IN (SELECT id FROM calls WHERE created_at < $1 AND {FREE})");
         if !dry_run {
             swept(conn, false, "call_texts", "DELETE FROM call_texts", &of_these, before).await?;
-            super::dialpad::purge_transcripts(conn, before.timestamp_millis()).await?;
+            super::dialpad_keeping::purge_transcripts(conn, before.timestamp_millis()).await?;
             let told =
                 format!("type IN ('conversation_turn', 'call_ended', 'call_handed_over') AND {of_these}");
             swept(conn, false, "events", "DELETE FROM events", &told, before).await?;
@@ -75,7 +75,7 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         }
         let condition = format!("created_at < $1 AND {FREE}");
         purged.calls = swept(conn, dry_run, "calls", "DELETE FROM calls", &condition, before).await?;
-        purged.calls += super::dialpad::purge(conn, before.timestamp_millis(), dry_run).await?;
+        purged.calls += super::dialpad_keeping::purge(conn, before.timestamp_millis(), dry_run).await?;
     }
     for (table, verb, condition) in [
         ("sessions", "DELETE FROM sessions", "(expires_at < $1 OR revoked_at < $1)"),
@@ -155,7 +155,7 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
             .fetch_optional(&mut *conn)
             .await
             .map_err(|e| failed(&e))?;
-    let dialpad = super::dialpad::of_person(conn, org, phone).await?;
+    let dialpad = super::dialpad_calls::of_person(conn, org, phone).await?;
     Ok(json!({
         "phone": phone,
         "contacts": contacts,
@@ -201,7 +201,7 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
         .bind(format!("%{phone}%"))
         .execute(&mut *conn)
         .await?;
-    let dialpad = super::dialpad::erase(conn, org, phone).await?;
+    let dialpad = super::dialpad_keeping::erase(conn, org, phone).await?;
     let calls = sqlx::query(
         "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', note = '', summary = '', \
          ai_insights = NULL, detail = '' WHERE organization_id = $1 AND to_number = $2",

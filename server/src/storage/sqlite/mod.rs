@@ -1,6 +1,7 @@
 //! The embedded default: one file, WAL, every commit on disk before anyone is told.
 
 use super::{StoreError, StoreResult};
+use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -47,6 +48,9 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(30))
+        // On a full disk SQLite may end a transaction by itself, which leaves its connection of no use: it goes, and the next
+        // writer gets a fresh one.
+        .after_release(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .connect_with(writing)
         .await
         .map_err(|e| unavailable(&e))?;
