@@ -159,7 +159,7 @@ impl Client {
         let mut again = waits(AGAIN, Duration::from_millis(500), Duration::from_secs(5));
         let mut anew = false;
         loop {
-            let (trouble, told) = match self.once(ask).await {
+            let (trouble, told) = match self.once(ask, LONGEST_WAIT).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
@@ -197,13 +197,7 @@ impl Client {
     /// What went wrong, in classes. After a time-out it is not known whether it was done.
     pub async fn act(&self, ask: &Ask) -> Result<Value, Trouble> {
         // What was asked for is done now or not at all: minutes later nobody waits for it, and the law may say otherwise.
-        let rest = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = rest.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
-        if left > ACTION_WAIT {
-            let message = format!("not done: Dialpad wants to hear nothing for {} s", left.as_secs());
-            return Err(Trouble::new(Class::RateLimited, message));
-        }
-        let (trouble, told) = match self.once(ask).await {
+        let (trouble, told) = match self.once(ask, ACTION_WAIT).await {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
@@ -220,7 +214,7 @@ impl Client {
         if !again {
             return Err(trouble);
         }
-        self.once(ask).await.map_err(|(trouble, _)| trouble)
+        self.once(ask, ACTION_WAIT).await.map_err(|(trouble, _)| trouble)
     }
 
     fn rest_for(&self, wait: Duration) {
@@ -229,12 +223,17 @@ impl Client {
         *rest = Some(rest.map_or(until, |known| known.max(until)));
     }
 
-    async fn once(&self, ask: &Ask) -> Result<Value, (Trouble, Option<Duration>)> {
+    /// Asks once, when its turn has come and Dialpad's silence is over; not at all where that is further off than `patience`.
+    async fn once(&self, ask: &Ask, patience: Duration) -> Result<Value, (Trouble, Option<Duration>)> {
         self.pace.until_ready().await;
+        // Read after the pace: whoever was before us may have been told to be silent.
         let rest = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = rest {
-            tokio::time::sleep_until(until).await;
+        let left = rest.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
+        if left > patience {
+            let message = format!("not done: Dialpad wants to hear nothing for {} s", left.as_secs());
+            return Err((Trouble::new(Class::RateLimited, message), Some(left)));
         }
+        tokio::time::sleep(left).await;
         let begun = std::time::Instant::now();
         let result = self.send(ask).await;
         let class = result.as_ref().err().map(|(trouble, _)| trouble.class.word());
