@@ -36,6 +36,7 @@ macro_rules! actions {
 actions! {
     StartQueue = "queue.start", "Campaign", "start queue";
     StopQueue = "queue.stop", "Campaign", "stop queue";
+    ResetList = "list.reset", "Campaign", "call again";
     HangUp = "call.hang_up", "Call", "hang up";
     AgentReady = "agent.ready", "Agent", "ready";
     AgentPause = "agent.pause", "Agent", "pause";
@@ -48,6 +49,9 @@ actions! {
     CallFunction = "vicidial.action", "Agent", "all it can do";
     AgentLogIn = "agent.log_in", "Agent", "log in";
     AgentLogOut = "agent.log_out", "Agent", "log out";
+    CallbackKept = "callback.kept", "Callback", "kept";
+    CallbackMove = "callback.move", "Callback", "another time";
+    CallbackOff = "callback.off", "Callback", "call off";
     DialpadRange = "dialpad.range", "Dialpad", "days";
     DialpadDates = "dialpad.dates", "Dialpad", "any days";
     DialpadDirection = "dialpad.direction", "Dialpad", "in/out";
@@ -59,6 +63,7 @@ actions! {
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
     Agents = "view.agents", "Look", "agents";
+    Callbacks = "view.callbacks", "Look", "callbacks";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Freeze = "freeze", "Look", "freeze";
@@ -97,8 +102,11 @@ impl std::str::FromStr for Action {
 impl Action {
     /// Whether it does something to people or calls, which the server decides on.
     pub const fn is_command(self) -> bool {
-        matches!(self, Self::StartQueue | Self::StopQueue | Self::HangUp | Self::DialpadPull)
-            || self.is_of_agents()
+        matches!(
+            self,
+            Self::StartQueue | Self::StopQueue | Self::ResetList | Self::HangUp | Self::DialpadPull
+        ) || self.is_of_agents()
+            || self.is_of_callbacks()
     }
 
     /// Whether it looks at Dialpad, or fetches.
@@ -114,6 +122,11 @@ impl Action {
                 | Self::DialpadHours
                 | Self::DialpadPull
         )
+    }
+
+    /// Whether it is done to a callback.
+    pub const fn is_of_callbacks(self) -> bool {
+        matches!(self, Self::CallbackKept | Self::CallbackMove | Self::CallbackOff)
     }
 
     /// Whether it is an agent's, or done to one.
@@ -140,6 +153,7 @@ impl Action {
             Self::SetUpVicidial => Role::Admin,
             Self::StartQueue
             | Self::StopQueue
+            | Self::ResetList
             | Self::HangUp
             | Self::AgentMessage
             | Self::Why
@@ -147,7 +161,7 @@ impl Action {
             | Self::DialpadPull
             | Self::Listen
             | Self::CallFunction => Role::Supervisor,
-            _ if self.is_of_agents() => Role::Agent,
+            _ if self.is_of_agents() || self.is_of_callbacks() => Role::Agent,
             _ => Role::Viewer,
         }
     }
@@ -168,6 +182,10 @@ impl Action {
         if state.view == View::Dialpad && self.is_of_agents() {
             return self.fits_dialpad(state);
         }
+        if self.is_of_callbacks() || self == Self::AgentDial && state.view == View::Callbacks {
+            let dials = self != Self::AgentDial || state.me().is_some_and(|row| !row.state.is_busy());
+            return dials && state.view == View::Callbacks && state.selected_callback().is_some();
+        }
         if self.is_of_agents() {
             return state.view == View::Agents && self.fits_agent(state);
         }
@@ -180,6 +198,7 @@ impl Action {
                 state.view == View::Floor
                     && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
             }),
+            Self::ResetList => state.view == View::Floor && state.selected_campaign().is_some(),
             Self::HangUp => {
                 state.view == View::Floor && state.pane != Pane::Campaigns && state.selected_call().is_some()
             }
@@ -187,7 +206,7 @@ impl Action {
                 View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
                 View::History => state.pane == Pane::History && !state.history.is_empty() && state.is_live(),
                 View::Dialpad => state.is_live() && state.dialpad.picture.is_some(),
-                View::Agents | View::Vicidial => false,
+                View::Agents | View::Vicidial | View::Callbacks => false,
             },
             Self::Reload => matches!(state.view, View::History | View::Dialpad) && state.is_live(),
             Self::DialpadPull => may && state.is_live() && state.view == View::Dialpad,
@@ -203,6 +222,7 @@ impl Action {
             }
             Self::LeadSyncs | Self::SetUpVicidial => may && state.is_live() && state.view == View::Vicidial,
             Self::Agents => state.view != View::Agents,
+            Self::Callbacks => state.view != View::Callbacks,
             Self::Vicidial => state.view != View::Vicidial,
             Self::Dialpad => state.view != View::Dialpad,
             Self::Floor => state.view != View::Floor,
@@ -287,6 +307,7 @@ impl Action {
                 | Self::PreviousPane
                 | Self::Back
                 | Self::Why
+                | Self::ResetList
                 | Self::Capabilities
                 | Self::SetUpVicidial
         )

@@ -1,5 +1,6 @@
 //! The console's loop: keys and news in, a drawn state out, at most once for all that is waiting.
 
+mod callbacks;
 mod dialpad;
 mod seat;
 mod vicidial;
@@ -215,6 +216,7 @@ impl App {
                 // Resuming brings events and no snapshot: what is shown is live from here.
                 if self.state.seq.is_some() {
                     self.state.link = Link::Live;
+                    self.ask_callbacks();
                 }
                 self.state.history_loaded = false;
                 // A new connection is told of floors anew.
@@ -236,6 +238,7 @@ impl App {
                 }
                 self.state.choices_of = None;
                 self.state.lead_asked = None;
+                self.ask_callbacks();
                 self.fetch_for_seat();
             }
             ServerMessage::Events { events } => {
@@ -252,6 +255,7 @@ impl App {
                     Need::Nothing => {}
                     Need::Snapshot => drop(self.asks.send(Ask::Snapshot)),
                     Need::Dialpad => self.ask_dialpad(),
+                    Need::Callbacks => self.ask_callbacks(),
                 }
             }
             ServerMessage::Reply { result, .. } => match result {
@@ -366,6 +370,7 @@ impl App {
                         | Action::Help
                         | Action::History
                         | Action::Agents
+                        | Action::Callbacks
                         | Action::Vicidial
                         | Action::Why
                         | Action::LeadSyncs
@@ -529,6 +534,12 @@ impl App {
                 self.go_to_agents();
                 self.watch_floors();
             }
+            Action::Callbacks => {
+                self.state.go(View::Callbacks);
+                self.watch_floors();
+                self.ask_callbacks();
+            }
+            Action::ResetList => self.begin_reset(),
             Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
             Action::Reload => self.ask_history(),
             Action::NextPane => self.state.turn(true),
@@ -567,6 +578,9 @@ impl App {
                     self.state.overlay = Some(Overlay::Confirm { question, command });
                 }
             }
+            _ if action.is_of_callbacks() || self.state.view == View::Callbacks => {
+                self.act_on_callback(action);
+            }
             _ if action.is_of_dialpad() => self.look_at_dialpad(action),
             _ => self.act_on_agents(action),
         }
@@ -600,6 +614,7 @@ impl App {
             | Pane::Transcript
             | Pane::Agents
             | Pane::Seat
+            | Pane::Callbacks
             | Pane::FloorCampaigns
             | Pane::FloorCalls => {}
             Pane::DialpadAgents | Pane::DialpadCalls => self.open_in_dialpad(),

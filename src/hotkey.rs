@@ -143,6 +143,7 @@ const SCOPES: &[(&str, Pane, &[&str])] = &[
     ("conversation", Pane::Conversation, &[]),
     ("history", Pane::History, &[]),
     ("seat", Pane::Seat, &[]),
+    ("callbacks", Pane::Callbacks, &[]),
 ];
 
 /// All keys of one's own.

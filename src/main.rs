@@ -17,6 +17,7 @@ mod state;
 mod terminal;
 mod theme;
 mod ui;
+mod when;
 
 use clap::Parser;
 

@@ -192,6 +192,18 @@ pub struct Filter {
     pub not: bool,
 }
 
+vocabulary! {
+    /// By whom somebody is never called again who says so in a campaign.
+    OptOutScope, "optOutScope" {
+        /// By this campaign.
+        Campaign = "campaign",
+        /// By any campaign of the organization.
+        Organization = "organization",
+        /// By anybody on this server.
+        Everywhere = "everywhere",
+    }
+}
+
 /// When a campaign's list was last held against the official do-not-call list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -318,6 +330,24 @@ pub struct CallSettings {
     /// When the list was last scrubbed; none: it need not be, as where everybody on it has agreed to be called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scrub: Option<Scrub>,
+    /// By whom somebody is not called again who does not want to be.
+    #[serde(skip_serializing_if = "is_organization")]
+    pub opt_out_scope: OptOutScope,
+    /// Attempts at one contact on all its numbers together, 1–60; none: each number has its own attempts and no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts_per_contact: Option<u32>,
+    /// The column that names the debt, where the campaign collects debts; the law counts calls about each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debt_field: Option<String>,
+    /// Who calls, as it is said where the law wants it said.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub caller_name: String,
+}
+
+// serde asks with a reference.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_organization(scope: &OptOutScope) -> bool {
+    *scope == OptOutScope::Organization
 }
 
 // serde asks with a reference.
@@ -343,6 +373,10 @@ impl Default for CallSettings {
             filters: Vec::new(),
             carrier: None,
             scrub: None,
+            opt_out_scope: OptOutScope::Organization,
+            attempts_per_contact: None,
+            debt_field: None,
+            caller_name: String::new(),
         }
     }
 }
@@ -391,6 +425,16 @@ impl CallSettings {
         }
         if self.scrub.as_ref().is_some_and(|scrub| !(1..=80).contains(&scrub.id.trim().chars().count())) {
             return Err(("scrub", "scrub.id must have 1 to 80 characters".into()));
+        }
+        if self.attempts_per_contact.is_some_and(|most| !(1..=60).contains(&most)) {
+            return Err(("attemptsPerContact", "attemptsPerContact must be 1 to 60".into()));
+        }
+        let named = |field: &String| (1..=64).contains(&field.trim().chars().count());
+        if self.debt_field.as_ref().is_some_and(|field| !named(field)) {
+            return Err(("debtField", "debtField must be a column's name of 1 to 64 characters".into()));
+        }
+        if self.caller_name.chars().count() > 120 {
+            return Err(("callerName", "callerName has more than 120 characters".into()));
         }
         for route in &self.routing {
             if route.field.trim().is_empty()

@@ -1,6 +1,9 @@
 //! What a console asks the server to do, and to tell.
 
-use crate::{CallId, CallStatus, CampaignId, ContactId, Emotion, Outcome, PhoneKind, PhoneNumberId, UserId};
+use crate::{
+    CallId, CallStatus, CallbackId, CampaignId, ContactId, ContactStatus, Emotion, Outcome, PhoneKind,
+    PhoneNumberId, UserId,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -86,6 +89,27 @@ pub enum Command {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         callback_at: Option<DateTime<Utc>>,
     },
+    /// A callback was kept, or is called off.
+    SettleCallback {
+        /// Which.
+        callback_id: CallbackId,
+        /// Kept, or else called off.
+        kept: bool,
+    },
+    /// Keep a callback at another time.
+    MoveCallback {
+        /// Which.
+        callback_id: CallbackId,
+        /// When.
+        due_at: DateTime<Utc>,
+    },
+    /// Contacts of a campaign in these states are called again as if new.
+    ResetList {
+        /// Which campaign.
+        campaign_id: CampaignId,
+        /// Those in these states.
+        statuses: Vec<ContactStatus>,
+    },
     /// Call a function of a VICIdial.
     Vicidial {
         /// Which VICIdial; the only one unless told.
@@ -148,6 +172,9 @@ impl Command {
             Self::AgentSkip => "agent.skip",
             Self::Dispose { .. } => "call.dispose",
             Self::AgentMessage { .. } => "agent.message",
+            Self::SettleCallback { .. } => "callback.settle",
+            Self::MoveCallback { .. } => "callback.move",
+            Self::ResetList { .. } => "campaign.reset",
             Self::Vicidial { .. } => "vicidial",
             Self::SetUpVicidial { .. } => "vicidial.set_up",
             Self::Dialpad { .. } => "dialpad",
@@ -210,6 +237,8 @@ pub enum Query {
         /// Which.
         contact_id: ContactId,
     },
+    /// Callbacks that are to be kept: one's own and anyone's; all of them for who steers agents. The next due first.
+    Callbacks,
     /// How leads of VICIdials are kept the same as contacts here.
     LeadSyncs,
     /// Dialpad's calls, agents and counts, as they are stored here.

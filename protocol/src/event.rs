@@ -110,6 +110,11 @@ pub enum EventBody {
         /// `created`, `updated` or `deleted`.
         change: String,
     },
+    /// Contacts of a campaign are to be called again as if new.
+    ListReset {
+        /// How many.
+        contacts: i64,
+    },
     /// Contacts came in.
     ContactsImported {
         /// How many are new.
@@ -221,6 +226,7 @@ impl EventBody {
             Self::ContactHeld { .. } => "contact_held",
             Self::DoNotCallAdded { .. } => "do_not_call_added",
             Self::CampaignChanged { .. } => "campaign_changed",
+            Self::ListReset { .. } => "list_reset",
             Self::ContactsImported { .. } => "contacts_imported",
             Self::CatalogChanged { .. } => "catalog_changed",
             Self::CallbackChanged { .. } => "callback_changed",
@@ -297,6 +303,7 @@ mod tests {
     fn the_kind_is_the_type_on_the_wire() {
         for body in [
             EventBody::DoNotCallAdded { source: "api".into() },
+            EventBody::ListReset { contacts: 1 },
             EventBody::ContactsImported { imported: 1, rejected: 0 },
             EventBody::ConsentChanged { given: true },
         ] {

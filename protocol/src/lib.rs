@@ -10,6 +10,7 @@
 
 mod agent;
 mod call;
+mod callback;
 mod campaign;
 mod command;
 mod contact;
@@ -26,9 +27,10 @@ mod vocabulary;
 
 pub use agent::{AgentRow, AgentState, PhoneKind};
 pub use call::{CallStatus, Emotion, Intent, Outcome, Speaker};
+pub use callback::CallbackRow;
 pub use campaign::{
-    CallSettings, CampaignStatus, CampaignType, DialMode, Filter, ListOrder, People, QueueState, Recycle,
-    Route, Scrub, Taker,
+    CallSettings, CampaignStatus, CampaignType, DialMode, Filter, ListOrder, OptOutScope, People, QueueState,
+    Recycle, Route, Scrub, Taker,
 };
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;

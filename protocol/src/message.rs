@@ -2,8 +2,8 @@
 
 use crate::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, Thresholds, VicidialAnswer};
 use crate::{
-    CallId, CampaignId, Command, ContactId, Event, Exchange, HistoryRow, OrganizationId, Problem, Query,
-    Role, Snapshot, UserId,
+    CallId, CallbackRow, CampaignId, Command, ContactId, Event, Exchange, HistoryRow, OrganizationId,
+    Problem, Query, Role, Snapshot, UserId,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -139,6 +139,9 @@ pub struct Choice {
     pub label: String,
     /// The key; none: it is chosen from the list.
     pub key: Option<char>,
+    /// Whether a time to call back goes with it.
+    #[serde(default)]
+    pub callback: bool,
 }
 
 /// What a command or query gives.
@@ -184,6 +187,14 @@ pub enum Answer {
         verdict: String,
         /// Whether it may be called now.
         allowed: bool,
+        /// IANA zone in which they are, as far as it is known; the westernmost where it may be several.
+        #[serde(default)]
+        zone: String,
+    },
+    /// Callbacks.
+    Callbacks {
+        /// The next due first.
+        callbacks: Vec<CallbackRow>,
     },
     /// Something to read.
     Lines {

@@ -36,6 +36,9 @@ use tokio::sync::{Mutex, broadcast};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
+/// Seconds for which a server runs before it is looked at.
+const WARM: u64 = 8;
+
 /// A text that says when it was made.
 fn text(bytes: usize) -> String {
     format!("t={};{}", common::micros(), "x".repeat(bytes))
@@ -222,7 +225,8 @@ async fn measure(
         let (address, token) = (address.clone(), token.clone());
         tasks.push(tokio::spawn(async move { console(&address, path, &token, Arc::default(), false).await }));
     }
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // Long enough that the database has filled its page cache with what it writes.
+    tokio::time::sleep(Duration::from_secs(WARM)).await;
     tasks.drain(..).for_each(|task| task.abort());
     tokio::time::sleep(Duration::from_millis(300)).await;
     let before = common::resident(server.0.id());

@@ -1,5 +1,6 @@
 //! Puts the server together: the record, the dialer, telephony and voice, the API; and takes it apart again.
 
+use crate::api::socket::crier::Crier;
 use crate::api::{self, App};
 use crate::bus::Bus;
 use crate::connectors::dialpad::delivery::Deliveries;
@@ -284,6 +285,7 @@ impl Floor {
             voice: synthesiser(&settings),
             store,
             journal,
+            crier: Crier::start(&bus, closing.clone()),
             bus,
             dialer,
             vicidials,

@@ -128,6 +128,7 @@ async fn call(
         rested_since: None,
         by_hand: false,
         caps: Vec::new(),
+        subject: None,
         at,
     };
     let end = EndCall {
@@ -146,6 +147,7 @@ async fn call(
         contact: contact_after(Outcome::NoAnswer, attempt, &campaign.call_settings, at),
         abandoned: false,
         said_by: String::new(),
+        numbers: None,
         answered_at: None,
         at,
     };

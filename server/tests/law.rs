@@ -150,3 +150,125 @@ async fn a_stale_scrub_and_a_filter_hold_and_say_why() {
         assert_eq!(decided["facts"]["scrub"], "FTC-7", "{decided}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_a_campaign_other_numbers_and_a_list_called_again() {
+    let home = tempfile::tempdir().unwrap();
+    let setup = setup(&home, "");
+    setup.add_user("sue", "supervisor").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "maxConcurrentCalls": 5, "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Listed", settings, &[("Ada", 0), ("Busy", 21)]).await.unwrap();
+    let (ada, busy) = (number(0), number(21));
+
+    // Ada is on this campaign's list until a moment; another campaign might call her.
+    let until_then = chrono::Utc::now() + chrono::Duration::days(3);
+    let add = json!({ "phone": ada, "campaignId": campaign, "expiresAt": until_then });
+    let (status, said) = client.send(reqwest::Method::POST, "/api/v1/do-not-call", Some(add)).await.unwrap();
+    assert_eq!(status, 201, "{said}");
+    let past = json!({ "phone": ada, "expiresAt": "2020-01-01T00:00:00Z" });
+    let (status, said) = client.send(reqwest::Method::POST, "/api/v1/do-not-call", Some(past)).await.unwrap();
+    assert_eq!((status, &said["field"]), (422, &json!("expiresAt")), "{said}");
+    let own = client.get(&format!("/api/v1/do-not-call?campaign_id={campaign}")).await.unwrap();
+    assert_eq!(own["entries"][0]["phone"], json!(ada));
+    assert_eq!(client.get("/api/v1/do-not-call").await.unwrap()["entries"], json!([]));
+
+    // Who is busy has another number, which is called at once, and is alive.
+    let contacts = client.contacts(&campaign).await.unwrap();
+    let id = contacts.iter().find(|contact| contact["phone"] == json!(busy)).unwrap()["id"].clone();
+    let path = format!("/api/v1/contacts/{}", id.as_str().unwrap());
+    let other = number(1);
+    let (status, said) = client
+        .send(reqwest::Method::PATCH, &path, Some(json!({ "alternatePhones": [other, busy] })))
+        .await
+        .unwrap();
+    assert_eq!((status, &said["alternatePhones"]), (200, &json!([other])), "{said}");
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let calls = until("both numbers to be called", || async {
+        let calls = client.calls(&campaign).await.ok()?;
+        let over =
+            calls.iter().filter(|call| call["status"] != "initiated" && call["status"] != "in_progress");
+        (over.count() == 2).then_some(calls)
+    })
+    .await;
+    let mut called: Vec<&str> = calls.iter().map(|call| call["phone"].as_str().unwrap()).collect();
+    called.sort_unstable();
+    assert_eq!(called, [other.as_str(), busy.as_str()], "and nobody called Ada");
+    let contacts = client.contacts(&campaign).await.unwrap();
+    let ada_row = contacts.iter().find(|contact| contact["phone"] == json!(ada)).unwrap();
+    assert_eq!(ada_row["status"], "held", "{ada_row}");
+    assert!(ada_row["heldReason"].as_str().unwrap().contains("do-not-call list, opens"), "{ada_row}");
+
+    // The list is called again: whoever is held by a list is not.
+    let reset = format!("/api/v1/campaigns/{campaign}/reset");
+    let (status, said) =
+        client.send(reqwest::Method::POST, &reset, Some(json!({ "statuses": ["pending"] }))).await.unwrap();
+    assert_eq!(status, 422, "{said}");
+    let statuses = json!({ "statuses": ["failed", "completed", "contacted", "retry"] });
+    let (status, said) = client.send(reqwest::Method::POST, &reset, Some(statuses)).await.unwrap();
+    assert_eq!((status, &said["contacts"]), (200, &json!(1)), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artificial_voice_says_first_what_the_state_asks_for() {
+    let home = tempfile::tempdir().unwrap();
+    let rule =
+        "[[disclosure]]\nid = \"everywhere\"\nwhere = [\"*\"]\ntext = \"An artificial voice of {caller}.\"\n";
+    let setup = setup(&home, rule);
+    setup.add_user("sue", "supervisor").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings =
+        json!({ "maxConcurrentCalls": 5, "callIntervalMs": 0, "retryAttempts": 0, "callerName": "Acme" });
+    let campaign = client.campaign("Says so", settings, &[("Ada", 0)]).await.unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let call = until("the call to end", || async {
+        client.calls(&campaign).await.ok()?.into_iter().find(|call| call["status"] == "completed")
+    })
+    .await;
+    let said = call["transcript"].as_str().unwrap();
+    assert!(said.starts_with("AI: An artificial voice of Acme.\nAI: Hello"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debt_that_is_not_named_is_not_called_about() {
+    let home = tempfile::tempdir().unwrap();
+    let rule = "[[quiet]]\nid = \"house-quiet\"\nwhere = [\"*\"]\nhours = 200\nsource = \"the house\"\n";
+    let setup = setup(&home, rule);
+    setup.add_user("sue", "supervisor").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings =
+        json!({ "maxConcurrentCalls": 5, "callIntervalMs": 0, "retryAttempts": 0, "debtField": "debt" });
+    let campaign = client.campaign("Debts", settings, &[("Ada", 0)]).await.unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let held = until("it to be held", || async {
+        let contact = client.contacts(&campaign).await.ok()?.pop()?;
+        (contact["status"] == "held").then_some(contact)
+    })
+    .await;
+    assert!(held["heldReason"].as_str().unwrap().contains("debtField"), "{held}");
+    let path = format!("/api/v1/contacts/{}", held["id"].as_str().unwrap());
+    let named = json!({ "customFields": { "debt": "A-7" } });
+    client.send(reqwest::Method::PATCH, &path, Some(named)).await.unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    until("it to be called", || async {
+        client.calls(&campaign).await.ok()?.iter().any(|call| call["status"] == "completed").then_some(())
+    })
+    .await;
+    // It was talked about: another campaign about the same debt rests for seven days.
+    let settings = json!({ "maxConcurrentCalls": 5, "callIntervalMs": 0, "debtField": "debt" });
+    let second = client.campaign("Debts again", settings, &[("Ada", 0)]).await.unwrap();
+    let contact = only_contact(&client, &second).await;
+    let path = format!("/api/v1/contacts/{}", contact["id"].as_str().unwrap());
+    let named = json!({ "customFields": { "debt": "A-7" } });
+    client.send(reqwest::Method::PATCH, &path, Some(named)).await.unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": second })).await.unwrap();
+    let held = until("it to be held", || async {
+        let contact = client.contacts(&second).await.ok()?.pop()?;
+        (contact["status"] == "held").then_some(contact)
+    })
+    .await;
+    assert!(held["heldReason"].as_str().unwrap().contains("house-quiet"), "{held}");
+}

@@ -16,6 +16,7 @@ use dialdeck_protocol::{
 };
 use dialdeck_server::domain::campaign::Campaign;
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
+use dialdeck_server::domain::do_not_call::Listing;
 use dialdeck_server::domain::ending::{contact_after, status};
 use dialdeck_server::domain::gate::{Question, caps, judge};
 use dialdeck_server::domain::law::Rules;
@@ -89,9 +90,10 @@ async fn attempt(
     now: DateTime<Utc>,
 ) {
     let (phone, organization) = (contact.person.phone.as_str(), organization());
-    let on_do_not_call = store.is_do_not_call(&organization, phone).await.unwrap();
+    let phones = [phone.to_owned()];
+    let listed = store.listed(&organization, None, &phones, now).await.unwrap();
     let recent = store.calls_since(&organization, phone, now - Duration::days(8)).await.unwrap();
-    let question = Question { on_do_not_call, recent: &recent, ..Question::of(&contact.person, rules) };
+    let question = Question { listed, recent: &recent, ..Question::of(&contact.person, rules) };
     let decision = judge(question, now);
     if !decision.is_allowed() {
         let hold = Change::Hold {
@@ -120,6 +122,7 @@ async fn attempt(
         rested_since: None,
         by_hand: false,
         caps: caps(&contact.person, rules, now),
+        subject: None,
         at: now,
     };
     let outcome = outcome(contact, now);
@@ -139,6 +142,7 @@ async fn attempt(
         contact: contact_after(outcome, contact.attempts + 1, &campaign.call_settings, now),
         abandoned: false,
         said_by: String::new(),
+        numbers: None,
         answered_at: None,
         at: now + Duration::seconds(40),
     };
@@ -204,9 +208,8 @@ async fn thirty_days_explain_themselves() {
         if quarter == 10 * 48 {
             // The first of each place asks on the tenth day never to be called again.
             for person in people.iter().step_by(6) {
-                let phone = person.phone.as_str().to_owned();
-                let (organization_id, source) = (organization(), "voice".into());
-                let listed = Change::DoNotCall { organization_id, phone, source, call_id: None, at: now };
+                let listing = Listing::for_ever(&organization(), person.phone.as_str(), "voice", now);
+                let listed = Change::DoNotCall(Box::new(listing));
                 store.commit(&[vec![listed]]).await.unwrap().remove(0).unwrap();
             }
         }

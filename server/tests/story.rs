@@ -16,8 +16,9 @@ use dialdeck_protocol::{
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
-use dialdeck_server::domain::ending::{ContactAfter, contact_after, far_future};
-use dialdeck_server::domain::gate::{Question, judge};
+use dialdeck_server::domain::do_not_call::{List, Listed, Listing};
+use dialdeck_server::domain::ending::{ContactAfter, after_number, contact_after, far_future};
+use dialdeck_server::domain::gate::{Question, Subject, judge};
 use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
@@ -42,6 +43,7 @@ fn person(n: u32) -> NewContact {
         first_name: format!("Ann{n}"),
         last_name: "Lee".into(),
         phone: Phone::from_e164(&format!("+131255501{n:02}")).unwrap(),
+        alternates: Vec::new(),
         email: "ann@example.com".into(),
         company: "Acme".into(),
         state: "IL".into(),
@@ -70,6 +72,7 @@ fn begin(campaign: CampaignId, contact: &Contact, at: DateTime<Utc>) -> BeginAtt
         rested_since: None,
         by_hand: false,
         caps: Vec::new(),
+        subject: None,
         at,
     }
 }
@@ -91,6 +94,7 @@ fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTi
         contact,
         abandoned: false,
         said_by: String::new(),
+        numbers: None,
         answered_at: None,
         at,
     }
@@ -113,8 +117,12 @@ async fn story(store: Arc<dyn Store>) {
     refusing(store, &campaign).await;
     never_again(store, &campaign).await;
     withdrawn_in_between(store, &campaign).await;
+    lists_with_an_end(store, &campaign).await;
+    one_number_after_the_other(store, &campaign).await;
+    counted_by_debt(store, &campaign).await;
     writing_down(store).await;
     in_order(store).await;
+    everywhere_and_erased(store, &campaign).await;
     going(store, &campaign).await;
 }
 
@@ -371,17 +379,13 @@ async fn never_again(store: &dyn Store, campaign: &Campaign) {
     let dan = store.candidates(campaign.id, ListOrder::Oldest, noon(), 50).await.unwrap().pop().unwrap();
     let begun = begin(campaign.id, &dan, noon());
     one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
-    let listed = Change::DoNotCall {
-        organization_id: org(),
-        phone: begun.to.clone(),
-        source: "voice".into(),
-        call_id: Some(begun.key.call_id.clone()),
-        at: noon(),
-    };
+    let listing = Listing::for_ever(&org(), &begun.to, "voice", noon());
+    let listed = Change::DoNotCall(Box::new(listing.said_in(List::Organization, &begun.key.call_id)));
     one(store, vec![listed.clone()]).await.unwrap();
     one(store, vec![listed]).await.unwrap();
-    assert!(store.is_do_not_call(&org(), &begun.to).await.unwrap());
-    assert_eq!(store.do_not_call(&org(), "", 10).await.unwrap().len(), 1);
+    let listed = store.listed(&org(), None, std::slice::from_ref(&begun.to), noon()).await.unwrap();
+    assert_eq!(listed, Some(Listed { until: None }));
+    assert_eq!(store.do_not_call(&org(), None, "", 10).await.unwrap().len(), 1);
     // Even a call that ends as a retry does not bring the number back.
     let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), noon());
     let events =
@@ -426,6 +430,131 @@ async fn withdrawn_in_between(store: &dyn Store, campaign: &Campaign) {
     one(store, vec![change]).await.unwrap();
     assert_eq!(store.contacts_of(&org(), &phone).await.unwrap()[0].person.consent, None);
     one(store, vec![Change::DeleteContact { organization_id: org(), contact_id: seen.id }]).await.unwrap();
+}
+
+async fn added(store: &dyn Store, campaign: &Campaign, person: NewContact) -> Contact {
+    let phone = person.phone.as_str().to_owned();
+    let mut import = store.import(campaign, ImportMode::Whole, noon()).await.unwrap();
+    import.add(&[person], 1, 0).await.unwrap();
+    import.finish().await.unwrap();
+    let all = store.contacts_of(&org(), &phone).await.unwrap();
+    all.into_iter().find(|contact| contact.campaign_id == campaign.id).unwrap()
+}
+
+/// A list of one campaign, and an entry that ends.
+async fn lists_with_an_end(store: &dyn Store, campaign: &Campaign) {
+    let eva = added(store, campaign, person(80)).await;
+    let phone = eva.person.phone.as_str();
+    let (other, until) = (CampaignId::new(), noon() + chrono::Duration::days(2));
+    let listing = Listing {
+        list: List::Campaign(campaign.id),
+        expires_at: Some(until),
+        ..Listing::for_ever(&org(), phone, "import", noon())
+    };
+    one(store, vec![Change::DoNotCall(Box::new(listing.clone()))]).await.unwrap();
+    let listed = async |campaign, at| store.listed(&org(), campaign, &[phone.to_owned()], at).await.unwrap();
+    assert_eq!(listed(Some(campaign.id), noon()).await, Some(Listed { until: Some(until) }));
+    assert_eq!((listed(Some(other), noon()).await, listed(None, noon()).await), (None, None));
+    assert_eq!(listed(Some(campaign.id), until).await, None, "it has ended");
+    let held = store.contact(&org(), eva.id).await.unwrap().unwrap();
+    assert_eq!((held.status, held.next_attempt_at), (ContactStatus::Held, until));
+    let begun = begin(campaign.id, &held, noon());
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(begun))]).await, Err(Refusal::DoNotCall));
+    let begun = begin(campaign.id, &held, until);
+    one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
+    let after = contact_after(Outcome::Busy, 1, &CallSettings::default(), until);
+    one(store, vec![Change::EndCall(Box::new(end(&begun, Outcome::Busy, after, until)))]).await.unwrap();
+    // What is said for ever is not shortened by a list that ends.
+    let never = Listing { expires_at: None, ..listing.clone() };
+    for listing in [never, listing] {
+        one(store, vec![Change::DoNotCall(Box::new(listing))]).await.unwrap();
+    }
+    assert_eq!(listed(Some(campaign.id), until).await, Some(Listed { until: None }));
+    let rows = store.do_not_call(&org(), Some(campaign.id), "", 10).await.unwrap();
+    assert_eq!((rows.len(), rows[0].expires_at), (1, None));
+}
+
+async fn one_number_after_the_other(store: &dyn Store, campaign: &Campaign) {
+    let mut fay = person(81);
+    fay.alternates = vec![Phone::from_e164("+13125550182").unwrap()];
+    let fay = added(store, campaign, fay).await;
+    assert_eq!(fay.person.alternates.len(), 1);
+    let begun = begin(campaign.id, &fay, noon());
+    one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
+    let (after, turn) = after_number(Outcome::BadNumber, 1, &fay.numbers(), &CallSettings::default(), noon());
+    let ended = EndCall { numbers: Some(turn), ..end(&begun, Outcome::BadNumber, after, noon()) };
+    one(store, vec![Change::EndCall(Box::new(ended))]).await.unwrap();
+    let fay = store.contact(&org(), fay.id).await.unwrap().unwrap();
+    assert_eq!((fay.status, fay.number_turn), (ContactStatus::Retry, 1));
+    assert_eq!(fay.dead_numbers, [fay.person.phone.as_str()]);
+    assert_eq!(fay.callee().phone.as_str(), "+13125550182");
+    let other = BeginAttempt { to: "+13125550182".into(), ..begin(campaign.id, &fay, noon()) };
+    let stranger = BeginAttempt { to: "+13125550183".into(), ..other.clone() };
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(stranger))]).await, Err(Refusal::NotCallable));
+    one(store, vec![Change::BeginAttempt(Box::new(other.clone()))]).await.unwrap();
+    let (after, turn) = after_number(Outcome::Busy, 2, &fay.numbers(), &CallSettings::default(), noon());
+    assert_eq!(turn.turn, 1, "the dead one is passed over");
+    let ended = EndCall { numbers: Some(turn), ..end(&other, Outcome::Busy, after, noon()) };
+    one(store, vec![Change::EndCall(Box::new(ended))]).await.unwrap();
+    let reset = |statuses| Change::ResetList {
+        organization_id: org(),
+        campaign_id: campaign.id,
+        statuses,
+        at: noon(),
+    };
+    let events = one(store, vec![reset(vec![ContactStatus::Retry, ContactStatus::DoNotCall])]).await.unwrap();
+    assert!(matches!(&events[..], [EventBody::ListReset { contacts }] if *contacts >= 1), "{events:?}");
+    let fay = store.contact(&org(), fay.id).await.unwrap().unwrap();
+    assert_eq!((fay.status, fay.attempts, fay.number_turn), (ContactStatus::New, 0, 0));
+    assert!(store.counts(campaign.id).await.unwrap().held >= 0);
+}
+
+async fn everywhere_and_erased(store: &dyn Store, campaign: &Campaign) {
+    let phone = person(80).phone.as_str().to_owned();
+    // Everywhere is in every organization.
+    let organization = OrganizationId("elsewhere".into());
+    store.save_organization(&organization, "Elsewhere", noon()).await.unwrap();
+    let everywhere = Listing { list: List::Everywhere, ..Listing::for_ever(&org(), &phone, "voice", noon()) };
+    one(store, vec![Change::DoNotCall(Box::new(everywhere))]).await.unwrap();
+    assert!(store.listed(&organization, None, &[phone.clone()], noon()).await.unwrap().is_some());
+    // Erasing a contact's other number leaves it without it.
+    store.erase(&org(), "+13125550182").await.unwrap();
+    let fay = store.contacts_of(&org(), person(81).phone.as_str()).await.unwrap();
+    let fay = fay.iter().find(|contact| contact.campaign_id == campaign.id).unwrap();
+    assert!(fay.person.alternates.is_empty());
+}
+
+async fn counted_by_debt(store: &dyn Store, campaign: &Campaign) {
+    let gus = added(store, campaign, person(84)).await;
+    let since = noon() - chrono::Duration::days(7);
+    let subject = |caps, quiet_since| Some(Subject { name: "A-7".into(), caps, quiet_since });
+    let first = BeginAttempt { subject: subject(vec![(since, 1)], None), ..begin(campaign.id, &gus, noon()) };
+    one(store, vec![Change::BeginAttempt(Box::new(first.clone()))]).await.unwrap();
+    let after = contact_after(Outcome::NoAnswer, 1, &CallSettings::default(), noon());
+    one(store, vec![Change::EndCall(Box::new(end(&first, Outcome::NoAnswer, after, noon())))]).await.unwrap();
+    let about = store.calls_about(&org(), "A-7", since).await.unwrap();
+    assert_eq!((about.len(), about[0].talked), (1, false));
+    // The same debt at another number of another contact counts with it.
+    let hal = added(store, campaign, person(85)).await;
+    let again =
+        |caps, quiet| BeginAttempt { subject: subject(caps, quiet), ..begin(campaign.id, &hal, noon()) };
+    let capped = again(vec![(since, 1)], None);
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(capped))]).await, Err(Refusal::Capped));
+    let second = again(vec![(since, 2)], Some(since));
+    one(store, vec![Change::BeginAttempt(Box::new(second.clone()))]).await.unwrap();
+    let answered = EndCall {
+        answered_at: Some(noon()),
+        ..end(
+            &second,
+            Outcome::Callback,
+            contact_after(Outcome::Callback, 1, &CallSettings::default(), noon()),
+            noon(),
+        )
+    };
+    one(store, vec![Change::EndCall(Box::new(answered))]).await.unwrap();
+    let ida = added(store, campaign, person(86)).await;
+    let quiet = BeginAttempt { subject: subject(vec![], Some(since)), ..begin(campaign.id, &ida, noon()) };
+    assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(quiet))]).await, Err(Refusal::Capped));
 }
 
 async fn writing_down(store: &dyn Store) {

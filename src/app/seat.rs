@@ -35,7 +35,7 @@ impl App {
         self.state.agent_meant().map(|row| (row.user_id, crate::plain::line(&row.name)))
     }
 
-    fn command(&mut self, command: Command) {
+    pub(super) fn command(&mut self, command: Command) {
         let _ = self.asks.send(Ask::Command(command));
         self.state.notes.asked("asked; waiting for the server");
     }
@@ -107,8 +107,8 @@ impl App {
             return false;
         };
         let found = self.state.choices.dispositions.iter().find(|choice| choice.key == Some(typed));
-        let Some(disposition) = found.map(|choice| choice.code.clone()) else { return false };
-        self.command(Command::Dispose { call_id, disposition, note: String::new(), callback_at: None });
+        let Some(choice) = found.cloned() else { return false };
+        self.chosen(Chosen::Disposition(call_id), Some(&choice), None);
         true
     }
 
@@ -145,6 +145,14 @@ impl App {
     fn chosen(&mut self, what: Chosen, choice: Option<&Choice>, note: Option<String>) {
         let Some(choice) = choice else { return };
         let code = choice.code.clone();
+        if let (Chosen::Disposition(call), true) = (&what, choice.callback) {
+            // Who promises to call back says when.
+            let zone = self.state.lead.as_ref().map(|lead| lead.zone.clone()).unwrap_or_default();
+            let (call, note) = (call.clone(), note.unwrap_or_default());
+            let what = Asked::CallBack { call, disposition: code, note, zone };
+            self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
+            return;
+        }
         self.command(match what {
             Chosen::Pause(user) => Command::AgentPause { user_id: Some(user), code, seconds: None },
             Chosen::Disposition(call_id) => Command::Dispose {
@@ -162,6 +170,9 @@ impl App {
         let what = match (event.code, what) {
             (KeyCode::Tab, Asked::Extension(PhoneKind::NailedUp)) => Asked::Extension(PhoneKind::PerCall),
             (KeyCode::Tab, Asked::Extension(PhoneKind::PerCall)) => Asked::Extension(PhoneKind::NailedUp),
+            (KeyCode::Enter, what @ (Asked::Another(..) | Asked::CallBack { .. })) => {
+                return self.take_time(what, text);
+            }
             (KeyCode::Enter, what) => return self.asked(&what, text),
             (KeyCode::Backspace, what) => {
                 text.pop();
@@ -185,6 +196,7 @@ impl App {
             }
             Asked::Message(user, _) => self.command(Command::AgentMessage { user_id: *user, text }),
             Asked::Dates => self.take_dates(&text),
+            Asked::Another(..) | Asked::CallBack { .. } => {}
             Asked::Number => {
                 let _ = self.asks.send(Ask::Query(Query::Why { phone: text }));
             }

@@ -25,6 +25,8 @@ pub enum Need {
     Snapshot,
     /// What is looked at of Dialpad.
     Dialpad,
+    /// Callbacks.
+    Callbacks,
 }
 
 impl State {
@@ -133,12 +135,14 @@ impl State {
                     self.notes.late(&format!("{from} says: {text}"), Tone::Good);
                 }
             }
-            EventBody::CampaignChanged { .. } | EventBody::ContactsImported { .. } => return Need::Snapshot,
+            EventBody::CampaignChanged { .. }
+            | EventBody::ListReset { .. }
+            | EventBody::ContactsImported { .. } => return Need::Snapshot,
+            EventBody::CallbackChanged { .. } => return Need::Callbacks,
             EventBody::ContactHeld { .. }
             | EventBody::DoNotCallAdded { .. }
             | EventBody::CatalogChanged { .. }
             | EventBody::CallDisposed { .. }
-            | EventBody::CallbackChanged { .. }
             | EventBody::ConsentChanged { .. } => {}
         }
         Need::Nothing

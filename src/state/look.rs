@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::action::Action;
-use dialdeck_protocol::{CallId, Choice, Command, PhoneKind, UserId};
+use dialdeck_protocol::{CallId, CallbackId, Choice, Command, PhoneKind, UserId};
 use std::collections::BTreeMap;
 
 /// A screen.
@@ -18,6 +18,8 @@ pub enum View {
     Vicidial,
     /// Dialpad's calls and agents.
     Dialpad,
+    /// Callbacks that are to be kept.
+    Callbacks,
 }
 
 /// A pane.
@@ -45,6 +47,8 @@ pub enum Pane {
     DialpadAgents,
     /// Dialpad's calls.
     DialpadCalls,
+    /// Callbacks.
+    Callbacks,
 }
 
 /// What a list is chosen from for.
@@ -67,6 +71,10 @@ pub enum Asked {
     Number,
     /// Days of Dialpad's calls.
     Dates,
+    /// Another time for a callback, in this zone.
+    Another(CallbackId, String),
+    /// A time to call somebody back, in this zone, with what came of the call.
+    CallBack { call: CallId, disposition: String, note: String, zone: String },
 }
 
 /// What is typed into one line of a form.
@@ -144,6 +152,7 @@ impl View {
             Self::Agents => &[Pane::Agents, Pane::Seat],
             Self::Vicidial => &[Pane::FloorCampaigns, Pane::FloorCalls],
             Self::Dialpad => &[Pane::DialpadAgents, Pane::DialpadCalls],
+            Self::Callbacks => &[Pane::Callbacks],
         }
     }
 }
@@ -191,6 +200,7 @@ impl State {
             Pane::FloorCalls => self.shown_floor_calls().len(),
             Pane::DialpadAgents => self.shown_dialpad_agents().len(),
             Pane::DialpadCalls => self.shown_dialpad_calls().len(),
+            Pane::Callbacks => self.shown_callbacks().len(),
             _ => self.shown_history().len(),
         };
         let Some(at) = self.selection(self.pane, rows) else { return };

@@ -1,5 +1,6 @@
 //! What the console knows: rows as the server told them, and where the person is looking.
 
+mod callbacks;
 mod dialpad;
 mod events;
 mod look;
@@ -16,8 +17,8 @@ pub use vicidial::{Entry, FloorChange, SeenFloor};
 
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    AgentRow, Answer, CallId, CallRow, CampaignId, CampaignRow, Command, ContactId, Exchange, HistoryRow,
-    Part, Role, Snapshot, Speaker, UserId,
+    AgentRow, Answer, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId, Exchange,
+    HistoryRow, Part, Role, Snapshot, Speaker, UserId,
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -71,6 +72,8 @@ pub struct State {
     pub floors: BTreeMap<String, SeenFloor>,
     /// Dialpad.
     pub dialpad: Dialpad,
+    /// Callbacks to be kept, the next due first; `None` until asked for.
+    pub callbacks: Option<Vec<CallbackRow>>,
     /// Parts of the server.
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
@@ -124,6 +127,7 @@ impl Default for State {
             agents: Vec::new(),
             floors: BTreeMap::new(),
             dialpad: Dialpad::default(),
+            callbacks: None,
             parts: Vec::new(),
             history: Vec::new(),
             history_loaded: false,
@@ -164,6 +168,7 @@ impl State {
             || !self.agents.is_empty()
             || self.floors.values().any(|seen| !seen.floor.agents.is_empty() || !seen.floor.calls.is_empty())
             || self.view == View::Dialpad && self.dialpad_ticks()
+            || self.callbacks.as_ref().is_some_and(|rows| !rows.is_empty())
             || matches!(self.link, Link::Lost { .. })
             || self.campaigns.iter().any(|c| c.next_call_at.is_some())
     }
@@ -186,6 +191,7 @@ impl State {
     pub fn keeping_selection(&mut self, change: impl FnOnce(&mut Self)) {
         let campaign = self.selected_campaign().map(|c| c.id);
         let call = self.selected_call().map(|c| c.id.clone());
+        let callback = self.selected_callback().map(|row| row.id);
         let past = self.selected_past_call().map(|c| c.id.clone());
         let agent = self.selected_entry().map(|entry| entry.key());
         let floor_campaign = self.selected_floor_campaign().map(|(v, c)| (v.to_owned(), c.id.clone()));
@@ -217,6 +223,7 @@ impl State {
                 Pane::DialpadCalls,
                 self.shown_dialpad_calls().iter().position(|call| Some(&call.id) == dialpad_call.as_ref()),
             ),
+            (Pane::Callbacks, self.shown_callbacks().iter().position(|row| Some(row.id) == callback)),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
         for (pane, place) in places {
@@ -242,8 +249,11 @@ impl State {
             Answer::Choices { dispositions, pause_codes } => {
                 self.choices = Choices { dispositions, pause_codes };
             }
-            Answer::Lead { contact_id, fields, calls, verdict, allowed } => {
-                self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed });
+            Answer::Lead { contact_id, fields, calls, verdict, allowed, zone } => {
+                self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed, zone });
+            }
+            Answer::Callbacks { callbacks } => {
+                self.keeping_selection(|state| state.callbacks = Some(callbacks));
             }
             Answer::Dialpad(picture) => self.take_dialpad(*picture),
             Answer::Vicidial(answer) => self.take_vicidial(&answer),

@@ -16,6 +16,8 @@ pub struct Lead {
     pub verdict: String,
     /// Whether they may be called now.
     pub allowed: bool,
+    /// Where they are: an IANA zone, or empty.
+    pub zone: String,
 }
 
 /// What one chooses from.

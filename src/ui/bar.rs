@@ -24,8 +24,14 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         View::Agents => "agents",
         View::Vicidial => "VICIdial",
         View::Dialpad => "Dialpad",
+        View::Callbacks => "callbacks",
     };
     let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
+    let due = state.callbacks_due(scene.now);
+    if due > 0 {
+        let what = if due == 1 { "callback" } else { "callbacks" };
+        spans.push(Span::styled(format!("  ! {due} {what} due"), theme.warning));
+    }
     for part in &state.parts {
         let (mark, style) = match part.state {
             PartState::Down => ("✗", theme.bad),

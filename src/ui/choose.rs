@@ -66,6 +66,13 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
         Asked::Dates => {
             ("Which days?".to_owned(), "21 (days up to today), 2026-11-01, or 2026-11-01 2026-11-10")
         }
+        Asked::Another(_, zone) | Asked::CallBack { zone, .. } => {
+            let there = if zone.is_empty() { "UTC" } else { zone };
+            (
+                format!("Call back when? In {there}"),
+                "tomorrow 3pm, friday 10:30, in 2 hours, 2026-12-01 14:00",
+            )
+        }
         Asked::Number => ("Why was a number called, or not?".to_owned(), "a number in any usual form"),
     };
     let inner =

@@ -2,6 +2,7 @@
 
 mod agents;
 mod bar;
+mod callbacks;
 mod calls;
 mod campaigns;
 mod choose;
@@ -164,6 +165,7 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
             pane(frame, list, scene, Pane::Agents);
             pane(frame, own, scene, Pane::Seat);
         }
+        View::Callbacks => pane(frame, area, scene, Pane::Callbacks),
         View::Vicidial => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
             let split = if area.width >= 240 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
@@ -208,6 +210,7 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
         Pane::FloorCalls => vicidial::calls(frame, area, scene),
         Pane::DialpadAgents => dialpad::agents(frame, area, scene),
         Pane::DialpadCalls => dialpad::calls(frame, area, scene),
+        Pane::Callbacks => callbacks::draw(frame, area, scene),
     }
 }
 

@@ -173,7 +173,12 @@ fn agents() -> State {
     ann.call_id = Some(CallId("Ann Lee".into()));
     ann.contact_id = Some(contact);
     ann.disposition_due = true;
-    let choice = |code: &str, label: &str, key| Choice { code: code.into(), label: label.into(), key };
+    let choice = |code: &str, label: &str, key| Choice {
+        code: code.into(),
+        label: label.into(),
+        key,
+        callback: false,
+    };
     let mut state = floor();
     state.calls[0].summary = "interested, sounds positive; said: yes please / tell me more".into();
     State {
@@ -202,6 +207,7 @@ fn agents() -> State {
             calls: Vec::new(),
             verdict: "every rule allows it".into(),
             allowed: true,
+            zone: "America/Chicago".into(),
         }),
         ..state
     }

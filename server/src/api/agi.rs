@@ -5,6 +5,7 @@ use super::extract::{Body, May};
 use super::problem::RefusedCall;
 use crate::domain::caller::{AnswerScripts, SteerCalls};
 use crate::domain::contact::NewContact;
+use crate::domain::do_not_call::{List, Listing};
 use crate::domain::phone::Phone;
 use crate::domain::plain;
 use crate::domain::script::Script;
@@ -259,13 +260,9 @@ pub(super) async fn process(
     if let Some(call) = &call {
         let mut changes = Vec::new();
         if answer.do_not_call {
-            changes.push(Change::DoNotCall {
-                organization_id: organization.clone(),
-                phone: call.row.phone.clone(),
-                source: "voice".into(),
-                call_id: Some(call.row.id.clone()),
-                at: now,
-            });
+            let listing = Listing::for_ever(organization, &call.row.phone, "voice", now);
+            let listing = listing.said_in(List::Organization, &call.row.id);
+            changes.push(Change::DoNotCall(Box::new(listing)));
         }
         if let Some(campaign_id) = call.row.campaign_id.filter(|_| !call.row.status.is_final()) {
             let exchange = Exchange {

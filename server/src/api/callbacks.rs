@@ -4,15 +4,17 @@ use super::extract::{Ask, Body, Id, May, given};
 use super::problem::Refused;
 use super::{App, commands, paging};
 use crate::domain::callback::{Callback, CallbackStatus};
-use crate::domain::caller::{Caller, KeepCallbacks, Look};
+use crate::domain::caller::{Caller, KeepCallbacks, Look, SteerAgents};
+use crate::domain::contact::NewContact;
 use crate::domain::plain;
+use crate::domain::{gate, zone};
 use crate::storage::Change;
 use crate::storage::keeping::CallbackFilter;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallbackId, CampaignId, ContactId, Problem, UserId};
+use dialdeck_protocol::{Answer, CallbackId, CallbackRow, CampaignId, ContactId, Problem, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -237,4 +239,77 @@ pub(super) async fn update(
     })
     .await?;
     Ok(Json(saved))
+}
+
+/// Callbacks that a console shows.
+const SHOWN: i64 = 500;
+
+/// Those to be kept: one's own and anyone's, or all of them for who steers agents.
+pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Answer, Problem> {
+    let steers = caller.permit::<SteerAgents>().is_ok();
+    let filter = CallbackFilter {
+        status: Some(CallbackStatus::Pending),
+        campaign_id: None,
+        user_id: (!steers).then_some(caller.user_id),
+        due_before: None,
+        after: None,
+        limit: SHOWN,
+    };
+    let organization = &caller.organization_id;
+    let (users, campaigns) =
+        tokio::try_join!(app.store.users(organization), app.store.campaigns(organization))?;
+    let mut callbacks = Vec::new();
+    for callback in app.store.callbacks(organization, &filter).await? {
+        if !caller.covers(callback.campaign_id) {
+            continue;
+        }
+        let Some(contact) = app.store.contact(organization, callback.contact_id).await? else { continue };
+        let user = users.iter().find(|user| Some(user.id) == callback.user_id);
+        let campaign = campaigns.iter().find(|campaign| campaign.id == callback.campaign_id);
+        callbacks.push(CallbackRow {
+            id: callback.id,
+            contact_id: contact.id,
+            campaign_id: callback.campaign_id,
+            campaign: campaign.map(|campaign| campaign.name.clone()).unwrap_or_default(),
+            name: contact.person.display_name(),
+            phone: contact.person.phone.as_str().to_owned(),
+            user_id: callback.user_id,
+            user: user.map(|user| user.name.clone()).unwrap_or_default(),
+            due_at: callback.due_at,
+            timezone: if callback.timezone.is_empty() { zone(&contact.person) } else { callback.timezone },
+            note: callback.note,
+        });
+    }
+    Ok(Answer::Callbacks { callbacks })
+}
+
+/// Where a person is, as far as it is known.
+fn zone(person: &NewContact) -> String {
+    let zones = zone::candidates(gate::whereabouts(person));
+    zones.and_then(|zones| zones.first().map(|zone| zone.name().to_owned())).unwrap_or_default()
+}
+
+/// A callback is kept, called off, or moved; gives a sentence for the screen.
+pub(super) async fn change(
+    app: &App,
+    caller: &Caller,
+    id: CallbackId,
+    status: Option<CallbackStatus>,
+    due_at: Option<DateTime<Utc>>,
+) -> Result<String, Problem> {
+    caller.permit::<KeepCallbacks>()?;
+    let mut callback = find(app, caller, id).await?;
+    let others = callback.user_id.is_some_and(|user| user != caller.user_id);
+    if others && caller.permit::<SteerAgents>().is_err() {
+        return Err(Problem::not_found(format!("callback {id}")));
+    }
+    callback.status = status.unwrap_or(callback.status);
+    callback.due_at = due_at.unwrap_or(callback.due_at);
+    save(app, callback).await?;
+    Ok(match (status, due_at) {
+        (Some(CallbackStatus::Done), _) => "the callback is kept".to_owned(),
+        (Some(CallbackStatus::Cancelled), _) => "the callback is called off".to_owned(),
+        (_, Some(at)) => at.format("the callback is due on %d %b at %H:%M UTC").to_string(),
+        _ => "nothing was changed".to_owned(),
+    })
 }

@@ -94,6 +94,10 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "routing",
         "filters",
         "scrub",
+        "optOutScope",
+        "attemptsPerContact",
+        "debtField",
+        "callerName",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {

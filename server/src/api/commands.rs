@@ -1,7 +1,8 @@
 //! Commands, whichever way they come: permitted, done, and written into the audit log.
 
 use super::App;
-use crate::domain::caller::{Caller, Look, RunQueue, SteerCalls, TakeCalls};
+use crate::domain::callback::CallbackStatus;
+use crate::domain::caller::{Caller, EditCampaigns, Look, RunQueue, SteerCalls, TakeCalls};
 use crate::storage::{AuditEntry, Change};
 use chrono::Utc;
 use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
@@ -74,6 +75,10 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::AgentReady { user_id }
         | Command::AgentPause { user_id, .. } => user_id.unwrap_or(caller.user_id).to_string(),
         Command::AgentMessage { user_id, .. } => user_id.to_string(),
+        Command::SettleCallback { callback_id, .. } | Command::MoveCallback { callback_id, .. } => {
+            callback_id.to_string()
+        }
+        Command::ResetList { campaign_id, .. } => campaign_id.to_string(),
         Command::AgentLogIn { .. }
         | Command::AgentDial { .. }
         | Command::AgentSkip
@@ -112,6 +117,18 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 }
                 "the call is being hung up".to_owned()
             }
+            Command::SettleCallback { callback_id, kept } => {
+                let status = if kept { CallbackStatus::Done } else { CallbackStatus::Cancelled };
+                super::callbacks::change(app, caller, callback_id, Some(status), None).await?
+            }
+            Command::MoveCallback { callback_id, due_at } => {
+                super::callbacks::change(app, caller, callback_id, None, Some(due_at)).await?
+            }
+            Command::ResetList { campaign_id, statuses } => {
+                caller.permit::<EditCampaigns>()?;
+                let count = super::contacts::reset_list(app, caller, campaign_id, statuses).await?;
+                format!("{count} contacts are to be called again")
+            }
             agents => super::seats::execute(app, caller, agents).await?,
         };
         Ok(Answer::Done { message })
@@ -140,6 +157,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
         }
         Query::Choices { campaign_id } => super::seats::choices(app, caller, campaign_id).await,
         Query::Lead { contact_id } => super::leads::lead(app, caller, contact_id).await,
+        Query::Callbacks => super::callbacks::rows(app, caller).await,
         Query::LeadSyncs => super::lead_syncs::lines(app, caller).await,
         Query::Dialpad { filter } => super::dialpad::picture(app, caller, &filter).await,
         Query::DialpadCall { id } => super::dialpad::call_lines(app, caller, &id).await,

@@ -8,6 +8,7 @@ use super::{App, commands, paging};
 use crate::domain::caller::{Caller, EditCampaigns, Look};
 use crate::domain::contact::{Consent, Contact, NewContact};
 use crate::domain::ending::far_future;
+use crate::domain::numbers;
 use crate::domain::phone::Phone;
 use crate::domain::plain;
 use crate::storage::{Change, ContactPage, ImportMode};
@@ -15,7 +16,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CampaignId, Code, ContactId, ContactStatus, Problem};
+use dialdeck_protocol::{CampaignId, Code, ContactId, ContactStatus, EventBody, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -31,6 +32,10 @@ pub(super) struct Shown {
     first_name: String,
     last_name: String,
     phone: String,
+    /// Further numbers, in the order in which they are called after it.
+    alternate_phones: Vec<String>,
+    /// Those of them that nobody has, or somebody else.
+    dead_phones: Vec<String>,
     email: String,
     company: String,
     state: String,
@@ -59,6 +64,8 @@ impl From<Contact> for Shown {
             first_name: person.first_name,
             last_name: person.last_name,
             phone: person.phone.as_str().to_owned(),
+            alternate_phones: person.alternates.iter().map(|phone| phone.as_str().to_owned()).collect(),
+            dead_phones: contact.dead_numbers,
             email: person.email,
             company: person.company,
             state: person.state,
@@ -154,6 +161,9 @@ pub(super) struct Given {
     first_name: Option<String>,
     last_name: Option<String>,
     phone: Option<String>,
+    /// Further numbers, in the order in which they are called after it; at most four.
+    #[schema(max_items = 4)]
+    alternate_phones: Option<Vec<String>>,
     email: Option<String>,
     company: Option<String>,
     state: Option<String>,
@@ -181,6 +191,18 @@ fn apply(person: &mut NewContact, given: Given, region: &str) -> Result<(), Prob
     }
     if let Some(phone) = given.phone {
         person.phone = Phone::parse(&phone, region).map_err(|e| Problem::field("phone", e.to_string()))?;
+    }
+    if let Some(others) = given.alternate_phones {
+        if others.len() > numbers::MOST {
+            let message = format!("alternatePhones has more than {} numbers", numbers::MOST);
+            return Err(Problem::field("alternatePhones", message));
+        }
+        let read = |text: &String| {
+            Phone::parse(text, region).map_err(|e| Problem::field("alternatePhones", e.to_string()))
+        };
+        let mut others = others.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        others.retain(|other| *other != person.phone);
+        person.alternates = others;
     }
     if let Some(state) = given.state {
         let state = state.to_uppercase();
@@ -386,4 +408,68 @@ pub(super) async fn bulk(
     })
     .await?;
     Ok(Json(BulkResults { results }))
+}
+
+/// Which contacts of a campaign are to be called again as if new.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ListReset)]
+pub(super) struct Reset {
+    /// Those in these states: `retry`, `held`, `contacted`, `completed`, `failed`.
+    #[schema(min_items = 1, max_items = 10)]
+    statuses: Vec<ContactStatus>,
+}
+
+/// How many there were.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListWasReset)]
+pub(super) struct WasReset {
+    contacts: i64,
+}
+
+/// Reset a campaign's list
+///
+/// Contacts in the given states are called again as if new, with their attempts counted from the beginning. Whoever is in a
+/// call stays in it, and whoever does not want to be called stays on the list.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/reset", tag = "Contacts", security(("bearer" = ["campaigns"])),
+    params(("id" = CampaignId, Path)), request_body = Reset, responses((status = 200, body = WasReset)))]
+pub(super) async fn reset(
+    State(app): State<App>,
+    permit: May<EditCampaigns>,
+    Id(id, _): Id<CampaignId>,
+    Body(Reset { statuses }, _): Body<Reset>,
+) -> Result<Json<WasReset>, Refused> {
+    let detail = json!({ "statuses": statuses });
+    let contacts =
+        commands::audited(&app, permit.caller(), "campaign.reset", &id.to_string(), detail, async {
+            reset_list(&app, permit.caller(), id, statuses).await
+        })
+        .await?;
+    Ok(Json(WasReset { contacts }))
+}
+
+/// Does it, for REST and the console alike; gives how many there were.
+pub(super) async fn reset_list(
+    app: &App,
+    caller: &Caller,
+    id: CampaignId,
+    statuses: Vec<ContactStatus>,
+) -> Result<i64, Problem> {
+    let untouched = |status: &ContactStatus| {
+        matches!(status, ContactStatus::New | ContactStatus::Pending | ContactStatus::DoNotCall)
+    };
+    if statuses.is_empty() || statuses.iter().any(untouched) {
+        let message = "statuses must name some of retry, held, contacted, completed, failed";
+        return Err(Problem::field("statuses", message));
+    }
+    let campaign = find_campaign(app, caller, id).await?;
+    let organization_id = campaign.organization_id;
+    let change = Change::ResetList { organization_id, campaign_id: id, statuses, at: Utc::now() };
+    let events = app.journal.commit(vec![change]).await?;
+    app.dialer.nudge(id);
+    let count = events.iter().find_map(|event| match event.body {
+        EventBody::ListReset { contacts } => Some(contacts),
+        _ => None,
+    });
+    Ok(count.unwrap_or(0))
 }

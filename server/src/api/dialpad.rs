@@ -1,6 +1,7 @@
 //! Dialpad: its calls and agents as they are stored here, what can be done at it, reports, and the events it delivers.
 
 use super::extract::{Ask, Body, Id, May};
+use super::listing;
 use super::persons::masked;
 use super::problem::Refused;
 use super::{App, commands};
@@ -234,7 +235,7 @@ async fn lawful(app: &App, caller: &Caller, request: &Request) -> Result<Value, 
     for phone in &request.numbers {
         if request.function.name != "initiate_call" {
             // Somebody who talks already is handed on: no call of ours, but never to who must not be called.
-            if app.store.is_do_not_call(&caller.organization_id, phone.as_str()).await? {
+            if listing::has(app, &caller.organization_id, phone.as_str()).await? {
                 let why = format!("not done: {} is on the do-not-call list (do_not_call)", masked(phone));
                 return Err(Problem::new(Code::Conflict, why));
             }
@@ -242,8 +243,7 @@ async fn lawful(app: &App, caller: &Caller, request: &Request) -> Result<Value, 
         }
         let person = NewContact::numbered(phone.clone());
         let organization = &caller.organization_id;
-        let decision =
-            app.dialer.judge_person(organization, &person, Voice::Person, None, Utc::now()).await?;
+        let decision = app.dialer.judge_person(organization, &person, Voice::Person, Utc::now()).await?;
         if !decision.is_allowed() {
             let why = format!("not dialled: {} ({})", decision.reason, decision.rule);
             return Err(Problem::new(Code::Conflict, why));

@@ -313,9 +313,10 @@ pub(super) async fn calls(
 }
 
 impl Row for Entry {
-    const HEADER: &'static [&'static str] = &["phone", "source", "created_at"];
+    const HEADER: &'static [&'static str] = &["phone", "source", "created_at", "expires_at"];
     fn cells(&self) -> Vec<String> {
-        vec![self.phone.clone(), self.source.clone(), self.created_at.to_rfc3339()]
+        let expires = self.expires_at.map(|at| at.to_rfc3339()).unwrap_or_default();
+        vec![self.phone.clone(), self.source.clone(), self.created_at.to_rfc3339(), expires]
     }
 }
 
@@ -334,11 +335,8 @@ pub(super) async fn do_not_call(
     Ok(file("do-not-call", format, move |after: Option<String>| {
         let (app, organization) = (app.clone(), organization.clone());
         async move {
-            let rows = app.store.do_not_call(&organization, &after.unwrap_or_default(), PAGE).await?;
-            let rows: Vec<Entry> = rows
-                .into_iter()
-                .map(|(phone, source, created_at)| Entry { phone, source, created_at })
-                .collect();
+            let rows = app.store.do_not_call(&organization, None, &after.unwrap_or_default(), PAGE).await?;
+            let rows: Vec<Entry> = rows.into_iter().map(Entry::from).collect();
             let next = rows.last().map(|row| row.phone.clone());
             Ok((rows, next))
         }

@@ -1,16 +1,19 @@
 //! The do-not-call list, and why a number was (not) called.
 
 use super::extract::{Ask, Body, May};
+use super::listing::{has, put_on};
 use super::persons::{Number, masked, phone};
 use super::problem::Refused;
-use super::{App, commands, paging};
-use crate::domain::caller::{AddDoNotCall, Look};
+use super::{App, campaigns, commands, paging};
+use crate::domain::caller::{AddDoNotCall, Caller, Look};
+use crate::domain::do_not_call::{List as DoNotCallList, Listing};
 use crate::domain::law as rules;
-use crate::storage::{Change, DecisionRow};
+use crate::storage::{DecisionRow, ListedRow};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::{CampaignId, OrganizationId, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +27,14 @@ pub(super) struct Entry {
     /// Where it came from: `voice`, `api`, `import`.
     pub(super) source: String,
     pub(super) created_at: DateTime<Utc>,
+    /// When it leaves the list again; null: never.
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+impl From<ListedRow> for Entry {
+    fn from(row: ListedRow) -> Self {
+        Self { phone: row.phone, source: row.source, created_at: row.created_at, expires_at: row.expires_at }
+    }
 }
 
 /// A page of the list, by number.
@@ -41,6 +52,8 @@ pub(super) struct Page {
 pub(super) struct List {
     /// After this number.
     after: Option<String>,
+    /// The list of this campaign alone; left out: the organization's.
+    campaign_id: Option<CampaignId>,
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
@@ -51,49 +64,76 @@ pub(super) struct List {
 pub(super) async fn list(
     State(app): State<App>,
     permit: May<Look>,
-    Ask(List { after, limit }, _): Ask<List>,
+    Ask(List { after, campaign_id, limit }, _): Ask<List>,
 ) -> Result<Json<Page>, Refused> {
-    permit.caller().everywhere()?;
+    behind(&app, permit.caller(), campaign_id).await?;
     let limit = paging::limit(limit);
     let after = crate::domain::plain::line(&after.unwrap_or_default(), 40);
-    let rows = app.store.do_not_call(permit.organization(), &after, limit).await?;
-    let next = paging::next(&rows, limit, |(phone, ..)| phone.clone());
-    let entries = rows.into_iter().map(|(phone, source, created_at)| Entry { phone, source, created_at });
-    Ok(Json(Page { entries: entries.collect(), next }))
+    let rows = app.store.do_not_call(permit.organization(), campaign_id, &after, limit).await?;
+    let next = paging::next(&rows, limit, |row| row.phone.clone());
+    Ok(Json(Page { entries: rows.into_iter().map(Entry::from).collect(), next }))
 }
 
-/// A number.
+/// A campaign's list is for who may see the campaign, the organization's for who may see all of it.
+pub(super) async fn behind(app: &App, caller: &Caller, campaign: Option<CampaignId>) -> Result<(), Problem> {
+    match campaign {
+        Some(id) => campaigns::find(app, caller, id).await.map(|_| ()),
+        None => caller.everywhere(),
+    }
+}
+
+/// On which list, and until when.
+pub(super) fn listing(
+    organization: &OrganizationId,
+    campaign: Option<CampaignId>,
+    expires_at: Option<DateTime<Utc>>,
+    source: &str,
+    now: DateTime<Utc>,
+) -> Result<Listing, Problem> {
+    if expires_at.is_some_and(|at| at <= now) {
+        let message = "expiresAt lies in the past; leave it out where the number is never to be called";
+        return Err(Problem::field("expiresAt", message));
+    }
+    let list = campaign.map_or(DoNotCallList::Organization, DoNotCallList::Campaign);
+    Ok(Listing { list, expires_at, ..Listing::for_ever(organization, "", source, now) })
+}
+
+/// A number that is not to be called.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = DoNotCallAdd)]
 pub(super) struct Add {
     phone: String,
+    /// By this campaign alone; left out: by none of the organization's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign_id: Option<CampaignId>,
+    /// Until then; left out: never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// Never call a number again
 ///
-/// Obeyed at once: it leaves every campaign, and calls in flight to it are ended.
+/// Obeyed at once: it leaves every campaign that the list is for, and calls in flight to it are ended.
 #[utoipa::path(post, path = "/api/v1/do-not-call", tag = "The law", security(("bearer" = ["do_not_call"])),
     request_body = Add, responses((status = 201, body = Add)))]
 pub(super) async fn add(
     State(app): State<App>,
     permit: May<AddDoNotCall>,
-    Body(Add { phone: text }, _): Body<Add>,
+    Body(Add { phone: text, campaign_id, expires_at }, _): Body<Add>,
 ) -> Result<(StatusCode, Json<Add>), Refused> {
     let number = phone(&app, &text)?;
-    commands::audited(&app, permit.caller(), "do_not_call.add", &masked(&number), json!({}), async {
-        let change = Change::DoNotCall {
-            organization_id: permit.organization().clone(),
-            phone: number.as_str().to_owned(),
-            source: "api".into(),
-            call_id: None,
-            at: Utc::now(),
-        };
-        app.journal.commit(vec![change]).await?;
-        app.dialer.end_number(permit.organization(), number.as_str());
-        Ok(())
+    let phone = number.as_str().to_owned();
+    let detail = json!({ "campaignId": campaign_id, "expiresAt": expires_at });
+    commands::audited(&app, permit.caller(), "do_not_call.add", &masked(&number), detail, async {
+        if let Some(id) = campaign_id {
+            campaigns::find(&app, permit.caller(), id).await?;
+        }
+        let listing = listing(permit.organization(), campaign_id, expires_at, "api", Utc::now())?;
+        put_on(&app, listing, vec![phone.clone()]).await
     })
     .await?;
-    Ok((StatusCode::CREATED, Json(Add { phone: number.as_str().to_owned() })))
+    Ok((StatusCode::CREATED, Json(Add { phone, campaign_id, expires_at })))
 }
 
 /// A decision on a number.
@@ -130,7 +170,7 @@ pub(super) async fn decisions(
 ) -> Result<Json<Decisions>, Refused> {
     permit.caller().everywhere()?;
     let number = phone(&app, &number.phone)?;
-    let on_do_not_call_list = app.store.is_do_not_call(permit.organization(), number.as_str()).await?;
+    let on_do_not_call_list = has(&app, permit.organization(), number.as_str()).await?;
     let rows = app.store.decisions(permit.organization(), number.as_str()).await?;
     let decisions = rows.into_iter().map(|DecisionRow { rule, reason, facts, call_id, decided_at }| {
         Decided { rule, reason, facts, call_id, decided_at }
@@ -149,6 +189,10 @@ pub(super) struct InForce {
     closed: Vec<rules::Closed>,
     /// So many calls to one number.
     caps: Vec<rules::Cap>,
+    /// For how long nobody calls about a debt that was talked about.
+    quiets: Vec<rules::Quiet>,
+    /// What an artificial voice says of itself.
+    disclosures: Vec<rules::Disclosure>,
     /// How long whoever waited for an agent in vain is called again only with an agent reserved for them.
     rests: Vec<rules::Rest>,
     /// How old the official do-not-call list may be that a list was held against.
@@ -166,6 +210,8 @@ pub(super) async fn in_force(State(app): State<App>, _permit: May<Look>) -> Json
         hours: law.hours().to_vec(),
         closed: law.closed().to_vec(),
         caps: law.caps().to_vec(),
+        quiets: law.quiets().to_vec(),
+        disclosures: law.disclosures().to_vec(),
         rests: law.rests().to_vec(),
         scrubs: law.scrubs().to_vec(),
     })

@@ -1,6 +1,7 @@
 //! What an agent sees of a contact, and why a number was called or not.
 
 use super::App;
+use super::listing;
 use super::persons::phone;
 use crate::domain::caller::Caller;
 use crate::domain::gate::Voice;
@@ -43,7 +44,8 @@ pub(super) async fn lead(app: &App, caller: &Caller, id: ContactId) -> Result<An
         app.store.calls(&caller.organization_id, &filter, caller.campaigns.as_deref()).await?;
     calls.retain(|call| call.status.is_final());
     let (allowed, verdict) = (decision.is_allowed(), decision.reason);
-    Ok(Answer::Lead { contact_id: id, fields, calls, verdict, allowed })
+    let zone = decision.zones.first().cloned().unwrap_or_default();
+    Ok(Answer::Lead { contact_id: id, fields, calls, verdict, allowed, zone })
 }
 
 /// Why a number was called, or not: what holds now, and what was decided before.
@@ -51,8 +53,8 @@ pub(super) async fn why(app: &App, caller: &Caller, text: &str) -> Result<Answer
     caller.everywhere()?;
     let (number, organization) = (phone(app, text)?, &caller.organization_id);
     let mut lines = Vec::new();
-    if app.store.is_do_not_call(organization, number.as_str()).await? {
-        lines.push("on the do-not-call list: never called".to_owned());
+    if let Some(line) = listing::said(app, organization, number.as_str()).await? {
+        lines.push(line);
     }
     for contact in app.store.contacts_of(organization, number.as_str()).await?.into_iter().take(20) {
         let Some(campaign) = app.store.campaign(organization, contact.campaign_id).await? else { continue };

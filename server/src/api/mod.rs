@@ -20,6 +20,7 @@ mod imports;
 mod law;
 mod lead_syncs;
 mod leads;
+pub mod listing;
 mod metrics;
 mod numbers;
 pub mod openapi;
@@ -32,7 +33,7 @@ mod scripts;
 mod seats;
 mod serve;
 pub mod session;
-mod socket;
+pub mod socket;
 mod users;
 mod vicidial;
 mod webhooks;
@@ -85,6 +86,8 @@ pub struct Inner {
     pub journal: Journal,
     /// What was committed.
     pub bus: Bus,
+    /// Who tells consoles of it.
+    pub crier: socket::crier::Crier,
     /// Who calls.
     pub dialer: Dialer,
     /// VICIdials.
@@ -158,6 +161,7 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(contacts::list, contacts::create))
         .routes(routes!(contacts::one, contacts::update, contacts::replace, contacts::delete))
         .routes(routes!(contacts::bulk))
+        .routes(routes!(contacts::reset))
         .routes(routes!(imports::list))
         .routes(routes!(scripts::list, scripts::create))
         .routes(routes!(scripts::one, scripts::update, scripts::delete))

@@ -5,6 +5,7 @@ use super::problem::Refused;
 use super::{App, commands};
 use crate::domain::caller::{AddDoNotCall, EditCampaigns, Erase, Export, Look, ManageServer};
 use crate::domain::contact::Consent;
+use crate::domain::do_not_call::Listing;
 use crate::domain::phone::Phone;
 use crate::domain::plain;
 use crate::storage::Change;
@@ -150,7 +151,8 @@ pub(super) async fn withdraw_consent(
     let number = phone(&app, &number.phone)?;
     commands::audited(&app, permit.caller(), "consent.withdraw", &masked(&number), json!({}), async {
         set(&app, &permit, number.clone(), None).await?;
-        app.dialer.end_number(permit.organization(), number.as_str());
+        let withdrawn = Listing::for_ever(permit.organization(), number.as_str(), "api", Utc::now());
+        app.dialer.end_listed(&withdrawn);
         Ok(())
     })
     .await?;

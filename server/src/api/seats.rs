@@ -12,7 +12,8 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    AgentRow, Answer, CallId, CampaignId, Choice, Code, Command, ContactId, PhoneKind, Problem, UserId,
+    AgentRow, Answer, CallId, CampaignId, Choice, Code, Command, ContactId, Outcome, PhoneKind, Problem,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -205,6 +206,9 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::SetUpVicidial { .. }
         | Command::Dialpad { .. }
         | Command::PullDialpad { .. }
+        | Command::SettleCallback { .. }
+        | Command::MoveCallback { .. }
+        | Command::ResetList { .. }
         | Command::Vicidial { .. } => {
             Err(Problem::new(Code::Internal, "this command does not concern agents"))
         }
@@ -263,9 +267,16 @@ pub(super) async fn choices(
     let key = |hotkey: &Option<String>| hotkey.as_ref().and_then(|text| text.chars().next());
     let dispositions = app.dialer.dispositions(&caller.organization_id, campaign).await?;
     let codes: Vec<PauseCode> = app.dialer.entries(&caller.organization_id, campaign).await?;
-    let dispositions =
-        dispositions.into_iter().map(|d| Choice { key: key(&d.hotkey), code: d.code, label: d.label });
-    let codes = codes.into_iter().map(|p| Choice { key: key(&p.hotkey), code: p.code, label: p.label });
+    let dispositions = dispositions.into_iter().map(|d| {
+        let callback = d.outcome == Outcome::Callback;
+        Choice { key: key(&d.hotkey), code: d.code, label: d.label, callback }
+    });
+    let codes = codes.into_iter().map(|p| Choice {
+        key: key(&p.hotkey),
+        code: p.code,
+        label: p.label,
+        callback: false,
+    });
     Ok(Answer::Choices { dispositions: by_key(dispositions), pause_codes: by_key(codes) })
 }
 

@@ -15,8 +15,14 @@ const BACKLOG: usize = 256;
 pub struct Published {
     /// The event.
     pub event: Event,
-    /// Its JSON.
-    pub json: String,
+    json: OnceLock<String>,
+}
+
+impl Published {
+    /// Its JSON, made by the first who asks.
+    pub fn json(&self) -> &str {
+        self.json.get_or_init(|| serde_json::to_string(&self.event).unwrap_or_default())
+    }
 }
 
 /// Events that were committed together.
@@ -36,10 +42,7 @@ impl Group {
         let first = organizations.next().cloned();
         let public = events.iter().all(Event::is_for_all);
         let all_of = first.filter(|first| organizations.all(|other| other == first) && public);
-        let encoded = events
-            .into_iter()
-            .map(|event| Published { json: serde_json::to_string(&event).unwrap_or_default(), event })
-            .collect();
+        let encoded = events.into_iter().map(|event| Published { event, json: OnceLock::new() }).collect();
         Self { events: encoded, all_of, frame: OnceLock::new() }
     }
 

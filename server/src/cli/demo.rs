@@ -86,6 +86,7 @@ fn person(n: usize, phone: Phone) -> NewContact {
         first_name: first.into(),
         last_name: last.into(),
         phone,
+        alternates: Vec::new(),
         email: format!("{}@example.com", first.to_lowercase()),
         company: company.into(),
         state: String::new(),

@@ -10,6 +10,7 @@ use super::scribe::JournalScribe;
 use super::settlement::settle;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
+use crate::domain::do_not_call::List;
 use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
 use crate::storage::{BeginAttempt, Change};
@@ -181,19 +182,21 @@ async fn hindered(
         return Some(Result::not_placed("ended by us before the call was placed"));
     }
     if seat.is_some() {
-        let (organization, phone) = (&attempt.begun.key.organization_id, &attempt.begun.to);
-        match dialer.0.tools.store.is_do_not_call(organization, phone).await {
-            Ok(false) => {}
-            Ok(true) => return Some(Result::not_placed("the number is on the do-not-call list")),
+        let key = &attempt.begun.key;
+        let (campaign, phones) = (Some(key.campaign_id), std::slice::from_ref(&attempt.begun.to));
+        match dialer.0.tools.store.listed(&key.organization_id, campaign, phones, Utc::now()).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Some(Result::not_placed("the number is on the do-not-call list")),
             Err(error) => return Some(Result::not_placed(&error.to_string())),
         }
     }
     // Caps were asked in the commit; only time has passed since.
+    let callee = attempt.contact.callee();
     let question = Question {
         voice: voice(attempt.taker),
         hours: dialer.0.tools.hours,
         scrub: attempt.campaign.call_settings.scrub.as_ref(),
-        ..Question::of(&attempt.contact.person, &rules)
+        ..Question::of(&callee, &rules)
     };
     let why = if dialer.0.closing.is_cancelled() {
         "the server is stopping".to_owned()
@@ -311,7 +314,8 @@ async fn talk(
             return result;
         }
     };
-    let mut dialogue = Dialogue::new(script, &attempt.contact.person);
+    let mut dialogue =
+        Dialogue::new(script, &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
     if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
@@ -355,11 +359,25 @@ async fn talk(
     }
 }
 
+/// What an artificial voice has to say of itself to this person. Who calls is the campaign's to say, or the organization's.
+async fn disclosure(dialer: &Dialer, attempt: &Attempt) -> String {
+    let (callee, rules, now) = (attempt.contact.callee(), dialer.rules(), Utc::now());
+    let named = |caller: &str| gate::disclosure(&callee, &rules, caller, now);
+    let caller = attempt.campaign.call_settings.caller_name.trim();
+    if !caller.is_empty() || named("").is_empty() {
+        return named(caller);
+    }
+    let all = dialer.0.tools.store.organizations().await.unwrap_or_default();
+    let own = all.into_iter().find(|(id, ..)| *id == attempt.begun.key.organization_id);
+    named(&own.map_or_else(|| attempt.campaign.name.clone(), |(_, name, _)| name))
+}
+
 fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
     JournalScribe {
         journal: dialer.0.tools.journal.clone(),
         key: attempt.begun.key.clone(),
         phone: attempt.begun.to.clone(),
+        list: List::of(attempt.campaign.call_settings.opt_out_scope, attempt.begun.key.campaign_id),
     }
 }
 

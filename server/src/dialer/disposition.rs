@@ -4,6 +4,7 @@ use super::Dialer;
 use super::agents::Ended;
 use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::catalog::{Disposition, Noun};
+use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
 use crate::domain::plain;
 use crate::storage::agents::Dispose;
@@ -116,15 +117,12 @@ impl Dialer {
             campaign_id: call.campaign_id,
             organization_id: said.organization_id.clone(),
         };
+        let list = List::of(settings.opt_out_scope, call.campaign_id);
+        let listing =
+            Listing::for_ever(&said.organization_id, &call.phone, "agent", now).said_in(list, &said.call_id);
         let mut deed = Vec::new();
         if disposition.outcome == Outcome::DoNotCall {
-            deed.push(Change::DoNotCall {
-                organization_id: said.organization_id.clone(),
-                phone: call.phone.clone(),
-                source: "agent".into(),
-                call_id: Some(said.call_id.clone()),
-                at: now,
-            });
+            deed.push(Change::DoNotCall(Box::new(listing.clone())));
         }
         let dispose = Change::Dispose(Box::new(Dispose {
             key,
@@ -168,7 +166,7 @@ impl Dialer {
             other => drop(other?),
         }
         if disposition.outcome == Outcome::DoNotCall {
-            self.end_number(&said.organization_id, &call.phone);
+            self.end_listed(&listing);
         }
         self.0.agents.disposed(said.user_id, &said.call_id);
         Ok(disposition.outcome)

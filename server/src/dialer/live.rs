@@ -136,9 +136,18 @@ impl LiveCalls {
         })
     }
 
-    /// Asks an organization's calls to a number to end.
-    pub(super) fn end_number(&self, organization: &OrganizationId, phone: &str) {
-        let ours = |entry: &&Entry| entry.phone == phone && entry.organization == *organization;
+    /// Asks calls to a number to end; those of one organization or campaign alone, where one is given.
+    pub(super) fn end_number(
+        &self,
+        organization: Option<&OrganizationId>,
+        campaign: Option<CampaignId>,
+        phone: &str,
+    ) {
+        let ours = |entry: &&Entry| {
+            entry.phone == phone
+                && organization.is_none_or(|id| entry.organization == *id)
+                && campaign.is_none_or(|id| entry.campaign == id)
+        };
         for entry in self.lock().values().filter(ours) {
             entry.end.cancel();
         }

@@ -24,7 +24,8 @@ use crate::domain::caller::{Permit, RunQueue, SteerCalls};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Contact, NewContact};
 use crate::domain::cost::Rates;
-use crate::domain::gate::{self, Decision, Hours, Question};
+use crate::domain::do_not_call::{self, List, Listing};
+use crate::domain::gate::{self, Debt, Decision, Hours, Question};
 use crate::domain::law::Rules;
 use crate::lawbook::Lawbook;
 use crate::storage::change::QueueStart;
@@ -76,6 +77,18 @@ pub struct Tools {
     pub in_words: bool,
     /// Those whose agents may take a campaign's calls.
     pub carriers: Carriers,
+}
+
+/// Who is to be called, by whom, and about what.
+struct Asked<'a> {
+    organization: &'a OrganizationId,
+    campaign: Option<CampaignId>,
+    person: &'a NewContact,
+    /// All numbers of the person.
+    numbers: &'a [String],
+    voice: gate::Voice,
+    scrub: Option<&'a Scrub>,
+    debt: Option<&'a str>,
 }
 
 /// A running queue's strings.
@@ -175,8 +188,18 @@ impl Dialer {
         if let Some(reason) = taker::left_out(settings, contact) {
             return Ok(Decision::left_out(reason, now));
         }
-        self.judge_person(&contact.organization_id, &contact.person, voice, settings.scrub.as_ref(), now)
-            .await
+        let callee = contact.callee();
+        let (numbers, debt) = (do_not_call::numbers(contact), contact.debt(settings));
+        let asked = Asked {
+            organization: &contact.organization_id,
+            campaign: Some(contact.campaign_id),
+            person: &callee,
+            numbers: &numbers,
+            voice,
+            scrub: settings.scrub.as_ref(),
+            debt: debt.as_deref(),
+        };
+        self.ask(asked, now).await
     }
 
     /// May this person be called now, whoever's list they are on?
@@ -188,19 +211,38 @@ impl Dialer {
         organization: &OrganizationId,
         person: &NewContact,
         voice: gate::Voice,
-        scrub: Option<&Scrub>,
         now: DateTime<Utc>,
     ) -> StoreResult<Decision> {
+        let numbers = [person.phone.as_str().to_owned()];
+        let asked =
+            Asked { organization, campaign: None, person, numbers: &numbers, voice, scrub: None, debt: None };
+        self.ask(asked, now).await
+    }
+
+    async fn ask(&self, asked: Asked<'_>, now: DateTime<Utc>) -> StoreResult<Decision> {
+        let Asked { organization, campaign, person, numbers, voice, scrub, debt } = asked;
         let (tools, rules, phone) = (&self.0.tools, self.rules(), person.phone.as_str());
-        let on_do_not_call = tools.store.is_do_not_call(organization, phone).await?;
+        let listed = tools.store.listed(organization, campaign, numbers, now).await?;
         let recent = match gate::caps(person, &rules, now).iter().map(|(since, _)| *since).min() {
             Some(since) => tools.store.calls_since(organization, phone, since).await?,
+            None => Vec::new(),
+        };
+        let about = match debt {
+            Some(name) => {
+                let subject = gate::subject(person, &rules, name.to_owned(), now);
+                let oldest = subject.caps.iter().map(|(since, _)| *since).chain(subject.quiet_since).min();
+                match oldest {
+                    Some(since) => tools.store.calls_about(organization, name, since).await?,
+                    None => Vec::new(),
+                }
+            }
             None => Vec::new(),
         };
         let question = Question {
             person,
             voice,
-            on_do_not_call,
+            listed,
+            debt: debt.map(|name| Debt { name, calls: &about }),
             hours: tools.hours,
             rules: &rules,
             scrub,
@@ -331,9 +373,14 @@ impl Dialer {
         self.nudge_all();
     }
 
-    /// Ends the calls in flight to a number: it is never to be called again, from now on.
-    pub fn end_number(&self, organization: &OrganizationId, phone: &str) {
-        self.0.live.end_number(organization, phone);
+    /// Ends the calls in flight to a number that went on a list.
+    pub fn end_listed(&self, listing: &Listing) {
+        let (organization, campaign) = match listing.list {
+            List::Campaign(campaign) => (Some(&listing.organization_id), Some(campaign)),
+            List::Organization => (Some(&listing.organization_id), None),
+            List::Everywhere => (None, None),
+        };
+        self.0.live.end_number(organization, campaign, &listing.phone);
     }
 
     /// Something changed that a campaign's queue may wait for: new contacts, new settings.

@@ -76,7 +76,8 @@ impl Dialer {
         };
         // Dialled ahead, so that somebody might wait in vain once more.
         let unreserved = taker == Taker::Person && reserve == Reserve::Nobody && carried.is_none();
-        let rest = gate::rest_after_abandonment(&contact.person, &self.rules(), Utc::now());
+        let (callee, rules, now) = (contact.callee(), self.rules(), Utc::now());
+        let rest = gate::rest_after_abandonment(&callee, &rules, now);
         let seat = match reserve {
             Reserve::Nobody => None,
             _ => match self.0.agents.take(organization, campaign.id, &call_id, contact.id, reserve) {
@@ -89,7 +90,7 @@ impl Dialer {
             contact_id: contact.id,
             name: contact.person.display_name(),
             company: contact.person.company.clone(),
-            to: contact.person.phone.as_str().to_owned(),
+            to: callee.phone.as_str().to_owned(),
             from,
             attempt: contact.attempts + 1,
             channel_id: match &carried {
@@ -101,7 +102,10 @@ impl Dialer {
             taker,
             rested_since: (unreserved && !by_hand).then(|| Utc::now() - rest),
             by_hand,
-            caps: gate::caps(&contact.person, &self.rules(), Utc::now()),
+            caps: gate::caps(&callee, &rules, now),
+            subject: contact
+                .debt(&campaign.call_settings)
+                .map(|debt| gate::subject(&callee, &rules, debt, now)),
             at: Utc::now(),
         };
         let wanted = Wanted {

@@ -1,6 +1,7 @@
 //! After a crash: which of our calls live? Settle the rest, and only then dial on.
 
 use super::Dialer;
+use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
 use crate::storage::{CallKey, Change, EndCall, LiveCall, StoreResult};
 use crate::telephony::PlaceError;
@@ -121,6 +122,7 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: "the server ended while the call was in flight".into(),
         contact,
+        numbers: None,
         abandoned,
         answered_at: None,
         said_by: super::carried::vicidial(&call.channel_id).to_owned(),
@@ -128,14 +130,9 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
     };
     let mut deed = vec![Change::EndCall(Box::new(end))];
     if refused {
-        let listed = Change::DoNotCall {
-            organization_id: call.organization_id.clone(),
-            phone: call.to.clone(),
-            source: "voice".into(),
-            call_id: Some(call.call_id.clone()),
-            at: now,
-        };
-        deed.insert(0, listed);
+        let list = List::of(settings.opt_out_scope, call.campaign_id);
+        let listing = Listing::for_ever(&call.organization_id, &call.to, "voice", now);
+        deed.insert(0, Change::DoNotCall(Box::new(listing.said_in(list, &call.call_id))));
     }
     tools.journal.commit(deed).await.map(|_| ()).or_else(|error| match error {
         crate::storage::journal::CommitError::Refused(_) => Ok(()),

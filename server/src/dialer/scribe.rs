@@ -1,5 +1,6 @@
 //! Writes a conversation down through the journal.
 
+use crate::domain::do_not_call::{List, Listing};
 use crate::storage::{CallKey, Change, Journal};
 use crate::voice::conversation::Scribe;
 use async_trait::async_trait;
@@ -17,6 +18,8 @@ pub(super) struct JournalScribe {
     pub journal: Journal,
     pub key: CallKey,
     pub phone: String,
+    /// On which list the number goes that is not to be called again.
+    pub list: List,
 }
 
 impl JournalScribe {
@@ -42,13 +45,8 @@ impl Scribe for JournalScribe {
 
     async fn do_not_call(&self) {
         for n in 1..=TRIES {
-            let change = Change::DoNotCall {
-                organization_id: self.key.organization_id.clone(),
-                phone: self.phone.clone(),
-                source: "voice".into(),
-                call_id: Some(self.key.call_id.clone()),
-                at: Utc::now(),
-            };
+            let listing = Listing::for_ever(&self.key.organization_id, &self.phone, "voice", Utc::now());
+            let change = Change::DoNotCall(Box::new(listing.said_in(self.list, &self.key.call_id)));
             match tokio::time::timeout(PATIENCE, self.journal.commit(vec![change])).await {
                 Ok(Ok(_)) => return,
                 // It waits its turn; the settlement says it once more.

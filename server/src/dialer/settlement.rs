@@ -2,8 +2,10 @@
 
 use super::Dialer;
 use super::attempt::{Attempt, Result};
+use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
 use crate::domain::gate;
+use crate::domain::numbers::Turn;
 use crate::storage::journal::CommitError;
 use crate::storage::{Change, EndCall};
 use crate::voice::dialogue::review;
@@ -29,6 +31,7 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         insights["ended"] = json!(report.ended);
     }
     let characters = review::spoken_characters(exchanges);
+    let (contact, numbers) = after(dialer, attempt, &result, now);
     let end = EndCall {
         key: attempt.begun.key.clone(),
         contact_id: attempt.begun.contact_id,
@@ -47,7 +50,8 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         insights,
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: crate::domain::plain::line(&result.detail, 250),
-        contact: after(dialer, attempt, &result, now),
+        contact,
+        numbers,
         abandoned: result.abandoned,
         said_by: super::carried::vicidial(&attempt.begun.channel_id).to_owned(),
         answered_at: result.answered,
@@ -56,14 +60,10 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
     let mut deed = vec![Change::EndCall(Box::new(end.clone()))];
     if end.outcome == Outcome::DoNotCall || result.report.as_ref().is_some_and(|r| r.do_not_call) {
         // Said once more with the settlement: whatever kept it from the disk when it was said must not lose it.
-        let listed = Change::DoNotCall {
-            organization_id: end.key.organization_id.clone(),
-            phone: attempt.begun.to.clone(),
-            source: "voice".into(),
-            call_id: Some(end.key.call_id.clone()),
-            at: now,
-        };
-        deed.insert(0, listed);
+        let list = List::of(attempt.campaign.call_settings.opt_out_scope, end.key.campaign_id);
+        let listing = Listing::for_ever(&end.key.organization_id, &attempt.begun.to, "voice", now)
+            .said_in(list, &end.key.call_id);
+        deed.insert(0, Change::DoNotCall(Box::new(listing)));
     }
     let mut wait = Duration::from_secs(1);
     loop {
@@ -84,28 +84,40 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
 
 /// What becomes of the contact, as the law has it. Somebody who waited for an agent in vain rests for as long as the law
 /// of their place forbids to call them without an agent reserved.
-fn after(dialer: &Dialer, attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> ContactAfter {
+fn after(
+    dialer: &Dialer,
+    attempt: &Attempt,
+    result: &Result,
+    now: DateTime<Utc>,
+) -> (ContactAfter, Option<Turn>) {
+    let looked_at =
+        (ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() }, None);
     if attempt.adopted.is_some() {
         // Whoever placed the call says when this person is called again; two who say so call them twice.
-        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+        return looked_at;
     }
     if attempt.carried.is_some() && result.outcome == Outcome::Error && !result.never_placed {
         // It may have been dialled all the same, and a late screen may dial it yet: a person looks before anybody calls again.
-        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+        return looked_at;
     }
     let settings = &attempt.campaign.call_settings;
-    let mut after = contact_after(result, attempt.begun.attempt, settings, now);
+    let (mut after, turn) = contact_after(result, attempt, settings, now);
     if result.abandoned && after.status == ContactStatus::Retry {
-        let rest = gate::rest_after_abandonment(&attempt.contact.person, &dialer.rules(), now);
+        let rest = gate::rest_after_abandonment(&attempt.contact.callee(), &dialer.rules(), now);
         after.next_attempt_at = after.next_attempt_at.max(now + rest);
     }
-    after
+    (after, turn)
 }
 
 /// What becomes of the contact.
-fn contact_after(result: &Result, attempt: i32, settings: &CallSettings, now: DateTime<Utc>) -> ContactAfter {
+fn contact_after(
+    result: &Result,
+    attempt: &Attempt,
+    settings: &CallSettings,
+    now: DateTime<Utc>,
+) -> (ContactAfter, Option<Turn>) {
     if result.never_placed {
-        return ContactAfter { status: ContactStatus::Retry, next_attempt_at: now + SOON };
+        return (ContactAfter { status: ContactStatus::Retry, next_attempt_at: now + SOON }, None);
     }
     let report = result.report.as_ref();
     let talked = report.is_some_and(|r| r.exchanges.iter().any(|e| !e.user_input.is_empty()));
@@ -114,7 +126,15 @@ fn contact_after(result: &Result, attempt: i32, settings: &CallSettings, now: Da
     if matches!(result.outcome, Outcome::Unclear | Outcome::Error)
         && (talked || cut_off || result.answered.is_some() && report.is_none())
     {
-        return ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+        let after = ContactAfter { status: ContactStatus::Contacted, next_attempt_at: ending::far_future() };
+        return (after, None);
     }
-    ending::contact_after(result.outcome, attempt, settings, now)
+    let (after, turn) = ending::after_number(
+        result.outcome,
+        attempt.begun.attempt,
+        &attempt.contact.numbers(),
+        settings,
+        now,
+    );
+    (after, Some(turn))
 }

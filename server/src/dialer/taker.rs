@@ -81,6 +81,8 @@ mod tests {
             held_reason: String::new(),
             next_attempt_at: Utc::now(),
             created_at: Utc::now(),
+            dead_numbers: Vec::new(),
+            number_turn: 0,
         }
     }
 

@@ -1,8 +1,9 @@
 //! A contact: a person to be called, and the consent to call them.
 
+use super::numbers::Numbers;
 use super::phone::Phone;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CampaignId, ContactId, ContactStatus, OrganizationId};
+use dialdeck_protocol::{CallSettings, CampaignId, ContactId, ContactStatus, OrganizationId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +27,8 @@ pub struct NewContact {
     pub last_name: String,
     /// Number.
     pub phone: Phone,
+    /// Further numbers, in the order in which they are called after it.
+    pub alternates: Vec<Phone>,
     /// E-mail.
     pub email: String,
     /// Company.
@@ -67,6 +70,28 @@ pub struct Contact {
     pub next_attempt_at: DateTime<Utc>,
     /// When it came in.
     pub created_at: DateTime<Utc>,
+    /// Numbers of theirs that nobody has, or somebody else.
+    pub dead_numbers: Vec<String>,
+    /// Which of their numbers is called next, from 0.
+    pub number_turn: i32,
+}
+
+impl Contact {
+    /// Their numbers.
+    pub fn numbers(&self) -> Numbers<'_> {
+        Numbers::new(&self.person.phone, &self.person.alternates, &self.dead_numbers, self.number_turn)
+    }
+
+    /// Which debt a call to them is about, in a campaign that collects debts; empty where none is named.
+    pub fn debt(&self, settings: &CallSettings) -> Option<String> {
+        let field = settings.debt_field.as_ref()?;
+        Some(self.person.custom_fields.get(field.trim()).cloned().unwrap_or_default())
+    }
+
+    /// The person at the number that is called next.
+    pub fn callee(&self) -> NewContact {
+        NewContact { phone: self.numbers().next().clone(), ..self.person.clone() }
+    }
 }
 
 impl NewContact {
@@ -76,6 +101,7 @@ impl NewContact {
             first_name: String::new(),
             last_name: String::new(),
             phone,
+            alternates: Vec::new(),
             email: String::new(),
             company: String::new(),
             state: String::new(),

@@ -1,5 +1,6 @@
 //! How a call ended, and what that means for call and contact.
 
+use super::numbers::{Numbers, Turn};
 use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Outcome};
 
@@ -57,9 +58,37 @@ pub fn contact_after(
     }
 }
 
+/// What becomes of a contact, and of its numbers, after a call to the one whose turn it was. The next that was not tried yet
+/// is called at once; each has its own attempts.
+pub fn after_number(
+    outcome: Outcome,
+    attempt: i32,
+    numbers: &Numbers<'_>,
+    settings: &CallSettings,
+    now: DateTime<Utc>,
+) -> (ContactAfter, Turn) {
+    let turn = numbers.after(outcome);
+    let is_dead = matches!(outcome, Outcome::BadNumber | Outcome::WrongNumber);
+    let nobody = is_dead || matches!(outcome, Outcome::NoAnswer | Outcome::Busy | Outcome::Congestion);
+    let mut after = if nobody && turn.is_fresh {
+        ContactAfter { status: ContactStatus::Retry, next_attempt_at: now }
+    } else if is_dead && turn.any {
+        contact_after(Outcome::NoAnswer, numbers.round(attempt), settings, now)
+    } else {
+        contact_after(outcome, numbers.round(attempt), settings, now)
+    };
+    let most = settings.attempts_per_contact.map_or(i64::MAX, i64::from);
+    if after.status == ContactStatus::Retry && i64::from(attempt) >= most {
+        after = ContactAfter { status: ContactStatus::Failed, next_attempt_at: far_future() };
+    }
+    (after, turn)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::contact_after;
+    use super::{after_number, contact_after};
+    use crate::domain::numbers::Numbers;
+    use crate::domain::phone::Phone;
     use chrono::{TimeZone, Utc};
     use dialdeck_protocol::{CallSettings, ContactStatus, Outcome};
 
@@ -73,6 +102,29 @@ mod tests {
             assert_eq!((after.next_attempt_at - now).num_minutes(), 5);
         }
         assert_eq!(contact_after(Outcome::Busy, 4, &settings, now).status, ContactStatus::Failed);
+    }
+
+    #[test]
+    fn the_other_number_is_called_at_once_and_each_has_its_attempts() {
+        let now = Utc.with_ymd_and_hms(2026, 1, 1, 12, 0, 0).unwrap();
+        let phones = ["312 555 0142", "312 555 0143"].map(|n| Phone::parse(n, "US").unwrap());
+        let mut settings = CallSettings { retry_attempts: 1, ..CallSettings::default() };
+        let mut seen = Vec::new();
+        let mut turn = 0;
+        for attempt in 1..=4 {
+            let numbers = Numbers::new(&phones[0], &phones[1..], &[], turn);
+            let (after, next) = after_number(Outcome::NoAnswer, attempt, &numbers, &settings, now);
+            seen.push((turn, after.status, (after.next_attempt_at - now).num_minutes().min(9)));
+            turn = next.turn;
+        }
+        let retry = ContactStatus::Retry;
+        assert_eq!(seen, [(0, retry, 0), (1, retry, 5), (0, retry, 0), (1, ContactStatus::Failed, 9)]);
+        settings.attempts_per_contact = Some(2);
+        let numbers = Numbers::new(&phones[0], &phones[1..], &[], 1);
+        let status = |attempt| after_number(Outcome::Busy, attempt, &numbers, &settings, now).0.status;
+        assert_eq!((status(1), status(2)), (retry, ContactStatus::Failed));
+        let refused = after_number(Outcome::NotInterested, 1, &numbers, &settings, now).0;
+        assert_eq!(refused.status, ContactStatus::Completed, "another number is no way round a no");
     }
 
     #[test]

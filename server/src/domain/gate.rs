@@ -4,12 +4,15 @@
 //! are data: [`super::law`].
 
 use super::contact::NewContact;
-use super::law::Rules;
+use super::do_not_call::Listed;
+use super::law::Forbidden;
+use super::law::{Per, Rules};
 use super::zone::{self, Whereabouts};
 use chrono::{DateTime, Duration, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use dialdeck_protocol::Scrub;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The least a phone must be allowed to ring, in seconds (47 CFR 64.1200(a)(6)). Settings cannot go below it.
 pub const LEAST_RING_SECONDS: u32 = 15;
@@ -39,6 +42,35 @@ pub enum Voice {
     Person,
 }
 
+/// A call about something that the law counts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// When it was placed.
+    pub at: DateTime<Utc>,
+    /// Whether a person talked about it.
+    pub talked: bool,
+}
+
+/// What a call is about, where the law counts by that: a debt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Its name in the operator's own records.
+    pub name: String,
+    /// Since when calls about it count, and how many there may be.
+    pub caps: Vec<(DateTime<Utc>, u32)>,
+    /// Since when nobody may have talked about it.
+    pub quiet_since: Option<DateTime<Utc>>,
+}
+
+/// The debt that a call is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Debt<'a> {
+    /// Its name; empty: the contact names none.
+    pub name: &'a str,
+    /// Calls about it of late.
+    pub calls: &'a [About],
+}
+
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -46,8 +78,8 @@ pub struct Question<'a> {
     pub person: &'a NewContact,
     /// Who speaks to them.
     pub voice: Voice,
-    /// Whether the number is on a do-not-call list that applies.
-    pub on_do_not_call: bool,
+    /// What the do-not-call lists that apply say of the person's numbers; `None`: they are on none.
+    pub listed: Option<Listed>,
     /// Hours of the operator's own, within those of the law.
     pub hours: Hours,
     /// The law.
@@ -56,6 +88,8 @@ pub struct Question<'a> {
     pub scrub: Option<&'a Scrub>,
     /// When the number was called of late: as far back as the longest cap that holds counts.
     pub recent: &'a [DateTime<Utc>],
+    /// The debt it is about, in a campaign that collects debts.
+    pub debt: Option<Debt<'a>>,
 }
 
 impl<'a> Question<'a> {
@@ -65,11 +99,12 @@ impl<'a> Question<'a> {
         Self {
             person,
             voice: Voice::Artificial,
-            on_do_not_call: false,
+            listed: None,
             hours: Hours::default(),
             rules,
             scrub: None,
             recent: &[],
+            debt: None,
         }
     }
 }
@@ -137,9 +172,20 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         ring_floor_seconds: LEAST_RING_SECONDS,
         decided_at: now,
     };
-    if question.on_do_not_call {
+    if let Some(listed) = question.listed {
         decision.rule = "do_not_call";
+        decision.opens_at = listed.until;
         decision.reason = "held: the number is on the do-not-call list".into();
+        if let Some(at) = listed.until {
+            decision.reason.push_str(&at.format(", opens %Y-%m-%d %H:%M UTC").to_string());
+        }
+        return decision;
+    }
+    if question.debt.is_some_and(|debt| debt.name.trim().is_empty()) {
+        decision.rule = "debt";
+        decision.reason =
+            "held: the contact does not name the debt that the call is about; fill the campaign's debtField"
+                .into();
         return decision;
     }
     let given = person.consent.as_ref().is_some_and(|c| c.at.is_none_or(|at| at <= now));
@@ -187,7 +233,10 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
             question.hours.closes.format("%H:%M"),
         );
         decision.opens_at = opening(now, open);
-    } else if let Some((forbidden, until)) = rules.capped(&places, question.recent, now) {
+    } else if let Some((forbidden, until)) = rules
+        .capped(Per::Number, &places, question.recent, now)
+        .or_else(|| question.debt.and_then(|debt| about_debt(rules, &places, debt, now)))
+    {
         (decision.rule, decision.reason, decision.basis) =
             (forbidden.rule, forbidden.reason, forbidden.basis);
         decision.opens_at = if open(until) { Some(until) } else { opening(until, open) };
@@ -200,6 +249,21 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
     }
     "every rule allows it".clone_into(&mut decision.reason);
     decision
+}
+
+/// What forbids a call about a debt.
+fn about_debt(
+    rules: &Rules,
+    places: &BTreeSet<String>,
+    debt: Debt<'_>,
+    now: DateTime<Utc>,
+) -> Option<(Forbidden, DateTime<Utc>)> {
+    let calls: Vec<DateTime<Utc>> = debt.calls.iter().map(|call| call.at).collect();
+    let talked = debt.calls.iter().filter(|call| call.talked).map(|call| call.at);
+    // Both may hold: the one that holds longer counts.
+    let both =
+        rules.quieted(places, talked, now).into_iter().chain(rules.capped(Per::Debt, places, &calls, now));
+    both.max_by_key(|(_, until)| *until)
 }
 
 fn is_open(zone: Tz, hours: Hours, now: DateTime<Utc>) -> bool {
@@ -238,13 +302,30 @@ pub fn rest_after_abandonment(person: &NewContact, rules: &Rules, now: DateTime<
 pub fn caps(person: &NewContact, rules: &Rules, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, u32)> {
     let Some(places) = zone::places(whereabouts(person)) else { return Vec::new() };
     let window = |cap: &super::law::Cap| (now - Duration::hours(i64::from(cap.hours)), cap.calls);
-    rules.caps_in(&places, now).map(window).collect()
+    rules.caps_in(Per::Number, &places, now).map(window).collect()
+}
+
+/// What the law counts of calls about a debt where a person may be.
+pub fn subject(person: &NewContact, rules: &Rules, debt: String, now: DateTime<Utc>) -> Subject {
+    let places = zone::places(whereabouts(person)).unwrap_or_default();
+    let since = |hours: u32| now - Duration::hours(i64::from(hours));
+    let caps = rules.caps_in(Per::Debt, &places, now).map(|cap| (since(cap.hours), cap.calls)).collect();
+    Subject { name: debt, caps, quiet_since: rules.quiet_in(&places, now).map(|rule| since(rule.hours)) }
+}
+
+/// What an artificial voice says of itself to a person, before anything else; empty where nothing is asked for. Where it
+/// cannot be told where they are, everything that is asked for anywhere.
+pub fn disclosure(person: &NewContact, rules: &Rules, caller: &str, now: DateTime<Utc>) -> String {
+    let everywhere = || rules.disclosures().iter().flat_map(|rule| rule.head.places.clone()).collect();
+    let places = zone::places(whereabouts(person)).unwrap_or_else(everywhere);
+    rules.disclosed_in(&places, caller, now)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Question, Voice, judge, rest_after_abandonment};
+    use super::{About, Debt, Decision, Question, Voice, disclosure, judge, rest_after_abandonment};
     use crate::domain::contact::{Consent, NewContact};
+    use crate::domain::do_not_call::Listed;
     use crate::domain::law::Rules;
     use crate::domain::phone::Phone;
     use chrono::{DateTime, TimeZone, Utc};
@@ -256,6 +337,7 @@ mod tests {
             first_name: "Ann".into(),
             last_name: String::new(),
             phone: Phone::parse(phone, "US").unwrap(),
+            alternates: Vec::new(),
             email: String::new(),
             company: String::new(),
             state: String::new(),
@@ -269,7 +351,8 @@ mod tests {
 
     fn judged(person: &NewContact, on_do_not_call: bool, now: DateTime<Utc>) -> Decision {
         let rules = Rules::shipped();
-        judge(Question { on_do_not_call, ..Question::of(person, &rules) }, now)
+        let listed = on_do_not_call.then_some(Listed { until: None });
+        judge(Question { listed, ..Question::of(person, &rules) }, now)
     }
 
     fn rule(person: &NewContact, dnc: bool, now: DateTime<Utc>) -> &'static str {
@@ -326,8 +409,11 @@ mod tests {
     fn a_person_who_speaks_needs_no_consent_and_every_other_rule_holds() {
         let (mut ann, rules) = (person("312 555 0142"), Rules::shipped());
         ann.consent = None;
-        let ask =
-            |on_do_not_call| Question { voice: Voice::Person, on_do_not_call, ..Question::of(&ann, &rules) };
+        let ask = |on_list: bool| Question {
+            voice: Voice::Person,
+            listed: on_list.then_some(Listed { until: None }),
+            ..Question::of(&ann, &rules)
+        };
         assert!(judge(ask(false), at(18, 0)).is_allowed());
         assert_eq!(judge(ask(true), at(18, 0)).rule, "do_not_call");
         assert_eq!(judge(ask(false), at(3, 0)).rule, "hours");
@@ -347,6 +433,43 @@ mod tests {
         assert_eq!(stale.rule, "scrub");
         assert!(stale.reason.contains("scrub the list anew (us-scrub-age)"), "{}", stale.reason);
         assert_eq!(asked(-1).rule, "scrub", "a date that lies ahead is a slip");
+    }
+
+    #[test]
+    fn an_entry_that_ends_says_when() {
+        let (ann, rules) = (person("312 555 0142"), Rules::shipped());
+        let until = at(18, 0) + chrono::Duration::days(3);
+        let question = Question { listed: Some(Listed { until: Some(until) }), ..Question::of(&ann, &rules) };
+        let decision = judge(question, at(18, 0));
+        assert_eq!((decision.rule, decision.opens_at), ("do_not_call", Some(until)));
+    }
+
+    #[test]
+    fn calls_about_a_debt_are_counted_by_the_debt() {
+        let (ann, rules, now) = (person("312 555 0142"), Rules::shipped(), at(18, 0));
+        let asked = |name: &str, calls: &[About]| {
+            judge(Question { debt: Some(Debt { name, calls }), ..Question::of(&ann, &rules) }, now)
+        };
+        let days = |days: &[i64], talked| -> Vec<About> {
+            days.iter().map(|day| About { at: now - chrono::Duration::days(*day), talked }).collect()
+        };
+        assert_eq!(asked("", &[]).rule, "debt");
+        assert!(asked("A-7", &days(&[1, 1, 2, 3, 4, 5, 8], false)).is_allowed(), "six within seven days");
+        let seven = asked("A-7", &days(&[1, 1, 2, 3, 4, 5, 6], false));
+        assert_eq!((seven.rule, seven.opens_at), ("cap", Some(now + chrono::Duration::days(1))));
+        assert!(seven.reason.contains("about this debt"), "{}", seven.reason);
+        let talked = asked("A-7", &days(&[3], true));
+        assert_eq!((talked.rule, talked.opens_at), ("quiet", Some(now + chrono::Duration::days(4))));
+        assert!(talked.basis.starts_with("us-reg-f-quiet: 12 CFR"), "{}", talked.basis);
+        assert!(asked("A-7", &days(&[7], true)).is_allowed());
+    }
+
+    #[test]
+    fn an_artificial_voice_says_so_where_the_state_asks_for_it() {
+        let rules = Rules::shipped();
+        let said = |phone| disclosure(&person(phone), &rules, "Acme", at(18, 0));
+        assert_eq!(said("415 555 0142"), "This is an artificial voice, calling for Acme.");
+        assert_eq!(said("312 555 0142"), "");
     }
 
     #[test]

@@ -15,10 +15,14 @@ pub const MAX_COLUMNS: usize = 200;
 const MAX_JOINED_LINES: usize = 20;
 
 /// Columns that we understand; any other is kept as a custom field.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 16] = [
     "first_name",
     "last_name",
     "phone",
+    "alt_phone",
+    "alt_phone_2",
+    "alt_phone_3",
+    "alt_phone_4",
     "email",
     "company",
     "state",
@@ -101,6 +105,7 @@ fn canonical(cell: &str) -> String {
     let name = plain::line(cell, 64).to_lowercase().replace([' ', '-'], "_");
     match name.as_str() {
         "phone_number" | "telephone" | "mobile" => "phone".into(),
+        "alternate_phone" | "alt_phone_1" | "phone_2" | "phone2" => "alt_phone".into(),
         "zip" | "zip_code" | "postcode" => "postal_code".into(),
         "time_zone" => "timezone".into(),
         _ => name,
@@ -145,7 +150,7 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
     let mut known: BTreeMap<&str, String> = BTreeMap::new();
     let mut custom_fields = BTreeMap::new();
     for (column, cell) in header.columns.iter().zip(&cells) {
-        let longest = if column == "phone" { 64 } else { 255 };
+        let longest = if column == "phone" || column.starts_with("alt_phone") { 64 } else { 255 };
         if cell.chars().count() > longest {
             return Err(fail(column, format!("{column} has more than {longest} characters")));
         }
@@ -162,6 +167,18 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
     }
     let mut take = |name: &str| known.remove(name).unwrap_or_default();
     let phone = Phone::parse(&take("phone"), reading.region).map_err(|e| fail("phone", e.to_string()))?;
+    let mut alternates: Vec<Phone> = Vec::new();
+    for column in ["alt_phone", "alt_phone_2", "alt_phone_3", "alt_phone_4"] {
+        let text = take(column);
+        if text.is_empty() {
+            continue;
+        }
+        let other = Phone::parse(&text, reading.region).map_err(|e| fail(column, e.to_string()))?;
+        // The same number twice is one number.
+        if other != phone && !alternates.contains(&other) {
+            alternates.push(other);
+        }
+    }
     let timezone = take("timezone");
     if !timezone.is_empty() && timezone.parse::<chrono_tz::Tz>().is_err() {
         return Err(fail(
@@ -183,6 +200,7 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
         first_name: take("first_name"),
         last_name: take("last_name"),
         phone,
+        alternates,
         email: take("email"),
         company: take("company"),
         state,

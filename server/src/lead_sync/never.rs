@@ -1,9 +1,9 @@
 //! VICIdial's do-not-call list, read page by page, again and again.
 
-use crate::api::App;
+use crate::api::{App, listing};
 use crate::connectors::vicidial::Connector;
 use crate::connectors::vicidial::leads::LeadReader;
-use crate::storage::Change;
+use crate::domain::do_not_call::Listing;
 use crate::storage::leads::DO_NOT_CALL;
 use chrono::Utc;
 use dialdeck_protocol::OrganizationId;
@@ -41,16 +41,9 @@ pub(super) async fn read_never(
         .collect();
     let fresh = store.not_listed(&organization, &phones).await.map_err(|error| error.to_string())?;
     if !fresh.is_empty() {
-        let change = Change::DoNotCallList {
-            organization_id: organization.clone(),
-            phones: fresh.clone(),
-            source: format!("VICIdial {vicidial}"),
-            at: Utc::now(),
-        };
-        app.journal.commit(vec![change]).await.map_err(|error| error.to_string())?;
-        for phone in &fresh {
-            app.dialer.end_number(&organization, phone);
-        }
+        let source = format!("VICIdial {vicidial}");
+        let listing = Listing::for_ever(&organization, "", source, Utc::now());
+        listing::put_on(app, listing, fresh).await.map_err(|problem| problem.message)?;
     }
     let noted = store.mark_read(vicidial, DO_NOT_CALL, &(0, place)).await;
     noted.map_err(|error| error.to_string())

@@ -2,10 +2,12 @@
 
 use super::plan::{Plan, plan};
 use super::round::Round;
+use crate::api::listing;
 use crate::connectors::vicidial::leads::{LeadReader, LeadRow};
 use crate::connectors::vicidial::wire::{Class, Trouble};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
+use crate::domain::do_not_call::Listing;
 use crate::domain::ending;
 use crate::domain::lead_merge::Agreed;
 use crate::storage::journal::CommitError;
@@ -101,16 +103,9 @@ impl Round<'_> {
         if fresh.map_err(|error| error.to_string())?.is_empty() {
             return Ok(());
         }
-        let change = Change::DoNotCall {
-            organization_id: pair.organization_id.clone(),
-            phone: phone.clone(),
-            source: format!("VICIdial {}", pair.vicidial),
-            call_id: None,
-            at: Utc::now(),
-        };
-        self.app.journal.commit(vec![change]).await.map_err(|error| error.to_string())?;
-        self.app.dialer.end_number(&pair.organization_id, &phone);
-        Ok(())
+        let source = format!("VICIdial {}", pair.vicidial);
+        let listing = Listing::for_ever(&pair.organization_id, "", source, Utc::now());
+        listing::put_on(self.app, listing, vec![phone]).await.map_err(|problem| problem.message)
     }
 
     /// False where the contact is in a call.

@@ -6,13 +6,15 @@ use super::leads::ForeignCall;
 use crate::domain::callback::Callback;
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::{Consent, NewContact};
+use crate::domain::do_not_call::Listing;
 use crate::domain::ending::ContactAfter;
-use crate::domain::gate::Decision;
+use crate::domain::gate::{Decision, Subject};
+use crate::domain::numbers::Turn;
 use crate::domain::script::Script;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    CallId, CallStatus, CampaignId, ContactId, Emotion, Event, EventBody, Exchange, OrganizationId, Outcome,
-    Part, PhoneNumberId, QueueState, ScriptId, Speaker, Taker, UserId,
+    CallId, CallStatus, CampaignId, ContactId, ContactStatus, Emotion, Event, EventBody, Exchange,
+    OrganizationId, Outcome, Part, PhoneNumberId, QueueState, ScriptId, Speaker, Taker, UserId,
 };
 
 /// Which call, of which campaign, behind which wall.
@@ -57,6 +59,8 @@ pub struct BeginAttempt {
     pub by_hand: bool,
     /// Caps of the law: since when calls to the number count, and how many there may be. Asked once more in the commit.
     pub caps: Vec<(DateTime<Utc>, u32)>,
+    /// What the call is about, where the law counts by that, with its own caps.
+    pub subject: Option<Subject>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -90,6 +94,8 @@ pub struct EndCall {
     pub detail: String,
     /// What becomes of the contact.
     pub contact: ContactAfter,
+    /// What becomes of its numbers; `None`: they stay as they are.
+    pub numbers: Option<Turn>,
     /// When somebody answered, where it was not written down before.
     pub answered_at: Option<DateTime<Utc>>,
     /// Answered by a person for whom no agent was free in time.
@@ -178,16 +184,10 @@ pub enum Change {
         start: Option<QueueStart>,
         at: DateTime<Utc>,
     },
-    /// A number is never to be called again.
-    DoNotCall {
-        organization_id: OrganizationId,
-        phone: String,
-        source: String,
-        call_id: Option<CallId>,
-        at: DateTime<Utc>,
-    },
-    /// Many numbers are never to be called again.
-    DoNotCallList { organization_id: OrganizationId, phones: Vec<String>, source: String, at: DateTime<Utc> },
+    /// A number is not to be called again.
+    DoNotCall(Box<Listing>),
+    /// Many numbers are not to be called again: each goes where `listing` would.
+    DoNotCallList { listing: Box<Listing>, phones: Vec<String> },
     /// A campaign, new or changed.
     SaveCampaign { campaign: Box<Campaign>, is_new: bool, at: DateTime<Utc> },
     /// A campaign goes, with its contacts. Refused while a call of it is in flight.
@@ -240,6 +240,13 @@ pub enum Change {
     SetConsent { organization_id: OrganizationId, phone: String, consent: Option<Consent>, at: DateTime<Utc> },
     /// A contact that is done with is to be called again. Refused when it is on the do-not-call list or in a call.
     ResetContact { organization_id: OrganizationId, contact_id: ContactId, at: DateTime<Utc> },
+    /// The contacts of a campaign in these states are to be called again as if new; who is on a list stays there.
+    ResetList {
+        organization_id: OrganizationId,
+        campaign_id: CampaignId,
+        statuses: Vec<ContactStatus>,
+        at: DateTime<Utc>,
+    },
     /// An agent's place. An older version is passed over.
     Seat { seat: Box<SeatRow>, at: DateTime<Utc> },
     /// A person and an agent hear each other. Refused once the call is over.

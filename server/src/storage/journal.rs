@@ -15,6 +15,9 @@ const CROWDED: Duration = Duration::from_millis(8);
 /// Deeds a second that are many, and over how many seconds they are counted.
 const CROWD: f64 = 750.0;
 const COUNTED: f64 = 0.25;
+/// Deeds a second from which one waits for the next, so that both go out in one write, and for how long at most.
+const LIVELY: f64 = 300.0;
+const COMPANY: Duration = Duration::from_millis(3);
 /// Deeds that may wait before callers have to.
 const WAITING: usize = 4096;
 
@@ -60,11 +63,17 @@ impl Journal {
             let mut lately = 0.0_f64;
             while waiting.recv_many(&mut group, GROUP).await > 0 {
                 // A few are committed at once, so that consoles see them at once; of many, each commit and each write to
-                // each console carries what came within a few milliseconds.
-                let pace = if lately < CROWD * COUNTED { Duration::ZERO } else { CROWDED };
-                let until = begun.map_or_else(Instant::now, |at| at + pace);
-                // A full group waits for nothing.
-                while group.len() < GROUP {
+                // each console carries what came within a few milliseconds. In between two go together: what a write
+                // costs, a console's bytes hardly add to.
+                let now = Instant::now();
+                let (until, enough) = if lately >= CROWD * COUNTED {
+                    (begun.map_or(now, |at| at + CROWDED), GROUP)
+                } else if lately >= LIVELY * COUNTED {
+                    (now + COMPANY, 2)
+                } else {
+                    (now, 1)
+                };
+                while group.len() < enough {
                     let room = GROUP - group.len();
                     let more =
                         tokio::time::timeout_at(until.into(), waiting.recv_many(&mut group, room)).await;

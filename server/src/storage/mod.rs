@@ -23,14 +23,16 @@ pub use journal::{CommitError, Journal};
 pub use keeping::Keeping;
 pub use leads::LeadRecord;
 pub use record::{
-    CallRecord, ContactPage, DecisionRow, ImportMode, ImportSink, Imported, LiveCall, NewSession, NewUser,
-    QueueRow, UserRow,
+    CallRecord, ContactPage, DecisionRow, ImportMode, ImportSink, Imported, ListedRow, LiveCall, NewSession,
+    NewUser, QueueRow, UserRow,
 };
 
 pub use upkeep::Upkeep;
 
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
+use crate::domain::do_not_call::Listed;
+use crate::domain::gate::About;
 use crate::domain::script::Script;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -163,8 +165,21 @@ pub trait Store:
     /// Calls of this server that are not over: after a crash, those to settle.
     async fn live_calls(&self, owner: &str) -> StoreResult<Vec<LiveCall>>;
 
-    /// Whether a number is on the organization's do-not-call list.
-    async fn is_do_not_call(&self, organization: &OrganizationId, phone: &str) -> StoreResult<bool>;
+    /// What the do-not-call lists of the organization, and of a campaign where one is given, say of some numbers together.
+    async fn listed(
+        &self,
+        organization: &OrganizationId,
+        campaign: Option<CampaignId>,
+        phones: &[String],
+        now: DateTime<Utc>,
+    ) -> StoreResult<Option<Listed>>;
+    /// Calls about a debt since a moment, newest first.
+    async fn calls_about(
+        &self,
+        organization: &OrganizationId,
+        debt: &str,
+        since: DateTime<Utc>,
+    ) -> StoreResult<Vec<About>>;
     /// When a number was called since a moment, by any campaign of the organization or through Dialpad; newest first.
     async fn calls_since(
         &self,
@@ -172,13 +187,14 @@ pub trait Store:
         phone: &str,
         since: DateTime<Utc>,
     ) -> StoreResult<Vec<DateTime<Utc>>>;
-    /// Numbers on the do-not-call list, by number.
+    /// Numbers on the organization's do-not-call list, or on a campaign's, by number.
     async fn do_not_call(
         &self,
         organization: &OrganizationId,
+        campaign: Option<CampaignId>,
         after: &str,
         limit: i64,
-    ) -> StoreResult<Vec<(String, String, DateTime<Utc>)>>;
+    ) -> StoreResult<Vec<ListedRow>>;
     /// Decisions on a number, newest first.
     async fn decisions(&self, organization: &OrganizationId, phone: &str) -> StoreResult<Vec<DecisionRow>>;
 

@@ -181,3 +181,16 @@ pub trait ImportSink: Send {
     /// Makes them visible, or notes that all is done.
     async fn finish(self: Box<Self>) -> StoreResult<()>;
 }
+
+/// A number on a do-not-call list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRow {
+    /// The number, E.164.
+    pub phone: String,
+    /// Where it came from.
+    pub source: String,
+    /// Since when it is there.
+    pub created_at: DateTime<Utc>,
+    /// When it leaves the list again; `None`: never.
+    pub expires_at: Option<DateTime<Utc>>,
+}

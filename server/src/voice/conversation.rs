@@ -72,7 +72,12 @@ pub async fn converse(
     end: CancellationToken,
 ) -> Report {
     let mut talk = Talk::new(dialogue, providers, scribe, media.words);
-    talk.say(Saying::opening(talk.dialogue.opening())).await;
+    let disclosure = talk.dialogue.disclosure().to_owned();
+    if disclosure.is_empty() {
+        talk.say(Saying::opening(talk.dialogue.opening())).await;
+    } else {
+        talk.say(Saying { is_disclosure: true, ..Saying::opening(disclosure) }).await;
+    }
     talk.run(media, end).await
 }
 
@@ -156,6 +161,8 @@ struct Saying {
     turn: Move,
     latency: TurnLatency,
     asked: Instant,
+    /// What the law wants said: it is spoken to its end, and the opening follows.
+    is_disclosure: bool,
 }
 
 impl Saying {
@@ -168,7 +175,14 @@ impl Saying {
             end: None,
             do_not_call: false,
         };
-        Self { text, user_input: String::new(), turn, latency: TurnLatency::default(), asked: Instant::now() }
+        Self {
+            text,
+            user_input: String::new(),
+            turn,
+            latency: TurnLatency::default(),
+            asked: Instant::now(),
+            is_disclosure: false,
+        }
     }
 }
 
@@ -310,9 +324,9 @@ impl<'a> Talk<'a> {
         }));
     }
 
-    /// Last words are spoken to their end; everything else gives way.
+    /// Last words, and what the law wants said, are spoken to their end; everything else gives way.
     fn interruptible(&self) -> bool {
-        self.saying.as_ref().is_none_or(|s| s.turn.end.is_none())
+        self.saying.as_ref().is_none_or(|s| s.turn.end.is_none() && !s.is_disclosure)
     }
 
     async fn recognised(
@@ -370,7 +384,7 @@ impl<'a> Talk<'a> {
             self.scribe.spoken(Speaker::Customer, self.dialogue.turn(), &user_input).await;
         }
         let text = turn.say.clone();
-        let saying = Saying { text, user_input, turn, latency, asked: Instant::now() };
+        let saying = Saying { text, user_input, turn, latency, asked: Instant::now(), is_disclosure: false };
         if saying.text.is_empty() {
             let end = saying.turn.end;
             self.saying = Some(saying);
@@ -414,8 +428,14 @@ impl<'a> Talk<'a> {
     /// What was said has ended, or was cut short.
     async fn fell_silent(&mut self) -> Option<Outcome> {
         let end = self.saying.as_ref().and_then(|s| s.turn.end);
+        let was_disclosure = self.saying.as_ref().is_some_and(|s| s.is_disclosure);
         self.complete().await;
         self.lively = Instant::now();
+        if was_disclosure {
+            self.opening = true;
+            self.say(Saying::opening(self.dialogue.opening())).await;
+            return None;
+        }
         if end.is_some_and(|end| end != Outcome::DoNotCall) && self.last_words_refuse().await {
             self.refused = true;
             self.scribe.do_not_call().await;

@@ -24,6 +24,7 @@ use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::catalog::{Disposition, Noun};
 use dialdeck_server::domain::contact::{Consent, NewContact};
 use dialdeck_server::domain::cost::Rates;
+use dialdeck_server::domain::do_not_call::Listing;
 use dialdeck_server::domain::gate::Hours;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::lawbook::Lawbook;
@@ -195,13 +196,8 @@ async fn scene() -> Scene {
     let mut never: BTreeSet<String> = (0..3).map(|n| format!("{}{n:02}", asleep())).collect();
     let listed: Vec<String> = (90..93).map(number).collect();
     for phone in &listed {
-        deed.push(Change::DoNotCall {
-            organization_id: organization(),
-            phone: phone.clone(),
-            source: "import".into(),
-            call_id: None,
-            at: now,
-        });
+        let listing = Listing::for_ever(&organization(), phone, "import", now);
+        deed.push(Change::DoNotCall(Box::new(listing)));
     }
     for (code, outcome) in [("NI", "not_interested"), ("NA", "no_answer")] {
         let mut noun: Disposition =
@@ -294,15 +290,10 @@ async fn happens(server: &Server, scene: &mut Scene, network: &Network, step: St
         Step::HangUp => network.hang_up_somebody(),
         Step::CutPhone => network.cut_a_phone(),
         Step::NeverAgain(n) => {
-            let change = Change::DoNotCall {
-                organization_id: org.clone(),
-                phone: number(n),
-                source: "api".into(),
-                call_id: None,
-                at: Utc::now(),
-            };
+            let listing = Listing::for_ever(&org, &number(n), "api", Utc::now());
+            let change = Change::DoNotCall(Box::new(listing.clone()));
             server.journal.commit(vec![change]).await.unwrap();
-            server.dialer.end_number(&org, &number(n));
+            server.dialer.end_listed(&listing);
         }
         Step::Mode(mode) => {
             if let Some(people) = &mut scene.campaign.call_settings.people {

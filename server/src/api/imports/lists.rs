@@ -1,21 +1,22 @@
 //! Lists that come in: numbers never to be called, users, scripts.
 
-use super::super::extract::May;
+use super::super::extract::{Ask, May};
+use super::super::listing::put_on;
 use super::super::problem::Refused;
-use super::super::{App, commands, scripts, session, users};
+use super::super::{App, campaigns, commands, law, scripts, session, users};
 use super::{file, receive};
 use crate::domain::caller::{AddDoNotCall, EditCampaigns, ManageUsers};
 use crate::domain::phone::Phone;
 use crate::domain::plain;
-use crate::storage::{Change, NewUser};
+use crate::storage::NewUser;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CampaignId, Code, Problem, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Numbers of one deed.
 const BATCH: usize = 500;
@@ -61,19 +62,36 @@ fn number(line: &str, region: &str) -> Result<Phone, String> {
     Phone::parse(&text, region).map_err(|e| e.to_string())
 }
 
+/// On which list, and for how long.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(in super::super) struct Where {
+    /// This campaign's alone; left out: the organization's.
+    campaign_id: Option<CampaignId>,
+    /// Until then; left out: for ever.
+    expires_at: Option<DateTime<Utc>>,
+}
+
 /// Import numbers that are never to be called
 ///
 /// One number a line, alone, first in a CSV row, or as JSON lines. Obeyed batch by batch as they are read; sent again,
 /// nothing is listed twice. Formatting that is no number is told with its line.
 #[utoipa::path(post, path = "/api/v1/do-not-call/import", tag = "The law", security(("bearer" = ["do_not_call"])),
-    request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Listed)))]
+    params(Where), request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Listed)))]
 pub(in super::super) async fn do_not_call(
     State(app): State<App>,
     permit: May<AddDoNotCall>,
+    Ask(Where { campaign_id, expires_at }, _): Ask<Where>,
     body: Body,
 ) -> Result<Json<Listed>, Refused> {
     let upload = receive(&app, body).await?;
-    let listed = commands::audited(&app, permit.caller(), "do_not_call.import", "", json!({}), async {
+    let detail = json!({ "campaignId": campaign_id, "expiresAt": expires_at });
+    let listed = commands::audited(&app, permit.caller(), "do_not_call.import", "", detail, async {
+        if let Some(id) = campaign_id {
+            campaigns::find(&app, permit.caller(), id).await?;
+        }
+        let listing = law::listing(permit.organization(), campaign_id, expires_at, "import", Utc::now())?;
         let (region, path) = (app.settings.dialer.region.clone(), upload.path().to_owned());
         let (batches, mut reader) = tokio::sync::mpsc::channel::<Result<Vec<Phone>, (u64, String)>>(4);
         let reading = tokio::task::spawn_blocking(move || {
@@ -103,15 +121,8 @@ pub(in super::super) async fn do_not_call(
                 Ok(batch) if batch.is_empty() => {}
                 Ok(batch) => {
                     listed.imported += batch.len() as u64;
-                    let phones: Vec<String> = batch.iter().map(|p| p.as_str().to_owned()).collect();
-                    let organization_id = permit.organization().clone();
-                    let (source, at) = ("import".to_owned(), Utc::now());
-                    let change =
-                        Change::DoNotCallList { organization_id, phones: phones.clone(), source, at };
-                    app.journal.commit(vec![change]).await?;
-                    for phone in &phones {
-                        app.dialer.end_number(permit.organization(), phone);
-                    }
+                    let phones = batch.iter().map(|p| p.as_str().to_owned()).collect();
+                    put_on(&app, listing.clone(), phones).await?;
                 }
                 Err((line, message)) => listed.bad(line, message),
             }

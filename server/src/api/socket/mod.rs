@@ -1,16 +1,17 @@
 //! The WebSocket: a snapshot, then what happens, in order, without a gap or a repeat; commands and queries meanwhile.
 //!
-//! Events are taken from the bus as a frame that was made once for all consoles which see the same; frames that wait are
-//! sent in one write. A console that lags behind the bus reads what it missed from the store; one that takes nothing
-//! for too long is closed and resumes later. So a stalled console costs a bounded queue and delays nobody.
+//! Events come from the [`crier`], one task for all consoles, as a frame that was made once for all who see the same. A
+//! console that falls behind reads what it missed from the store; one that takes nothing for too long is closed and
+//! resumes later. So a stalled console costs a bounded queue and delays nobody.
 
+pub mod crier;
 mod floors;
+mod line;
 mod wire;
 
 use super::extract::May;
 use super::problem::Refused;
 use super::{App, commands, session};
-use crate::bus::{Group, Listener, Published};
 use crate::domain::caller::{Caller, Look};
 use crate::telemetry::metrics;
 use axum::body::Body;
@@ -18,20 +19,18 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::Utc;
-use dialdeck_protocol::{
-    ClientMessage, Code, Event, EventBody, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage,
-};
+use dialdeck_protocol::{ClientMessage, Code, Event, MAX_MESSAGE_BYTES, Problem, Scope, ServerMessage};
 use floors::Floors;
 use futures_util::StreamExt;
+use line::{Line, View};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use wire::{Incoming, Outgoing};
+use wire::Incoming;
 
 /// How long a client may take to say what it wants.
 const PRELUDE: Duration = Duration::from_secs(10);
@@ -43,8 +42,6 @@ const STALLED: Duration = Duration::from_secs(10);
 const PAGE: i64 = 500;
 /// Events missed from which a fresh snapshot is cheaper than a replay.
 const REPLAY: i64 = 20_000;
-/// Bytes of events put into one message.
-const COALESCED: usize = 64 * 1024;
 /// Bytes read from a console at a time.
 const READ_BUFFER: usize = 1024;
 /// Requests of one console that are worked on at a time; a console in use asks for a few.
@@ -74,22 +71,22 @@ pub(super) async fn open(
             .write_buffer_size(0)
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
-        let (stream, answers, out) = wire::split(line, config, STALLED).await;
+        let (stream, answers, write) = wire::split(line, config).await;
+        let view = View { caller: caller.clone(), scope: Scope::default() };
         let mut console = Console {
             app,
             caller,
             token,
-            out,
+            line: Arc::new(Line::new(write, view, STALLED)),
             answers,
-            scope: Scope::default(),
             requests: Arc::new(Semaphore::new(REQUESTS)),
             floors: Floors::default(),
-            sent: 0,
         };
         if let Err(why) = console.run(stream).await {
             tracing::debug!(user = console.caller.name, why, "console left");
         }
-        console.out.end().await;
+        console.app.crier.leave(&console.line);
+        console.line.end().await;
     });
     Ok(response)
 }
@@ -98,16 +95,13 @@ struct Console {
     app: App,
     caller: Caller,
     token: String,
-    out: Outgoing,
+    line: Arc<Line>,
     /// What the WebSocket library answers by itself.
     answers: mpsc::UnboundedReceiver<Bytes>,
-    scope: Scope,
     /// Room for requests under way.
     requests: Arc<Semaphore>,
     /// Floors of VICIdials that it looks at.
     floors: Floors,
-    /// The last event that was sent or passed over.
-    sent: i64,
 }
 
 type Left = &'static str;
@@ -124,7 +118,7 @@ impl Console {
                 self.send(&ServerMessage::Refused(problem)).await?;
                 return Err("asked for another organization");
             }
-            self.scope = scope;
+            self.line.set_scope(scope);
             resume_from
         } else {
             let problem = Problem::new(Code::Invalid, "the first message must be a subscribe");
@@ -140,10 +134,9 @@ impl Console {
             now: Utc::now(),
         })
         .await?;
-        // Listen first, look after: what happens between the two comes twice and is passed over by its number.
-        let listener = self.app.bus.listen();
         self.begin(resume_from).await?;
-        self.follow(stream, listener).await
+        self.join().await?;
+        self.follow(stream).await
     }
 
     /// What the client starts from.
@@ -152,7 +145,7 @@ impl Console {
         let last = store.last_seq().await.map_err(|_| "the store is not available")?;
         // A number from the future is another database's: what the client knows is worth nothing.
         if let Some(seq) = resume_from.filter(|seq| (last - REPLAY..=last).contains(seq)) {
-            self.sent = seq;
+            self.line.set_sent(seq);
             self.catch_up(last).await
         } else {
             let taken = store.snapshot(&self.caller.organization_id, Utc::now()).await;
@@ -161,60 +154,61 @@ impl Console {
             snapshot.campaigns.retain(|row| self.caller.covers(row.id));
             snapshot.calls.retain(|row| self.caller.covers(row.campaign_id));
             snapshot.agents = super::seats::seen(&self.caller, snapshot.agents);
-            self.sent = snapshot.seq;
+            self.line.set_sent(snapshot.seq);
             self.send(&ServerMessage::Snapshot(Box::new(snapshot))).await
         }
     }
 
-    /// The bus went on without us: what was missed is in the store.
-    async fn catch_up_with_store(&mut self) -> Result<(), Left> {
-        let last = self.app.store.last_seq().await.map_err(|_| "the store is not available")?;
-        self.catch_up(last).await
-    }
-
     /// Sends what the store has up to `last`.
     async fn catch_up(&mut self, last: i64) -> Result<(), Left> {
-        while self.sent < last {
+        let view = self.line.view();
+        loop {
+            let sent = self.line.sent();
+            if sent >= last {
+                return Ok(());
+            }
             let organization = self.caller.organization_id.clone();
-            let events = self.app.store.events_after(&organization, self.sent, PAGE).await;
+            let events = self.app.store.events_after(&organization, sent, PAGE).await;
             let events = events.map_err(|_| "the store is not available")?;
             let Some(newest) = events.last().map(|e| e.seq) else {
-                self.sent = last;
-                break;
+                self.line.set_sent(last);
+                return Ok(());
             };
-            let wanted: Vec<Event> = events.into_iter().filter(|e| self.wants(e)).collect();
+            let wanted: Vec<Event> = events.into_iter().filter(|e| view.wants(e)).collect();
             if !wanted.is_empty() {
                 self.send(&ServerMessage::Events { events: wanted }).await?;
             }
-            self.sent = newest;
+            self.line.set_sent(newest);
+        }
+    }
+
+    /// Catches up with the crier, and hears them from then on.
+    async fn join(&mut self) -> Result<(), Left> {
+        while let Err(told) = self.app.crier.join(&self.line) {
+            self.catch_up(told).await?;
         }
         Ok(())
     }
 
-    async fn follow(
-        &mut self,
-        mut stream: WebSocketStream<Incoming>,
-        mut listener: Listener,
-    ) -> Result<(), Left> {
+    async fn follow(&mut self, mut stream: WebSocketStream<Incoming>) -> Result<(), Left> {
         // Encoded: a channel keeps room for thirty-two of what it carries.
         let (replies, mut answered) = mpsc::channel::<Bytes>(REQUESTS);
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut alive = true;
         let closing = self.app.closing.clone();
         let mut closed = std::pin::pin!(closing.cancelled());
+        let line = self.line.clone();
         loop {
             tokio::select! {
-                // Nearly always it is an event: nothing else needs to be looked at then. A flood of them starves nobody:
-                // what waits is sent in one write, and then nothing waits.
-                biased;
-                group = listener.recv() => match group {
-                    Ok(group) => self.forward(&group, &mut listener).await?,
-                    Err(RecvError::Lagged(_)) => self.catch_up_with_store().await?,
-                    Err(RecvError::Closed) => return Err("the bus is closed"),
-                },
-                Some(reply) = answered.recv() => self.out.push(&reply).await?,
-                floor = self.floors.next() => self.out.push(&wire::text(&floor)).await?,
-                Some(answer) = self.answers.recv() => self.out.push(&answer).await?,
+                () = line.more() => {
+                    line.flush().await?;
+                    if line.is_behind() {
+                        self.join().await?;
+                    }
+                }
+                Some(reply) = answered.recv() => line.push(reply).await?,
+                floor = self.floors.next() => line.push(wire::text(&floor)).await?,
+                Some(answer) = self.answers.recv() => line.push(answer).await?,
                 message = stream.next() => {
                     alive = true;
                     match message {
@@ -231,70 +225,12 @@ impl Console {
                     self.caller = session::caller(self.app.store.as_ref(), &self.token)
                         .await
                         .map_err(|_| "its session has ended")?;
-                    self.out.push(&wire::ping()).await?;
+                    line.set_caller(self.caller.clone());
+                    line.push(wire::ping()).await?;
                 }
                 () = &mut closed => return Ok(()),
             }
         }
-    }
-
-    /// Sends a group, and what else is waiting, in one write.
-    async fn forward(&mut self, group: &Group, listener: &mut Listener) -> Result<(), Left> {
-        let first = self.frame(group);
-        // Most often nothing else waits, and the frame is the one that all consoles share.
-        let mut more: Vec<u8> = Vec::new();
-        let mut lagged = false;
-        while first.len() + more.len() < COALESCED && !lagged {
-            match listener.try_recv() {
-                Ok(next) => {
-                    let frame = self.frame(&next);
-                    more.extend_from_slice(&frame);
-                }
-                Err(TryRecvError::Lagged(_)) => lagged = true,
-                Err(_) => break,
-            }
-        }
-        if more.is_empty() {
-            if !first.is_empty() {
-                self.out.push(&first).await?;
-            }
-        } else {
-            let mut all = Vec::with_capacity(first.len() + more.len());
-            all.extend_from_slice(&first);
-            all.append(&mut more);
-            self.out.push(&all).await?;
-        }
-        if lagged { self.catch_up_with_store().await } else { Ok(()) }
-    }
-
-    /// What of a group is for this console, as a frame; empty where nothing is.
-    fn frame(&mut self, group: &Group) -> Bytes {
-        let before = self.sent;
-        self.sent = self.sent.max(group.last());
-        let whole = before < group.first()
-            && self.caller.campaigns.is_none()
-            && self.scope == Scope::default()
-            && group.is_all_of(&self.caller.organization_id);
-        if whole {
-            return group.frame(|| wire::text(&message(group.events().iter().map(|p| p.json.as_str()))));
-        }
-        let wanted: Vec<&str> = group
-            .events()
-            .iter()
-            .filter(|Published { event, .. }| event.seq > before && self.wants(event))
-            .map(|p| p.json.as_str())
-            .collect();
-        if wanted.is_empty() { Bytes::new() } else { wire::text(&message(wanted.into_iter())) }
-    }
-
-    /// Whether an event is for this console: behind its wall, among its campaigns, and asked for.
-    fn wants(&self, event: &Event) -> bool {
-        let ours = event.organization_id == self.caller.organization_id || event.organization_id.0.is_empty();
-        ours && event.campaign_id.is_none_or(|c| self.caller.covers(c))
-            && event.is_for(self.caller.user_id)
-            // Dialpad is the whole organization's, as floors are.
-            && (self.caller.campaigns.is_none() || !matches!(event.body, EventBody::DialpadUpdate { .. }))
-            && self.scope.covers(event)
     }
 
     /// Takes a request; its answer comes when it comes, and events go on meanwhile.
@@ -346,7 +282,7 @@ impl Console {
     }
 
     async fn send(&mut self, message: &ServerMessage) -> Result<(), Left> {
-        self.out.push(&encoded(message)).await
+        self.line.push(encoded(message)).await
     }
 }
 
@@ -355,8 +291,8 @@ fn encoded(message: &ServerMessage) -> Bytes {
     wire::text(&serde_json::to_string(message).unwrap_or_default())
 }
 
-/// Events that are encoded already, as one message.
-fn message<'a>(events: impl Iterator<Item = &'a str>) -> String {
+/// Events that are encoded already, as one message in a frame.
+fn events<'a>(events: impl Iterator<Item = &'a str>) -> Bytes {
     let mut text = String::from(r#"{"type":"events","events":["#);
     for (n, json) in events.enumerate() {
         if n > 0 {
@@ -365,5 +301,5 @@ fn message<'a>(events: impl Iterator<Item = &'a str>) -> String {
         text.push_str(json);
     }
     text.push_str("]}");
-    text
+    wire::text(&text)
 }

@@ -8,8 +8,7 @@ use hyper_util::server::conn::auto::upgrade;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
@@ -17,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 /// What a connection's half is read from, and written to.
 type Reads = Box<dyn AsyncRead + Send + Unpin>;
-type Writes = Box<dyn AsyncWrite + Send + Unpin>;
+pub(super) type Writes = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// What comes from the console. Its library's own answers (to pings, to a close) go to whoever writes.
 pub(super) struct Incoming {
@@ -55,12 +54,6 @@ impl AsyncWrite for Incoming {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
-
-/// What goes to the console.
-pub(super) struct Outgoing {
-    write: Writes,
-    stalled: Duration,
 }
 
 /// Opcodes of RFC 6455, section 5.2, with the bit that says "whole".
@@ -121,38 +114,12 @@ fn halves(line: Upgraded) -> (Reads, Writes, Bytes) {
 pub(super) async fn split(
     line: Upgraded,
     config: WebSocketConfig,
-    stalled: Duration,
-) -> (WebSocketStream<Incoming>, mpsc::UnboundedReceiver<Bytes>, Outgoing) {
+) -> (WebSocketStream<Incoming>, mpsc::UnboundedReceiver<Bytes>, Writes) {
     let (read, write, early) = halves(line);
     let (answers, answered) = mpsc::unbounded_channel();
     let incoming = Incoming { early, read, answers };
     let stream = WebSocketStream::from_raw_socket(incoming, Role::Server, Some(config)).await;
-    (stream, answered, Outgoing { write, stalled })
-}
-
-impl Outgoing {
-    /// Writes whole frames.
-    ///
-    /// # Errors
-    /// When the connection broke, or takes nothing for too long.
-    pub(super) async fn push(&mut self, frames: &[u8]) -> Result<(), &'static str> {
-        let mut writing = std::pin::pin!(self.write.write_all(frames));
-        // Nearly always the kernel takes it at once: only what it does not take needs a clock.
-        let done = match futures_util::poll!(&mut writing) {
-            Poll::Ready(done) => done,
-            Poll::Pending => {
-                tokio::time::timeout(self.stalled, writing).await.map_err(|_| "it takes nothing")?
-            }
-        };
-        done.map_err(|_| "the connection broke")
-    }
-
-    /// Ends the connection.
-    pub(super) async fn end(&mut self) {
-        if self.push(&close()).await.is_ok() {
-            let _ = tokio::time::timeout(self.stalled, self.write.shutdown()).await;
-        }
-    }
+    (stream, answered, write)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the law and the do-not-call list say of numbers that VICIdial would call because we asked it to.
 
 use crate::api::persons::masked;
-use crate::api::{App, commands};
+use crate::api::{App, commands, listing};
 use crate::connectors::vicidial::action::Request;
 use crate::connectors::vicidial::{Connector, wire};
 use crate::domain::caller::Caller;
@@ -114,7 +114,7 @@ async fn never(app: &App, caller: &Caller, connector: &Connector, request: &Requ
                 return Err(Problem::field("phone_number", message));
             }
         };
-        if app.store.is_do_not_call(&caller.organization_id, number.as_str()).await? {
+        if listing::has(app, &caller.organization_id, number.as_str()).await? {
             let message = format!("{} is on the do-not-call list: never called", masked(&number));
             return Err(Problem::new(Code::Conflict, format!("not done: {message} (do_not_call)")));
         }
@@ -138,8 +138,7 @@ pub(super) async fn lawful(
     let mut all = Vec::new();
     for person in reached(app, connector, request).await? {
         let organization = &caller.organization_id;
-        let decision =
-            app.dialer.judge_person(organization, &person, Voice::Person, None, Utc::now()).await?;
+        let decision = app.dialer.judge_person(organization, &person, Voice::Person, Utc::now()).await?;
         let shown =
             json!({ "rule": decision.rule, "reason": decision.reason, "phone": masked(&person.phone) });
         if !decision.is_allowed() {

@@ -1,6 +1,6 @@
 //! Rules as a file has them: read, checked, and put over those that hold already.
 
-use super::{Cap, Closed, Head, HolidayRule, Hours, Rest, Rules, ScrubAge};
+use super::{Cap, Closed, Disclosure, Head, HolidayRule, Hours, Quiet, Rest, Rules, ScrubAge};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -10,6 +10,8 @@ struct File {
     hours: Vec<Hours>,
     closed: Vec<Closed>,
     cap: Vec<Cap>,
+    quiet: Vec<Quiet>,
+    disclosure: Vec<Disclosure>,
     rest: Vec<Rest>,
     scrub: Vec<ScrubAge>,
     holiday: Vec<HolidayRule>,
@@ -43,6 +45,13 @@ impl Rules {
         if let Some(rest) = file.rest.iter().find(|rest| !(1..=24 * 90).contains(&rest.hours)) {
             return Err(format!("{}: use 1 to 2160 hours", rest.head.id));
         }
+        if let Some(quiet) = file.quiet.iter().find(|quiet| !(1..=24 * 90).contains(&quiet.hours)) {
+            return Err(format!("{}: use 1 to 2160 hours", quiet.head.id));
+        }
+        let said = |rule: &&Disclosure| !(1..=400).contains(&rule.text.trim().chars().count());
+        if let Some(rule) = file.disclosure.iter().find(said) {
+            return Err(format!("{}: text must have 1 to 400 characters", rule.head.id));
+        }
         if let Some(scrub) = file.scrub.iter().find(|scrub| !(1..=366).contains(&scrub.days)) {
             return Err(format!("{}: use 1 to 366 days", scrub.head.id));
         }
@@ -54,12 +63,16 @@ impl Rules {
         self.hours.retain(|rule| kept(&rule.head));
         self.closed.retain(|rule| kept(&rule.head));
         self.caps.retain(|rule| kept(&rule.head));
+        self.quiets.retain(|rule| kept(&rule.head));
+        self.disclosures.retain(|rule| kept(&rule.head));
         self.rests.retain(|rule| kept(&rule.head));
         self.scrubs.retain(|rule| kept(&rule.head));
         self.holidays.retain(|rule| kept(&rule.head));
         self.hours.extend(file.hours);
         self.closed.extend(file.closed);
         self.caps.extend(file.cap);
+        self.quiets.extend(file.quiet);
+        self.disclosures.extend(file.disclosure);
         self.rests.extend(file.rest);
         self.scrubs.extend(file.scrub);
         self.holidays.extend(file.holiday);
@@ -80,7 +93,9 @@ fn unknown_keys(text: &str) -> Result<(), String> {
         let own: &[&str] = match kind.as_str() {
             "hours" => &["days", "opens", "closes"],
             "closed" => &["days", "holidays"],
-            "cap" => &["calls", "hours"],
+            "cap" => &["calls", "hours", "per"],
+            "quiet" => &["hours"],
+            "disclosure" => &["text"],
             "rest" => &["hours"],
             "scrub" => &["days"],
             _ => &["date"],
@@ -110,7 +125,10 @@ impl File {
         let holidays = self.holiday.iter().map(|rule| &rule.head);
         let rests = self.rest.iter().map(|rule| &rule.head);
         let scrubs = self.scrub.iter().map(|rule| &rule.head);
-        hours.chain(closed).chain(caps).chain(rests).chain(scrubs).chain(holidays).collect()
+        let quiets = self.quiet.iter().map(|rule| &rule.head);
+        let disclosures = self.disclosure.iter().map(|rule| &rule.head);
+        let on_days = hours.chain(closed).chain(holidays);
+        on_days.chain(caps).chain(quiets).chain(rests).chain(scrubs).chain(disclosures).collect()
     }
 }
 

@@ -80,7 +80,7 @@ pub struct Closed {
     pub holidays: bool,
 }
 
-/// So many calls to one number within so many hours, and no more.
+/// So many calls to one number, or about one debt, within so many hours, and no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = LawCap)]
 pub struct Cap {
@@ -91,6 +91,43 @@ pub struct Cap {
     pub calls: u32,
     /// Hours.
     pub hours: u32,
+    /// What is counted by.
+    #[serde(default)]
+    pub per: Per,
+}
+
+/// What the law counts calls by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LawPer)]
+pub enum Per {
+    /// The number.
+    #[default]
+    Number,
+    /// The debt that the call is about.
+    Debt,
+}
+
+/// After a conversation about a debt nobody calls about it for so many hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = LawQuiet)]
+pub struct Quiet {
+    /// What, where, when.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Hours.
+    pub hours: u32,
+}
+
+/// An artificial voice says what it is, before anything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = LawDisclosure)]
+pub struct Disclosure {
+    /// What, where, when.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What it says; `{caller}` stands for who calls.
+    pub text: String,
 }
 
 /// Whoever waited for an agent in vain is called again only with an agent reserved for them, for so many hours.
@@ -128,6 +165,8 @@ pub struct Rules {
     hours: Vec<Hours>,
     closed: Vec<Closed>,
     caps: Vec<Cap>,
+    quiets: Vec<Quiet>,
+    disclosures: Vec<Disclosure>,
     rests: Vec<Rest>,
     scrubs: Vec<ScrubAge>,
     holidays: Vec<HolidayRule>,
@@ -191,6 +230,29 @@ impl Rules {
         &self.caps
     }
 
+    /// Rules on calling again about a debt that was talked about.
+    pub fn quiets(&self) -> &[Quiet] {
+        &self.quiets
+    }
+
+    /// Rules on what an artificial voice says of itself.
+    pub fn disclosures(&self) -> &[Disclosure] {
+        &self.disclosures
+    }
+
+    /// What an artificial voice says of itself in any of these places; empty where nothing is asked for. What several places
+    /// ask for in the same words is said once.
+    pub fn disclosed_in(&self, places: &BTreeSet<String>, caller: &str, now: DateTime<Utc>) -> String {
+        let mut said: Vec<String> = Vec::new();
+        for rule in self.disclosures.iter().filter(|rule| rule.head.holds(places, now.date_naive())) {
+            let text = rule.text.replace("{caller}", caller);
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        said.join(" ")
+    }
+
     /// Rules on calling again whoever waited in vain.
     pub fn rests(&self) -> &[Rest] {
         &self.rests
@@ -234,10 +296,40 @@ impl Rules {
     /// Caps that hold in any of these places at a moment.
     pub fn caps_in<'a>(
         &'a self,
+        per: Per,
         places: &'a BTreeSet<String>,
         now: DateTime<Utc>,
     ) -> impl Iterator<Item = &'a Cap> {
-        self.caps.iter().filter(move |cap| cap.head.holds(places, now.date_naive()))
+        self.caps.iter().filter(move |cap| cap.per == per && cap.head.holds(places, now.date_naive()))
+    }
+
+    /// The longest time for which nobody calls again about a debt that was talked about, in any of these places.
+    pub fn quiet_in(&self, places: &BTreeSet<String>, now: DateTime<Utc>) -> Option<&Quiet> {
+        let holds = |rule: &&Quiet| rule.head.holds(places, now.date_naive());
+        self.quiets.iter().filter(holds).max_by_key(|rule| rule.hours)
+    }
+
+    /// What forbids a call about a debt, of which `about` tells the calls of late, and when it leaves room again.
+    pub fn quieted(
+        &self,
+        places: &BTreeSet<String>,
+        talked: impl Iterator<Item = DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<(Forbidden, DateTime<Utc>)> {
+        let rule = self.quiet_in(places, now)?;
+        let window = Duration::hours(i64::from(rule.hours));
+        let last = talked.max().filter(|at| *at > now - window)?;
+        let forbidden = Forbidden {
+            rule: "quiet",
+            basis: format!("{}: {}", rule.head.id, rule.head.source),
+            reason: format!(
+                "held: this debt was talked about on {}, and rests for {} hours ({})",
+                last.format("%Y-%m-%d"),
+                rule.hours,
+                rule.head.id
+            ),
+        };
+        Some((forbidden, last + window))
     }
 
     /// What forbids a call to somebody in these places, in one of these zones, at a moment. Every zone counts.
@@ -298,11 +390,12 @@ impl Rules {
     /// Which cap is used up by the calls of late to a number, and when it leaves room again.
     pub fn capped(
         &self,
+        per: Per,
         places: &BTreeSet<String>,
         recent: &[DateTime<Utc>],
         now: DateTime<Utc>,
     ) -> Option<(Forbidden, DateTime<Utc>)> {
-        self.caps_in(places, now).find_map(|cap| {
+        self.caps_in(per, places, now).find_map(|cap| {
             let window = Duration::hours(i64::from(cap.hours));
             let mut within: Vec<DateTime<Utc>> =
                 recent.iter().copied().filter(|at| *at > now - window).collect();
@@ -312,7 +405,8 @@ impl Rules {
                 rule: "cap",
                 basis: format!("{}: {}", cap.head.id, cap.head.source),
                 reason: format!(
-                    "held: called {} times within {} hours, {} are allowed ({})",
+                    "held: called {}{} times within {} hours, {} are allowed ({})",
+                    if per == Per::Debt { "about this debt " } else { "" },
                     within.len(),
                     cap.hours,
                     cap.calls,

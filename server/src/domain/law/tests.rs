@@ -1,4 +1,4 @@
-use super::Rules;
+use super::{Per, Rules};
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeSet;
@@ -56,11 +56,11 @@ fn a_cap_counts_back_and_says_when_it_leaves_room() {
     let now = Utc.with_ymd_and_hms(2026, 11, 20, 18, 0, 0).unwrap();
     let ago = |hours: i64| now - Duration::hours(hours);
     let florida = places("FL");
-    assert_eq!(rules.capped(&florida, &[ago(1), ago(2), ago(25)], now), None);
-    let (forbidden, opens) = rules.capped(&florida, &[ago(20), ago(1), ago(2)], now).unwrap();
+    assert_eq!(rules.capped(Per::Number, &florida, &[ago(1), ago(2), ago(25)], now), None);
+    let (forbidden, opens) = rules.capped(Per::Number, &florida, &[ago(20), ago(1), ago(2)], now).unwrap();
     assert_eq!(forbidden.rule, "cap");
     assert_eq!(opens, ago(20) + Duration::hours(24));
-    assert_eq!(rules.capped(&places("NY"), &[ago(1), ago(2), ago(3)], now), None);
+    assert_eq!(rules.capped(Per::Number, &places("NY"), &[ago(1), ago(2), ago(3)], now), None);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn an_operators_file_adds_and_replaces() {
     let rules = Rules::shipped().with(stricter).unwrap();
     let at: DateTime<Utc> = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
     assert!(rules.forbids(&places("FL"), &[chrono_tz::America::New_York], at).is_some(), "17:00");
-    assert!(rules.capped(&places("NY"), &[at - Duration::hours(47)], at).is_some());
+    assert!(rules.capped(Per::Number, &places("NY"), &[at - Duration::hours(47)], at).is_some());
 }
 
 #[test]

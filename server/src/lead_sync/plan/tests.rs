@@ -44,6 +44,8 @@ fn case() -> Case {
         held_reason: String::new(),
         next_attempt_at: at(0),
         created_at: at(0),
+        dead_numbers: Vec::new(),
+        number_turn: 0,
     };
     let same = |text: &str| Agreed { ours: text.into(), theirs: text.into() };
     let agreed = BTreeMap::from([

@@ -24,6 +24,7 @@ const TABLES: &[&str] = &[
     "queues",
     "contacts",
     "do_not_call",
+    "campaign_do_not_call",
     "calls",
     "call_events",
     "decisions",

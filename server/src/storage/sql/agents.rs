@@ -2,15 +2,13 @@
 
 use super::commit::Applied;
 use super::{Conn, SqlStore, failed, law, word};
-use crate::domain::ending::far_future;
 use crate::storage::agents::{AgentRecord, Disposable, Dispose, PastCall, SeatRow};
 use crate::storage::change::Happening;
 use crate::storage::{CallKey, Refusal, StoreResult};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{
-    AgentRow, AgentState, CallId, CallStatus, CampaignId, ContactId, ContactStatus, EventBody,
-    OrganizationId, UserId,
+    AgentRow, AgentState, CallId, CallStatus, CampaignId, ContactId, EventBody, OrganizationId, UserId,
 };
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -126,9 +124,8 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
     .fetch_optional(&mut *conn)
     .await?;
     let Some((number,)) = found else { return Err(Refusal::NotFound("the call").into()) };
-    let listed = law::is_listed(conn, said.key.organization_id.as_str(), &number).await?;
-    let status = if listed { ContactStatus::DoNotCall } else { said.contact.status };
-    let next = if listed { far_future() } else { said.contact.next_attempt_at };
+    let (organization, campaign) = (said.key.organization_id.as_str(), said.key.campaign_id);
+    let after = law::after_lists(conn, organization, campaign, &number, said.contact, said.at).await?;
     if let Some(contact) = said.contact_id {
         // A contact whose call is not over becomes with its end what was said; one that somebody has set to be called
         // again meanwhile is left as it is.
@@ -138,8 +135,8 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
              WHERE later.contact_id = $1 AND later.created_at > (SELECT created_at FROM calls WHERE id = $4))",
         )
         .bind(contact.0)
-        .bind(status.as_str())
-        .bind(next.naive_utc())
+        .bind(after.status.as_str())
+        .bind(after.next_attempt_at.naive_utc())
         .bind(said.key.call_id.as_str())
         .execute(&mut *conn)
         .await?;
@@ -153,7 +150,7 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
         disposition: said.disposition.clone(),
         outcome: said.outcome,
         agent: said.agent.clone(),
-        contact_status: status,
+        contact_status: after.status,
     };
     Ok(vec![Happening::of_call(&said.key, said.at, body)])
 }

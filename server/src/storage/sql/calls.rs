@@ -8,7 +8,7 @@ use crate::storage::change::Happening;
 use crate::storage::leads::STATUS;
 use crate::storage::{BeginAttempt, CallKey, EndCall, Refusal};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use dialdeck_protocol::{CallStatus, ContactStatus, EventBody, Exchange, Outcome, Speaker, Taker};
+use dialdeck_protocol::{CallStatus, EventBody, Exchange, Outcome, Speaker, Taker};
 use serde_json::json;
 use sqlx::types::Json;
 
@@ -31,6 +31,19 @@ async fn rested(conn: &mut Conn, attempt: &BeginAttempt) -> Result<(), Stop> {
             return Err(Refusal::Capped.into());
         }
     }
+    if let Some(subject) = &attempt.subject {
+        let oldest = subject.caps.iter().map(|(since, _)| *since).chain(subject.quiet_since).min();
+        if let Some(oldest) = oldest {
+            let about = law::calls_about(conn, organization, &subject.name, oldest).await?;
+            let full = |(since, most): &(DateTime<Utc>, u32)| {
+                about.iter().filter(|call| call.at > *since).count() >= usize::try_from(*most).unwrap_or(0)
+            };
+            let talked = |since| about.iter().any(|call| call.talked && call.at > since);
+            if subject.caps.iter().any(full) || subject.quiet_since.is_some_and(talked) {
+                return Err(Refusal::Capped.into());
+            }
+        }
+    }
     if let Some(since) = attempt.rested_since {
         let let_down: Option<i32> = sqlx::query_scalar(
             "SELECT 1 FROM calls WHERE organization_id = $1 AND to_number = $2 AND abandoned AND created_at > $3 LIMIT 1",
@@ -50,7 +63,8 @@ async fn rested(conn: &mut Conn, attempt: &BeginAttempt) -> Result<(), Stop> {
 pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     let at = attempt.at.naive_utc();
     let organization = attempt.key.organization_id.as_str();
-    if law::is_listed(conn, organization, &attempt.to).await? {
+    let campaign = Some(attempt.key.campaign_id);
+    if law::listed(conn, organization, campaign, &attempt.to, attempt.at).await?.is_some() {
         return Err(Refusal::DoNotCall.into());
     }
     let in_flight: Option<i32> = sqlx::query_scalar(
@@ -68,7 +82,8 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     // asked once more: either may have been changed since the gate looked.
     let leased = sqlx::query(
         "UPDATE contacts SET status = 'pending', attempts = attempts + 1, retry_count = attempts, held_reason = '', \
-         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND attempts = $4 AND phone = $5 \
+         last_contacted = $2, next_attempt_at = $3 WHERE id = $1 AND attempts = $4 \
+         AND (phone = $5 OR ' ' || alternates || ' ' LIKE '% ' || $5 || ' %') \
          AND (status IN ('new', 'retry', 'held') OR ($6 AND status NOT IN ('pending', 'do_not_call'))) \
          AND (NOT $7 OR consent_basis <> '')",
     )
@@ -87,8 +102,8 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     }
     sqlx::query(
         "INSERT INTO calls (id, organization_id, campaign_id, contact_id, status, from_number, to_number, channel_id, \
-         created_at, updated_at, attempt, contact_name, contact_company, owner, automated, taker) \
-         VALUES ($1, $2, $3, $4, 'initiated', $5, $6, $7, $8, $8, $9, $10, $11, $12, TRUE, $13)",
+         created_at, updated_at, attempt, contact_name, contact_company, owner, automated, taker, subject) \
+         VALUES ($1, $2, $3, $4, 'initiated', $5, $6, $7, $8, $8, $9, $10, $11, $12, TRUE, $13, $14)",
     )
     .bind(attempt.key.call_id.as_str())
     .bind(organization)
@@ -103,6 +118,7 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     .bind(&attempt.company)
     .bind(&attempt.owner)
     .bind(attempt.taker.as_str())
+    .bind(attempt.subject.as_ref().map_or("", |subject| subject.name.as_str()))
     .execute(&mut *conn)
     .await?;
     law::keep_decision(
@@ -245,15 +261,20 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let text = format!("{name} {}", end.transcript);
     index_words(conn, end.key.organization_id.as_str(), end.key.call_id.as_str(), &text).await?;
     // Do-not-call overrides everything, also when it came in by another way while the call was in flight.
-    let listed = law::is_listed(conn, end.key.organization_id.as_str(), &number).await?;
-    let contact_status = if listed { ContactStatus::DoNotCall } else { contact.status };
-    let next = if listed { far_future() } else { contact.next_attempt_at };
-    sqlx::query("UPDATE contacts SET status = $2, next_attempt_at = $3 WHERE id = $1 AND status = 'pending'")
-        .bind(end.contact_id.0)
-        .bind(contact_status.as_str())
-        .bind(next.naive_utc())
-        .execute(&mut *conn)
-        .await?;
+    let (organization, campaign) = (end.key.organization_id.as_str(), end.key.campaign_id);
+    let contact = law::after_lists(conn, organization, campaign, &number, contact, end.at).await?;
+    let contact_status = contact.status;
+    sqlx::query(
+        "UPDATE contacts SET status = $2, next_attempt_at = $3, number_turn = COALESCE($4, number_turn), \
+         dead_numbers = COALESCE($5, dead_numbers) WHERE id = $1 AND status = 'pending'",
+    )
+    .bind(end.contact_id.0)
+    .bind(contact.status.as_str())
+    .bind(contact.next_attempt_at.naive_utc())
+    .bind(end.numbers.as_ref().map(|numbers| numbers.turn))
+    .bind(end.numbers.as_ref().map(|numbers| numbers.dead.join(" ")))
+    .execute(&mut *conn)
+    .await?;
     let (won, lost) = (i64::from(outcome.is_success()), i64::from(end.status == CallStatus::Failed));
     sqlx::query(
         "UPDATE queues SET successful_calls = successful_calls + $2, failed_calls = failed_calls + $3 \

@@ -161,12 +161,8 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             )
             .await
         }
-        Change::DoNotCall { organization_id, phone, source, call_id, at } => {
-            law::do_not_call(conn, organization_id, phone, source, call_id.as_ref(), *at).await
-        }
-        Change::DoNotCallList { organization_id, phones, source, at } => {
-            law::do_not_call_list(conn, organization_id, phones, source, *at).await
-        }
+        Change::DoNotCall(listing) => law::do_not_call(conn, listing).await,
+        Change::DoNotCallList { listing, phones } => law::put_on(conn, listing, phones).await,
         Change::SaveCampaign { campaign, is_new, at } => campaigns::save(conn, campaign, *is_new, *at).await,
         Change::DeleteCampaign { organization_id, campaign_id, name, at } => {
             campaigns::delete(conn, organization_id, *campaign_id, name, *at).await
@@ -197,6 +193,9 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         }
         Change::ResetContact { organization_id, contact_id, at } => {
             contacts::reset(conn, organization_id, *contact_id, *at).await
+        }
+        Change::ResetList { organization_id, campaign_id, statuses, at } => {
+            contacts::reset_list(conn, organization_id, *campaign_id, statuses, *at).await
         }
         Change::Imported { organization_id, campaign_id, imported, rejected, at } => {
             Ok(vec![Happening::of_campaign(

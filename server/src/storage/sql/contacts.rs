@@ -2,12 +2,13 @@
 
 use super::commit::Applied;
 use super::engine::CANDIDATE_LOCK;
-use super::row::ContactRow;
+use super::row::{ContactRow, spaced};
 use super::{Conn, Db, StoreResult, failed};
 use crate::domain::contact::{Contact, NewContact};
+use crate::storage::change::Happening;
 use crate::storage::{ContactPage, Refusal};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CampaignId, ContactId, ListOrder, OrganizationId};
+use dialdeck_protocol::{CampaignId, ContactId, ContactStatus, EventBody, ListOrder, OrganizationId};
 use sqlx::types::Json;
 
 /// From so many attempts on, one is as good as another. Settings allow eleven; but an attempt that the telephony never heard
@@ -16,7 +17,8 @@ const MANY_ATTEMPTS: i32 = 11;
 
 const ALL: &str = "SELECT id, organization_id, campaign_id, first_name, last_name, phone, email, company, status, \
                    last_contacted, attempts, created_at, next_attempt_at, held_reason, state, postal_code, timezone, \
-                   consent_basis, consent_at, consent_source, custom_fields, priority FROM contacts WHERE ";
+                   consent_basis, consent_at, consent_source, custom_fields, priority, alternates, \
+                   dead_numbers, number_turn FROM contacts WHERE ";
 
 async fn nouns(conn: &mut Conn, mut query: sqlx::QueryBuilder<Db>) -> StoreResult<Vec<Contact>> {
     let rows: Vec<ContactRow> = query.build_query_as().fetch_all(conn).await.map_err(|e| failed(&e))?;
@@ -128,7 +130,9 @@ pub(super) async fn save(
     let consent = person.consent.as_ref();
     let changed = sqlx::query(
         "UPDATE contacts SET first_name = $3, last_name = $4, phone = $5, email = $6, company = $7, state = $8, \
-         postal_code = $9, timezone = $10, custom_fields = $14, priority = $17, \
+         postal_code = $9, timezone = $10, custom_fields = $14, priority = $17, alternates = $18, \
+         number_turn = CASE WHEN phone = $5 AND alternates = $18 THEN number_turn ELSE 0 END, \
+         dead_numbers = CASE WHEN phone = $5 AND alternates = $18 THEN dead_numbers ELSE '' END, \
          consent_basis = CASE WHEN $16 THEN $11 ELSE consent_basis END, \
          consent_at = CASE WHEN $16 THEN $12 ELSE consent_at END, \
          consent_source = CASE WHEN $16 THEN $13 ELSE consent_source END, \
@@ -152,6 +156,7 @@ pub(super) async fn save(
     .bind(at.naive_utc())
     .bind(with_consent)
     .bind(person.priority)
+    .bind(spaced(&person.alternates))
     .execute(&mut *conn)
     .await?
     .rows_affected();
@@ -194,7 +199,8 @@ pub(super) async fn reset(
     at: DateTime<Utc>,
 ) -> Applied {
     let changed = sqlx::query(
-        "UPDATE contacts SET status = 'new', attempts = 0, retry_count = 0, held_reason = '', next_attempt_at = $3 \
+        "UPDATE contacts SET status = 'new', attempts = 0, retry_count = 0, held_reason = '', next_attempt_at = $3, \
+         number_turn = 0, dead_numbers = '' \
          WHERE organization_id = $1 AND id = $2 AND status NOT IN ('pending', 'do_not_call')",
     )
     .bind(organization.as_str())
@@ -208,4 +214,30 @@ pub(super) async fn reset(
         return Err(Refusal::InUse(why).into());
     }
     Ok(Vec::new())
+}
+
+pub(super) async fn reset_list(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    campaign: CampaignId,
+    statuses: &[ContactStatus],
+    at: DateTime<Utc>,
+) -> Applied {
+    let mut reset = sqlx::QueryBuilder::<Db>::new(
+        "UPDATE contacts SET status = 'new', attempts = 0, retry_count = 0, held_reason = '', number_turn = 0, \
+         dead_numbers = '', next_attempt_at = ",
+    );
+    reset.push_bind(at.naive_utc()).push(" WHERE organization_id = ").push_bind(organization.0.clone());
+    reset.push(" AND campaign_id = ").push_bind(campaign.0);
+    // Whoever is in a call, or does not want to be called, is not to be reset by any list of states.
+    reset.push(" AND status NOT IN ('pending', 'do_not_call') AND status IN (");
+    let mut states = reset.separated(", ");
+    for status in statuses {
+        states.push_bind(status.as_str());
+    }
+    reset.push(")");
+    let count = reset.build().execute(&mut *conn).await?.rows_affected();
+    let contacts = i64::try_from(count).unwrap_or(i64::MAX);
+    let body = EventBody::ListReset { contacts };
+    Ok(vec![Happening::of_campaign(organization, campaign, at, body)])
 }

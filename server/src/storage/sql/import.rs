@@ -1,6 +1,7 @@
 //! An import: batch by batch with its progress beside it, or, where nothing may be half done, in one transaction.
 
 use super::engine::BEGIN_WRITE;
+use super::row::spaced;
 use super::{Conn, Db, SqlStore, StoreResult, failed};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::NewContact;
@@ -12,7 +13,7 @@ use sqlx::types::Json;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Rows of one statement; 19 values each stay under SQLite's 32,766.
+/// Rows of one statement; 21 values each stay under SQLite's 32,766.
 const ROWS: usize = 500;
 
 struct Sink {
@@ -113,14 +114,21 @@ async fn insert_all(
             "UPDATE contacts SET status = 'do_not_call' WHERE status = 'new' AND campaign_id = ",
         );
         listed.push_bind(campaign.id.0);
-        listed.push(" AND phone IN (SELECT phone FROM do_not_call WHERE organization_id = ");
+        // Those that leave the list again are looked at when their time has come.
+        listed.push(
+            " AND phone IN (SELECT phone FROM do_not_call WHERE expires_at IS NULL AND organization_id = ",
+        );
         listed.push_bind(campaign.organization_id.0.clone());
-        listed.push(" AND phone IN (");
+        listed.push(
+            " UNION ALL SELECT phone FROM campaign_do_not_call WHERE expires_at IS NULL AND campaign_id = ",
+        );
+        listed.push_bind(campaign.id.0);
+        listed.push(") AND phone IN (");
         let mut numbers = listed.separated(", ");
         for contact in some {
             numbers.push_bind(contact.phone.as_str().to_owned());
         }
-        listed.push("))");
+        listed.push(")");
         listed.build().execute(&mut *conn).await?;
     }
     Ok(imported)
@@ -136,7 +144,7 @@ async fn insert(
     let mut insert = sqlx::QueryBuilder::<Db>::new(
         "INSERT INTO contacts (id, organization_id, campaign_id, first_name, last_name, phone, email, company, \
          status, created_at, next_attempt_at, state, postal_code, timezone, consent_basis, consent_at, \
-         consent_source, custom_fields, priority, shuffle) ",
+         consent_source, custom_fields, priority, shuffle, alternates) ",
     );
     insert.push_values(contacts, |mut row, contact| {
         let consent = contact.consent.as_ref();
@@ -159,7 +167,8 @@ async fn insert(
             .push_bind(consent.map(|c| c.source.clone()).unwrap_or_default())
             .push_bind(Json(contact.custom_fields.clone()))
             .push_bind(contact.priority)
-            .push_bind(rand::random_range(0..i32::MAX));
+            .push_bind(rand::random_range(0..i32::MAX))
+            .push_bind(spaced(&contact.alternates));
     });
     insert.push(" ON CONFLICT (campaign_id, phone) DO NOTHING RETURNING phone");
     let added: Vec<(String,)> = insert.build_query_as().fetch_all(conn).await?;

@@ -3,7 +3,6 @@
 use super::commit::{Applied, Stop};
 use super::{Conn, Db, contacts, law};
 use crate::domain::contact::{Contact, NewContact};
-use crate::domain::ending::far_future;
 use crate::domain::lead_sync::FIELDS;
 use crate::storage::change::Happening;
 use crate::storage::leads::{DO_NOT_CALL, ForeignCall, Pair, STATUS};
@@ -147,19 +146,19 @@ pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied
     if made == 0 {
         return Ok(Vec::new());
     }
-    let listed = law::is_listed(conn, organization_id.as_str(), &call.phone).await?;
-    let status = if listed { ContactStatus::DoNotCall } else { call.contact.status };
-    let next = if listed { far_future() } else { call.contact.next_attempt_at };
+    let organization = organization_id.as_str();
+    let after =
+        law::after_lists(conn, organization, *campaign_id, &call.phone, call.contact, call.at).await?;
     sqlx::query(
         // Nobody who said no, or was not the one, is called again because a machine answered later.
         "UPDATE contacts SET status = $2, next_attempt_at = $3, held_reason = '', last_contacted = $4, attempts = attempts + 1 \
          WHERE id = $1 AND status NOT IN ('pending', 'do_not_call') AND (status IN ('new', 'retry', 'held') OR NOT $5)",
     )
     .bind(call.contact_id.0)
-    .bind(status.as_str())
-    .bind(next.naive_utc())
+    .bind(after.status.as_str())
+    .bind(after.next_attempt_at.naive_utc())
     .bind(call.placed_at.naive_utc())
-    .bind(status == ContactStatus::Retry)
+    .bind(after.status == ContactStatus::Retry)
     .execute(&mut *conn)
     .await?;
     let value = format!("{}/{}", call.status, call.outcome);
@@ -173,7 +172,7 @@ pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied
         disposition: call.status.clone(),
         outcome: call.outcome,
         agent: call.agent.clone(),
-        contact_status: status,
+        contact_status: after.status,
     };
     Ok(vec![Happening::of_call(&key, call.at, body)])
 }

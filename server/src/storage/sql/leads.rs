@@ -194,8 +194,9 @@ impl LeadRecord for SqlStore {
     async fn not_listed(&self, organization: &OrganizationId, phones: &[String]) -> StoreResult<Vec<String>> {
         let mut fresh = Vec::new();
         for some in phones.chunks(500) {
-            let mut query =
-                sqlx::QueryBuilder::<Db>::new("SELECT phone FROM do_not_call WHERE organization_id = ");
+            let mut query = sqlx::QueryBuilder::<Db>::new(
+                "SELECT phone FROM do_not_call WHERE expires_at IS NULL AND organization_id = ",
+            );
             query.push_bind(organization.0.clone()).push(" AND phone IN (");
             let mut numbers = query.separated(", ");
             for phone in some {

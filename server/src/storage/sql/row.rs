@@ -121,6 +121,14 @@ pub(super) struct ContactRow {
     consent_source: String,
     custom_fields: Json<BTreeMap<String, String>>,
     priority: i32,
+    alternates: String,
+    dead_numbers: String,
+    number_turn: i32,
+}
+
+/// Numbers as a column holds them: a space between two.
+pub(super) fn spaced(numbers: &[Phone]) -> String {
+    numbers.iter().map(Phone::as_str).collect::<Vec<_>>().join(" ")
 }
 
 impl ContactRow {
@@ -140,6 +148,7 @@ impl ContactRow {
                 first_name: self.first_name,
                 last_name: self.last_name,
                 phone,
+                alternates: self.alternates.split_whitespace().filter_map(Phone::from_e164).collect(),
                 email: self.email,
                 company: self.company,
                 state: self.state,
@@ -155,6 +164,8 @@ impl ContactRow {
             held_reason: self.held_reason,
             next_attempt_at: self.next_attempt_at.and_utc(),
             created_at: self.created_at.and_utc(),
+            dead_numbers: self.dead_numbers.split_whitespace().map(str::to_owned).collect(),
+            number_turn: self.number_turn,
         })
     }
 }

@@ -1,13 +1,15 @@
 //! The trait, put together from the queries.
 
 use super::row::CampaignRow;
-use super::{Conn, SqlStore, audit, contacts, dialpad_calls, failed, history, law};
+use super::{Conn, Db, SqlStore, audit, contacts, dialpad_calls, failed, history, law};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
+use crate::domain::do_not_call::Listed;
+use crate::domain::gate::About;
 use crate::domain::script::Script;
 use crate::storage::{
-    AuditLine, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportMode, ImportSink, LiveCall,
-    QueueRow, Store, StoreResult,
+    AuditLine, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportMode, ImportSink, ListedRow,
+    LiveCall, QueueRow, Store, StoreResult,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -203,8 +205,30 @@ impl Store for SqlStore {
         history::live_calls(&mut *self.conn().await?, owner).await
     }
 
-    async fn is_do_not_call(&self, organization: &OrganizationId, phone: &str) -> StoreResult<bool> {
-        law::is_listed(&mut *self.conn().await?, organization.as_str(), phone).await.map_err(|e| failed(&e))
+    async fn listed(
+        &self,
+        organization: &OrganizationId,
+        campaign: Option<CampaignId>,
+        phones: &[String],
+        now: DateTime<Utc>,
+    ) -> StoreResult<Option<Listed>> {
+        let mut conn = self.conn().await?;
+        let mut all = Vec::new();
+        for phone in phones {
+            let one = law::listed(&mut conn, organization.as_str(), campaign, phone, now).await;
+            all.extend(one.map_err(|e| failed(&e))?.map(|listed| listed.until));
+        }
+        Ok(Listed::together(all))
+    }
+
+    async fn calls_about(
+        &self,
+        organization: &OrganizationId,
+        debt: &str,
+        since: DateTime<Utc>,
+    ) -> StoreResult<Vec<About>> {
+        let about = law::calls_about(&mut *self.conn().await?, organization.as_str(), debt, since).await;
+        about.map_err(|e| failed(&e))
     }
 
     async fn calls_since(
@@ -234,20 +258,29 @@ impl Store for SqlStore {
     async fn do_not_call(
         &self,
         organization: &OrganizationId,
+        campaign: Option<CampaignId>,
         after: &str,
         limit: i64,
-    ) -> StoreResult<Vec<(String, String, DateTime<Utc>)>> {
-        let rows: Vec<(String, String, NaiveDateTime)> = sqlx::query_as(
-            "SELECT phone, source, created_at FROM do_not_call WHERE organization_id = $1 AND phone > $2 \
-             ORDER BY phone LIMIT $3",
-        )
-        .bind(organization.as_str())
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|e| failed(&e))?;
-        Ok(rows.into_iter().map(|(phone, source, at)| (phone, source, at.and_utc())).collect())
+    ) -> StoreResult<Vec<ListedRow>> {
+        let mut query = sqlx::QueryBuilder::<Db>::new("SELECT phone, source, created_at, expires_at FROM ");
+        query.push(if campaign.is_some() { "campaign_do_not_call" } else { "do_not_call" });
+        query.push(" WHERE organization_id = ").push_bind(organization.0.clone());
+        if let Some(campaign) = campaign {
+            query.push(" AND campaign_id = ").push_bind(campaign.0);
+        }
+        query
+            .push(" AND phone > ")
+            .push_bind(after.to_owned())
+            .push(" ORDER BY phone LIMIT ")
+            .push_bind(limit);
+        let rows: Vec<(String, String, NaiveDateTime, Option<NaiveDateTime>)> =
+            query.build_query_as().fetch_all(&self.pool).await.map_err(|e| failed(&e))?;
+        let listed =
+            |(phone, source, created_at, expires_at): (_, _, NaiveDateTime, Option<NaiveDateTime>)| {
+                let (created_at, expires_at) = (created_at.and_utc(), expires_at.map(|at| at.and_utc()));
+                ListedRow { phone, source, created_at, expires_at }
+            };
+        Ok(rows.into_iter().map(listed).collect())
     }
 
     async fn decisions(&self, organization: &OrganizationId, phone: &str) -> StoreResult<Vec<DecisionRow>> {

@@ -2,6 +2,7 @@
 
 use super::engine::{self, BEGIN_SNAPSHOT, BEGIN_WRITE};
 use super::{Conn, SqlStore, StoreResult, failed};
+use crate::domain::phone::Phone;
 use crate::storage::StoreError;
 use crate::storage::upkeep::{Census, Erased, ImportRow, PersonRecord, Purged, Retention, Upkeep};
 use async_trait::async_trait;
@@ -84,6 +85,8 @@ async fn purge(conn: &mut Conn, retention: &Retention, dry_run: bool) -> Result<
         ("deliveries", "DELETE FROM deliveries", "status <> 'pending' AND created_at < $1"),
         ("imports", "DELETE FROM imports", "created_at < $1"),
         ("agent_log", "DELETE FROM agent_log", "at < $1"),
+        ("do_not_call", "DELETE FROM do_not_call", "expires_at < $1"),
+        ("campaign_do_not_call", "DELETE FROM campaign_do_not_call", "expires_at < $1"),
     ] {
         purged.housekeeping += swept(conn, dry_run, table, verb, condition, retention.housekeeping).await?;
     }
@@ -101,6 +104,7 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
         .map(|c| {
             json!({ "id": c.id, "campaignId": c.campaign_id, "firstName": c.person.first_name,
                     "lastName": c.person.last_name, "email": c.person.email, "company": c.person.company,
+                    "alternatePhones": c.person.alternates.iter().map(Phone::as_str).collect::<Vec<_>>(),
                     "state": c.person.state, "postalCode": c.person.postal_code, "timezone": c.person.timezone,
                     "consent": c.person.consent, "customFields": c.person.custom_fields, "status": c.status,
                     "attempts": c.attempts, "createdAt": c.created_at })
@@ -185,12 +189,16 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
     if blocked.is_some() {
         return Ok(None);
     }
-    let mut counts = [0; 5];
+    let mut counts = [0; 6];
     for (count, sql) in counts.iter_mut().zip([
         "DELETE FROM events WHERE call_id IN (SELECT id FROM calls WHERE organization_id = $1 AND to_number = $2)",
         "DELETE FROM call_texts WHERE call_id IN (SELECT id FROM calls WHERE organization_id = $1 AND to_number = $2)",
         "DELETE FROM call_events WHERE call_id IN (SELECT id FROM calls WHERE organization_id = $1 AND to_number = $2)",
         "DELETE FROM contacts WHERE organization_id = $1 AND phone = $2",
+        // Another contact may have it beside its own.
+        "UPDATE contacts SET number_turn = 0, dead_numbers = '', \
+         alternates = TRIM(REPLACE(' ' || alternates || ' ', ' ' || $2 || ' ', ' ')) \
+         WHERE organization_id = $1 AND ' ' || alternates || ' ' LIKE '% ' || $2 || ' %'",
         // That a decision was made, and by which rule, stays; whom it was about goes.
         "UPDATE decisions SET phone = 'erased', reason = '', facts = '{}' WHERE organization_id = $1 AND phone = $2",
     ]) {
@@ -204,7 +212,7 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
     let dialpad = super::dialpad_keeping::erase(conn, org, phone).await?;
     let calls = sqlx::query(
         "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', note = '', summary = '', \
-         ai_insights = NULL, detail = '' WHERE organization_id = $1 AND to_number = $2",
+         ai_insights = NULL, detail = '', subject = '' WHERE organization_id = $1 AND to_number = $2",
     )
     .bind(org)
     .bind(phone)

@@ -55,6 +55,7 @@ async fn talk<F: Future<Output = ()>>(
         first_name: "Ann".into(),
         last_name: String::new(),
         phone: Phone::from_e164("+13125550142").unwrap(),
+        alternates: Vec::new(),
         email: String::new(),
         company: String::new(),
         state: String::new(),

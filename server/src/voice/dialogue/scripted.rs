@@ -59,6 +59,7 @@ pub struct Dialogue {
     objections: BTreeMap<Intent, u32>,
     settled: Option<Outcome>,
     free: Option<Free>,
+    disclosure: String,
 }
 
 impl Dialogue {
@@ -75,7 +76,20 @@ impl Dialogue {
             objections: BTreeMap::new(),
             settled: None,
             free: None,
+            disclosure: String::new(),
         }
+    }
+
+    /// The same, with what the law wants said before anything else.
+    #[must_use]
+    pub fn disclosing(mut self, text: String) -> Self {
+        self.disclosure = text;
+        self
+    }
+
+    /// What the law wants said before anything else; empty where nothing is.
+    pub fn disclosure(&self) -> &str {
+        &self.disclosure
     }
 
     /// The same, with agents to hand over to when one is free.
@@ -312,6 +326,7 @@ mod tests {
             first_name: "Ann".into(),
             last_name: "Lee".into(),
             phone: Phone::parse("312 555 0142", "US").unwrap(),
+            alternates: Vec::new(),
             email: String::new(),
             company: "Acme".into(),
             state: String::new(),

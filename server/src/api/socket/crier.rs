@@ -1,0 +1,89 @@
+//! Tells all consoles what was committed: one task for all of them, which writes into each socket what the kernel takes
+//! at once. Waking a task for each console and event costs more than the write.
+
+use super::line::Line;
+use crate::bus::{Bus, Group};
+use bytes::Bytes;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+/// Groups that are told in one write at most.
+const TOGETHER: usize = 32;
+
+#[derive(Default)]
+struct Town {
+    lines: Vec<Arc<Line>>,
+    /// The last event that was told.
+    told: i64,
+}
+
+/// The crier. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Crier(Arc<Mutex<Town>>);
+
+impl Crier {
+    /// Starts to tell what the bus has.
+    pub fn start(bus: &Bus, closing: CancellationToken) -> Self {
+        let (crier, mut heard) = (Self::default(), bus.listen());
+        let own = crier.clone();
+        let telling = async move {
+            loop {
+                let next = tokio::select! {
+                    biased;
+                    next = heard.recv() => next,
+                    () = closing.cancelled() => return,
+                };
+                match next {
+                    Ok(group) => {
+                        let mut groups = vec![group];
+                        while groups.len() < TOGETHER
+                            && let Ok(next) = heard.try_recv()
+                        {
+                            groups.push(next);
+                        }
+                        own.tell(&groups);
+                        // Consoles' own tasks get their turn between two tellings.
+                        tokio::task::yield_now().await;
+                    }
+                    Err(RecvError::Lagged(_)) => own.lock().lines.iter().for_each(|line| line.fall_behind()),
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        };
+        // Many sockets are written to without a pause: what keeps one task from starving others would stop us half way.
+        tokio::spawn(tokio::task::unconstrained(telling));
+        crier
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Town> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, groups: &[Arc<Group>]) {
+        let mut town = self.lock();
+        town.told = groups.last().map_or(town.told, |group| group.last());
+        let mut joined: Option<Bytes> = None;
+        for line in &town.lines {
+            line.tell(groups, &mut joined);
+        }
+    }
+
+    /// A line follows from now on, where it has everything that was told; else gives the event up to which it must read
+    /// the store.
+    pub(super) fn join(&self, line: &Arc<Line>) -> Result<(), i64> {
+        let mut town = self.lock();
+        if !line.follow(town.told) {
+            return Err(town.told);
+        }
+        if !town.lines.iter().any(|known| Arc::ptr_eq(known, line)) {
+            town.lines.push(line.clone());
+        }
+        Ok(())
+    }
+
+    /// A line is no more.
+    pub(super) fn leave(&self, line: &Arc<Line>) {
+        self.lock().lines.retain(|known| !Arc::ptr_eq(known, line));
+    }
+}

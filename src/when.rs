@@ -1,0 +1,82 @@
+//! A moment as people say it: "tomorrow 3pm", in the zone of whoever is to be called then. Pure.
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+use interim::{Dialect, parse_date_string};
+
+/// The furthest that a moment may lie ahead.
+const FURTHEST: Duration = Duration::days(366);
+
+/// A zone by its name; what this machine's clock shows otherwise would be somebody else's time.
+pub fn zone(name: &str) -> Option<Tz> {
+    name.parse().ok()
+}
+
+/// Reads a moment. `zone` is where it is to hold.
+///
+/// # Errors
+/// What was wrong, and what would be right.
+pub fn read(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    let text = text.trim();
+    let said = crate::plain::line(text);
+    let example = "say \"tomorrow 3pm\", \"friday 10:30\", \"in 2 hours\" or \"2026-12-01 14:00\"";
+    if text.is_empty() {
+        return Err(format!("say when; {example}"));
+    }
+    let spoken = text.strip_prefix("in ").unwrap_or(text);
+    let at = parse_date_string(spoken, now.with_timezone(&zone), Dialect::Us)
+        .map_err(|_| format!("{said:?} is no time; {example}"))?
+        .with_timezone(&Utc);
+    if at <= now {
+        return Err(format!(
+            "{} lies in the past; {example}",
+            at.with_timezone(&zone).format("%d %b %H:%M %Z")
+        ));
+    }
+    if at > now + FURTHEST {
+        return Err("that is more than a year ahead".into());
+    }
+    Ok(at)
+}
+
+/// A moment as it is shown: in the person's zone, or, where that is not known, in UTC.
+pub fn shown(at: DateTime<Utc>, zone: Option<Tz>) -> String {
+    match zone {
+        Some(zone) => at.with_timezone(&zone).format("%a %d %b %H:%M %Z").to_string(),
+        None => at.format("%a %d %b %H:%M UTC").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, shown, zone};
+    use chrono::{DateTime, TimeZone, Utc};
+
+    fn now() -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 1, 15, 18, 0, 0).unwrap()
+    }
+
+    #[test]
+    fn as_people_say_it_where_they_are() {
+        let chicago = zone("America/Chicago").unwrap();
+        let at = |text: &str| shown(read(text, chicago, now()).unwrap(), Some(chicago));
+        assert_eq!(at("tomorrow 3pm"), "Fri 16 Jan 15:00 CST");
+        assert_eq!(at("in 2 hours"), "Thu 15 Jan 14:00 CST");
+        assert_eq!(at("2026-02-01 14:00"), "Sun 01 Feb 14:00 CST");
+        assert_eq!(at("monday 9:30"), "Mon 19 Jan 09:30 CST");
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let chicago = zone("America/Chicago").unwrap();
+        for (text, why) in [
+            ("", "say when"),
+            ("blub", "is no time"),
+            ("yesterday 3pm", "in the past"),
+            ("2030-01-01 10:00", "more than a year"),
+        ] {
+            let wrong = read(text, chicago, now()).unwrap_err();
+            assert!(wrong.contains(why), "{text}: {wrong}");
+        }
+    }
+}
