@@ -490,7 +490,7 @@ impl App {
             self.note(&format!("{}: {why}", action.what()), true);
             return false;
         }
-        if self.act_on_vicidial(action) || self.act_on_dialpad(action) {
+        if self.act_on_vicidial(action) || self.act_on_dialpad(action) || self.go(action) {
             return false;
         }
         match action {
@@ -499,10 +499,6 @@ impl App {
                 // The palette holds every function; typed so far, only they are left.
                 let whose = if self.state.view == View::Dialpad { "dialpad. " } else { "vicidial. " };
                 self.state.overlay = Some(Overlay::Palette { typed: whose.into(), selected: 0 });
-            }
-            Action::Vicidial => {
-                self.state.go(View::Vicidial);
-                self.watch_floors();
             }
             Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
             Action::Palette => {
@@ -521,24 +517,6 @@ impl App {
             }
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Back => self.back(),
-            Action::Floor => {
-                self.state.go(View::Floor);
-                self.watch_floors();
-            }
-            Action::History => {
-                self.state.go(View::History);
-                self.watch_floors();
-                self.ask_history();
-            }
-            Action::Agents => {
-                self.go_to_agents();
-                self.watch_floors();
-            }
-            Action::Callbacks => {
-                self.state.go(View::Callbacks);
-                self.watch_floors();
-                self.ask_callbacks();
-            }
             Action::ResetList => self.begin_reset(),
             Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
             Action::Reload => self.ask_history(),
@@ -585,6 +563,26 @@ impl App {
             _ => self.act_on_agents(action),
         }
         false
+    }
+
+    /// Goes to another view, and asks for what it shows.
+    fn go(&mut self, action: Action) -> bool {
+        match action {
+            Action::Vicidial => self.state.go(View::Vicidial),
+            Action::Floor => self.state.go(View::Floor),
+            Action::History => {
+                self.state.go(View::History);
+                self.ask_history();
+            }
+            Action::Callbacks => {
+                self.state.go(View::Callbacks);
+                self.ask_callbacks();
+            }
+            Action::Agents => self.go_to_agents(),
+            _ => return false,
+        }
+        self.watch_floors();
+        true
     }
 
     fn back(&mut self) {

@@ -204,6 +204,48 @@ vocabulary! {
     }
 }
 
+/// Who hears, speaks and converses for a campaign's AI callers: names of the server's settings, in the order in which they are
+/// asked. What is left out is as the server has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct VoiceChoice {
+    /// Who hears.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recognisers: Vec<String>,
+    /// Who speaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub synthesisers: Vec<String>,
+    /// Who converses; `scripted`: the script alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dialogue: Vec<String>,
+    /// Voice, such as `female`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub voice: String,
+    /// Language, such as `en`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub language: String,
+}
+
+impl VoiceChoice {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let lists = [&self.recognisers, &self.synthesisers, &self.dialogue];
+        let well = |name: &String| (1..=40).contains(&name.chars().count());
+        if lists.iter().any(|list| list.len() > 8 || !list.iter().all(well)) {
+            let message = "voice: name at most 8 providers each, by their names in the server's settings";
+            return Err(("voice", message.into()));
+        }
+        if self.voice.chars().count() > 80 || self.language.chars().count() > 16 {
+            return Err(("voice", "voice: a voice has at most 80 characters, a language at most 16".into()));
+        }
+        Ok(())
+    }
+}
+
 /// When a campaign's list was last held against the official do-not-call list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -342,6 +384,9 @@ pub struct CallSettings {
     /// Who calls, as it is said where the law wants it said.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub caller_name: String,
+    /// Who hears, speaks and converses.
+    #[serde(skip_serializing_if = "VoiceChoice::is_usual")]
+    pub voice: VoiceChoice,
 }
 
 // serde asks with a reference.
@@ -377,6 +422,7 @@ impl Default for CallSettings {
             attempts_per_contact: None,
             debt_field: None,
             caller_name: String::new(),
+            voice: VoiceChoice::default(),
         }
     }
 }
@@ -433,6 +479,7 @@ impl CallSettings {
         if self.debt_field.as_ref().is_some_and(|field| !named(field)) {
             return Err(("debtField", "debtField must be a column's name of 1 to 64 characters".into()));
         }
+        self.voice.check()?;
         if self.caller_name.chars().count() > 120 {
             return Err(("callerName", "callerName has more than 120 characters".into()));
         }

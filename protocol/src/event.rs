@@ -110,6 +110,15 @@ pub enum EventBody {
         /// `created`, `updated` or `deleted`.
         change: String,
     },
+    /// A language model used a tool in a call.
+    ToolUsed {
+        /// Which.
+        tool: String,
+        /// What it was given, JSON.
+        arguments: String,
+        /// `done`, or why it was refused.
+        result: String,
+    },
     /// Contacts of a campaign are to be called again as if new.
     ListReset {
         /// How many.
@@ -226,6 +235,7 @@ impl EventBody {
             Self::ContactHeld { .. } => "contact_held",
             Self::DoNotCallAdded { .. } => "do_not_call_added",
             Self::CampaignChanged { .. } => "campaign_changed",
+            Self::ToolUsed { .. } => "tool_used",
             Self::ListReset { .. } => "list_reset",
             Self::ContactsImported { .. } => "contacts_imported",
             Self::CatalogChanged { .. } => "catalog_changed",
@@ -285,6 +295,9 @@ pub struct Exchange {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TurnLatency {
+    /// From the end of what the person said to the first sound of the answer.
+    #[serde(default)]
+    pub total_ms: u32,
     /// From the end of speech until we took it for the end.
     pub endpoint_ms: u32,
     /// Recognition.
@@ -303,6 +316,7 @@ mod tests {
     fn the_kind_is_the_type_on_the_wire() {
         for body in [
             EventBody::DoNotCallAdded { source: "api".into() },
+            EventBody::ToolUsed { tool: "transfer".into(), arguments: "{}".into(), result: "done".into() },
             EventBody::ListReset { contacts: 1 },
             EventBody::ContactsImported { imported: 1, rejected: 0 },
             EventBody::ConsentChanged { given: true },

@@ -11,6 +11,7 @@ use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
 use crate::lead_sync::{self, LeadSyncs};
 use crate::settings::{Kind, Settings, data_file};
+use crate::speech::Speech;
 use crate::storage::{self, Journal, Store};
 use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
@@ -19,20 +20,10 @@ use crate::telephony::asterisk::{AriSettings, Asterisk, Dialplan, peers};
 use crate::telephony::carrier::{Carrier, Carriers};
 use crate::telephony::simulated::Simulated;
 use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
-use crate::voice::conversation::Providers;
-use crate::voice::measured::Measured;
-use crate::voice::recognise::Recogniser;
-use crate::voice::recognise::pocketsphinx::{Files, PocketSphinx};
-use crate::voice::recognise::text::TextRecogniser;
-use crate::voice::synthesise::cache::Cached;
-use crate::voice::synthesise::command::{CommandSynthesiser, Engine};
-use crate::voice::synthesise::text::TextSynthesiser;
-use crate::voice::synthesise::{Synthesiser, Voice};
-use crate::voice::timing::Timing;
 use crate::{remote_agents, upkeep, webhook};
 use async_trait::async_trait;
 use axum_server::tls_rustls::RustlsConfig;
-use dialdeck_protocol::{CallId, PartState};
+use dialdeck_protocol::{CallId, PartState, VoiceChoice};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -104,33 +95,6 @@ pub fn database_url(settings: &Settings) -> Result<String, StartError> {
     Ok(file.to_string_lossy().into_owned())
 }
 
-/// The voice that the settings name.
-pub fn synthesiser(settings: &Settings) -> (Arc<dyn Synthesiser>, Voice) {
-    let voice = Voice { name: settings.voice.voice.clone(), language: settings.voice.language.clone() };
-    // flite speaks English only.
-    let english = voice.language.starts_with("en");
-    let inner = if settings.voice.engine == "flite" && english {
-        CommandSynthesiser::new(Engine::Flite, settings.voice.flite.clone())
-    } else {
-        CommandSynthesiser::new(Engine::EspeakNg, settings.voice.espeak_ng.clone())
-    };
-    let measured = Measured::<dyn Synthesiser>(Arc::new(inner));
-    (Arc::new(Cached::new(Arc::new(measured))), voice)
-}
-
-/// The recogniser that the settings name, or what is missing.
-///
-/// # Errors
-/// What is missing, and what to do about it.
-pub async fn recogniser(settings: &Settings) -> Result<Arc<dyn Recogniser>, String> {
-    let files = Files {
-        program: settings.recognition.pocketsphinx.clone(),
-        model: settings.recognition.model.clone(),
-    };
-    let inner: Arc<dyn Recogniser> = Arc::new(PocketSphinx::new(files).await?);
-    Ok(Arc::new(Measured(inner)))
-}
-
 /// Stands in for a telephony that was not configured.
 struct NoTelephony(watch::Sender<Condition>);
 
@@ -165,36 +129,6 @@ impl Telephony for NoTelephony {
 
     async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
         Ok(Vec::new())
-    }
-}
-
-/// Sound providers, or why there is no voice; tells the parts.
-async fn sound(settings: &Settings, parts: &Parts) -> Result<Providers, String> {
-    let recogniser = match recogniser(settings).await {
-        Ok(recogniser) => {
-            parts.set("recogniser", PartState::Degraded, recogniser.describe()).await;
-            recogniser
-        }
-        Err(why) => {
-            // "Don't call me again" must be heard, by voice as by key.
-            let message =
-                format!("{why}. Until then no call is placed: a machine that cannot hear must not call");
-            parts.set("recogniser", PartState::Missing, message.clone()).await;
-            return Err(message);
-        }
-    };
-    let (synthesiser, voice) = synthesiser(settings);
-    match synthesiser.synthesise("Hello.", &voice).await {
-        Ok(_) => {
-            parts.set("voice", PartState::Up, synthesiser.describe()).await;
-            Ok(Providers { recogniser, synthesiser, voice, timing: Timing::default() })
-        }
-        Err(error) => {
-            let message =
-                format!("{error}. Until then no call is placed: a person must not be called into silence");
-            parts.set("voice", PartState::Missing, message.clone()).await;
-            Err(message)
-        }
     }
 }
 
@@ -236,28 +170,7 @@ impl Floor {
             }
         };
         parts.follow(&telephony);
-        let speed = if kind == Kind::Simulated { settings.telephony.simulated_speed } else { 1.0 };
-        let words = Providers {
-            recogniser: Arc::new(TextRecogniser),
-            synthesiser: Arc::new(TextSynthesiser),
-            voice: Voice::default(),
-            timing: Timing::default().faster(speed),
-        };
-        let in_words = kind != Kind::Asterisk;
-        let sound = if in_words {
-            let why = "words are carried instead of sound";
-            parts.set("recogniser", PartState::Off, why).await;
-            parts.set("voice", PartState::Off, why).await;
-            Err(why.to_owned())
-        } else {
-            sound(&settings, &parts).await
-        };
-        let recogniser = match &sound {
-            Ok(providers) => Some(providers.recogniser.clone()),
-            // Calls do not need it here; the AGI scripts of existing users may.
-            Err(_) if in_words => recogniser(&settings).await.ok(),
-            Err(_) => None,
-        };
+        let speech = Speech::start(&settings, kind, &parts).await;
         let closing = CancellationToken::new();
         let vicidials = vicidials(&settings, &closing)?;
         set_up_before(store.as_ref(), &settings, &vicidials).await?;
@@ -265,15 +178,16 @@ impl Floor {
             store: store.clone(),
             journal: journal.clone(),
             telephony,
-            words,
-            sound,
+            words: speech.words,
+            sound: speech.sound,
+            cast: speech.cast.clone(),
             name: settings.server.name.clone(),
             max_calls: settings.dialer.max_concurrent_calls,
             rates: settings.rates.clone(),
             hours: settings.hours()?,
             law: Lawbook::open(settings.rules_file(), closing.clone())
                 .map_err(crate::settings::SettingsError)?,
-            in_words,
+            in_words: speech.in_words,
             carriers: carriers(&vicidials),
         });
         let (dialpad, deliveries) = dialpad(&settings, &store, &journal, &closing)?;
@@ -282,7 +196,7 @@ impl Floor {
         let settings = Arc::new(settings);
         tokio::spawn(upkeep::run(store.clone(), settings.clone(), closing.clone()));
         let app = App::new(api::Inner {
-            voice: synthesiser(&settings),
+            voice: (speech.cast.synthesiser(&VoiceChoice::default()), speech.voice),
             store,
             journal,
             crier: Crier::start(&bus, closing.clone()),
@@ -293,7 +207,8 @@ impl Floor {
             deliveries,
             lead_syncs: LeadSyncs::default(),
             parts,
-            recogniser,
+            recogniser: speech.cast.recogniser(&VoiceChoice::default()),
+            cast: speech.cast,
             settings,
             talks: api::Talks::default(),
             lockout: std::sync::Mutex::default(),

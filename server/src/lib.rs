@@ -16,6 +16,7 @@ pub mod lead_sync;
 pub mod remote_agents;
 pub mod settings;
 pub mod simulator;
+pub mod speech;
 pub mod storage;
 pub mod telemetry;
 pub mod telephony;

@@ -88,6 +88,11 @@ impl State {
                     lines.push(Spoken { speaker, text });
                 }
             }
+            EventBody::ToolUsed { tool, result, .. } => {
+                let Some(id) = call_id else { return Need::Nothing };
+                let text = format!("⚙ {}: {result}", tool.replace('_', " "));
+                self.spoken.entry(id).or_default().push(Spoken { speaker: Speaker::Ai, text });
+            }
             EventBody::CallEnded { outcome, status, contact_status, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
                 if self.selected_call().is_some_and(|c| c.id == id) {

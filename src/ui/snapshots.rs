@@ -59,7 +59,13 @@ fn call(name: &str, status: CallStatus, detail: &str) -> CallRow {
             emotion: Emotion::Frustrated,
             intent: Intent::PriceObjection,
             confidence: 0.95,
-            latency: TurnLatency { endpoint_ms: 700, recognise_ms: 80, think_ms: 1, synthesise_ms: 12 },
+            latency: TurnLatency {
+                total_ms: 0,
+                endpoint_ms: 700,
+                recognise_ms: 80,
+                think_ms: 1,
+                synthesise_ms: 12,
+            },
             timestamp: now(),
         }],
     }

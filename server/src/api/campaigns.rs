@@ -98,6 +98,7 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "attemptsPerContact",
         "debtField",
         "callerName",
+        "voice",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {

@@ -52,6 +52,7 @@ use crate::settings::Settings;
 use crate::storage::{Journal, Store};
 use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
+use crate::voice::cast::Cast;
 use crate::voice::recognise::Recogniser;
 use crate::voice::synthesise::{Synthesiser, Voice};
 use axum::Router;
@@ -104,6 +105,8 @@ pub struct Inner {
     pub voice: (Arc<dyn Synthesiser>, Voice),
     /// What hears, where there is one.
     pub recogniser: Option<Arc<dyn Recogniser>>,
+    /// All who hear, speak and converse.
+    pub cast: Arc<Cast>,
     /// Settings.
     pub settings: Arc<Settings>,
     /// Conversations of existing users' scripts.

@@ -13,11 +13,13 @@ use crate::domain::contact::Contact;
 use crate::domain::do_not_call::List;
 use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
+use crate::domain::zone;
 use crate::storage::{BeginAttempt, Change};
 use crate::telephony::adoption::{Adopted, Ending};
 use crate::telephony::{Ended, Place, PlaceError, Progress};
-use crate::voice::conversation::{Report, announce, converse};
+use crate::voice::conversation::{Minded, Report, announce, converse};
 use crate::voice::dialogue::Dialogue;
+use crate::voice::dialogue::mind::{About, Mind};
 use crate::voice::media::Media;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallId, CallStatus, Outcome, Taker};
@@ -314,8 +316,10 @@ async fn talk(
             return result;
         }
     };
+    let choice = &attempt.campaign.call_settings.voice;
+    let providers = tools.cast.providers(choice, &providers, media.words);
     let mut dialogue =
-        Dialogue::new(script, &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
+        Dialogue::new(script.clone(), &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
     if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
@@ -324,7 +328,12 @@ async fn talk(
         dialogue = dialogue.handing_over(std::sync::Arc::new(free));
     }
     let scribe = scribe(dialer, attempt);
-    let report = converse(&mut media, dialogue, providers, &scribe, in_flight.end.clone()).await;
+    let minded = match &providers.chat {
+        Some(_) => Some(minded(dialer, attempt, &script, dialogue.hands_over()).await),
+        None => None,
+    };
+    let end = in_flight.end.clone();
+    let report = converse(&mut media, dialogue, minded, providers, &scribe, end).await;
     if report.outcome == Outcome::Transferred && report.ended == "done" && attempt.adopted.is_none() {
         let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
         let why = Why::HandedOver(Box::new(report));
@@ -357,6 +366,20 @@ async fn talk(
         never_placed: false,
         abandoned: false,
     }
+}
+
+/// What a language model is given: this person, this script, what the campaign knows, and no more.
+async fn minded(dialer: &Dialer, attempt: &Attempt, script: &Script, hands_over: bool) -> Minded {
+    let callee = attempt.contact.callee();
+    let zone = zone::candidates(gate::whereabouts(&callee)).and_then(|zones| zones.first().copied());
+    let now = match zone {
+        Some(zone) => Utc::now().with_timezone(&zone).format("%A, %Y-%m-%d %H:%M").to_string(),
+        None => Utc::now().format("%A, %Y-%m-%d %H:%M UTC").to_string(),
+    };
+    let key = &attempt.begun.key;
+    let knowledge = dialer.entries(&key.organization_id, Some(key.campaign_id)).await.unwrap_or_default();
+    let about = About { knowledge, now, hands_over };
+    Minded { mind: Mind::new(script, &callee, &about), zone }
 }
 
 /// What an artificial voice has to say of itself to this person. Who calls is the campaign's to say, or the organization's.

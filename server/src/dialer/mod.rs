@@ -32,6 +32,7 @@ use crate::storage::change::QueueStart;
 use crate::storage::{Change, Journal, Store, StoreResult};
 use crate::telephony::Telephony;
 use crate::telephony::carrier::Carriers;
+use crate::voice::cast::Cast;
 use crate::voice::conversation::Providers;
 use agents::Agents;
 use chrono::{DateTime, Utc};
@@ -75,6 +76,8 @@ pub struct Tools {
     pub law: Lawbook,
     /// Whether calls carry words: then no voice is needed.
     pub in_words: bool,
+    /// All who hear, speak and converse.
+    pub cast: Arc<Cast>,
     /// Those whose agents may take a campaign's calls.
     pub carriers: Carriers,
 }

@@ -43,6 +43,12 @@ impl Scribe for JournalScribe {
         self.commit(Change::Exchanged { key: self.key.clone(), exchange: exchange.clone() }).await;
     }
 
+    async fn tool(&self, name: &str, arguments: &str, result: &str) {
+        let (key, tool) = (self.key.clone(), name.to_owned());
+        let (arguments, result) = (arguments.to_owned(), result.to_owned());
+        self.commit(Change::ToolUsed { key, tool, arguments, result, at: Utc::now() }).await;
+    }
+
     async fn do_not_call(&self) {
         for n in 1..=TRIES {
             let listing = Listing::for_ever(&self.key.organization_id, &self.phone, "voice", Utc::now());

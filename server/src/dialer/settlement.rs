@@ -2,6 +2,7 @@
 
 use super::Dialer;
 use super::attempt::{Attempt, Result};
+use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
 use crate::domain::gate;
@@ -10,7 +11,7 @@ use crate::storage::journal::CommitError;
 use crate::storage::{Change, EndCall};
 use crate::voice::dialogue::review;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Emotion, Outcome};
+use dialdeck_protocol::{CallSettings, CallStatus, CallbackId, ContactStatus, Emotion, Outcome};
 use serde_json::json;
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
             .said_in(list, &end.key.call_id);
         deed.insert(0, Change::DoNotCall(Box::new(listing)));
     }
+    deed.extend(promised(attempt, &result, now));
     let mut wait = Duration::from_secs(1);
     loop {
         match tools.journal.commit(deed.clone()).await {
@@ -80,6 +82,25 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
             }
         }
     }
+}
+
+/// What an AI caller promised: to call back at a time, by whoever is there then.
+fn promised(attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> Option<Change> {
+    let report = result.report.as_ref().filter(|report| !report.do_not_call)?;
+    let due_at = report.callback_at?;
+    let callback = Callback {
+        id: CallbackId::new(),
+        organization_id: attempt.begun.key.organization_id.clone(),
+        campaign_id: attempt.begun.key.campaign_id,
+        contact_id: attempt.begun.contact_id,
+        user_id: None,
+        due_at,
+        timezone: String::new(),
+        note: "asked for it in a call with an AI caller".into(),
+        status: CallbackStatus::Pending,
+        created_at: now,
+    };
+    Some(Change::SaveCallback { callback: Box::new(callback), at: now })
 }
 
 /// What becomes of the contact, as the law has it. Somebody who waited for an agent in vain rests for as long as the law

@@ -4,8 +4,8 @@ use super::{Verdict, fail, ok, skip, warn};
 use crate::domain::contact::NewContact;
 use crate::domain::phone::Phone;
 use crate::domain::script::Script;
-use crate::floor;
 use crate::settings::{Kind, Settings};
+use crate::speech;
 use crate::voice::dialogue::Dialogue;
 use crate::voice::ear::Utterance;
 use crate::voice::media::{Clip, RATE};
@@ -22,7 +22,7 @@ fn optional(settings: &Settings) -> bool {
 }
 
 async fn spoken(settings: &Settings) -> Result<Arc<[i16]>, String> {
-    let (synthesiser, voice) = floor::synthesiser(settings);
+    let (synthesiser, voice) = speech::embedded_voice(settings);
     match synthesiser.synthesise(PHRASE, &voice).await {
         Ok(Clip::Sound(samples)) if !samples.is_empty() => Ok(samples),
         Ok(_) => Err("the voice makes no sound".into()),
@@ -41,7 +41,7 @@ pub(super) async fn synthesiser(settings: &Settings) -> Verdict {
 }
 
 pub(super) async fn recogniser(settings: &Settings) -> Verdict {
-    let recogniser = match floor::recogniser(settings).await {
+    let recogniser = match speech::embedded_recogniser(settings).await {
         Ok(recogniser) => recogniser,
         Err(why) if optional(settings) => {
             return skip(format!("{why}; no Asterisk is asked for, so no recogniser is needed"));

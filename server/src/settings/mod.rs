@@ -10,8 +10,11 @@ pub use shape::*;
 pub use vicidial::Vicidial;
 
 use crate::storage::upkeep::Retention;
+use crate::voice::cast;
+use crate::voice::providers::{Provided, provided};
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use config::{Config, File, FileFormat};
+use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -91,6 +94,8 @@ impl Settings {
         }
         let mut settings: Self =
             builder.build().map_err(|e| wrong(&e))?.try_deserialize().map_err(|e| wrong(&e))?;
+        let mut filled = settings.providers.iter_mut();
+        filled.try_for_each(|(name, provider)| provider.fill(name)).map_err(SettingsError)?;
         settings.origin = Origin { file: file.map(Path::to_owned), overrides: overrides.to_vec() };
         settings.check()?;
         Ok(settings)
@@ -120,12 +125,7 @@ impl Settings {
                 self.sip.authentication
             ));
         }
-        if !["flite", "espeak-ng", "espeak"].contains(&self.voice.engine.as_str()) {
-            return refuse(format!("voice.engine is {:?}; use flite or espeak-ng", self.voice.engine));
-        }
-        if self.recognition.engine != "pocketsphinx" {
-            return refuse(format!("recognition.engine is {:?}; use pocketsphinx", self.recognition.engine));
-        }
+        self.check_engines()?;
         if !["text", "json"].contains(&self.log.format.as_str()) {
             return refuse(format!("log.format is {:?}; use text or json", self.log.format));
         }
@@ -139,6 +139,66 @@ impl Settings {
             crate::domain::phone::PhoneError::Region(_) => refuse(format!("dialer.region: {e}")),
             _ => Ok(()),
         })
+    }
+
+    /// Whether whoever is named to hear, speak and converse is there, and can.
+    fn check_engines(&self) -> Result<(), SettingsError> {
+        let can = |name: &str, what: fn(&Provided) -> bool| {
+            let provider = self.providers.get(name)?;
+            provided(name, provider).ok().map(|made| what(&made))
+        };
+        let checks: [(&str, &str, &[&str], &str, fn(&Provided) -> bool); 3] = [
+            ("voice.engine", &self.voice.engine, &cast::VOICES, "speak", |made| made.synthesiser.is_some()),
+            ("recognition.engine", &self.recognition.engine, &[cast::RECOGNISER], "hear", |made| {
+                made.recogniser.is_some()
+            }),
+            ("dialogue.engine", &self.dialogue.engine, &[cast::SCRIPTED], "converse", |made| {
+                made.chat.is_some()
+            }),
+        ];
+        for (setting, text, embedded, verb, what) in checks {
+            for name in cast::names(text) {
+                if embedded.contains(&name.as_str()) {
+                    continue;
+                }
+                let wrong = match can(&name, what) {
+                    Some(true) => continue,
+                    Some(false) => format!("which does not {verb}; give it a model or a path for that"),
+                    None => {
+                        let known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+                        format!(
+                            "which is nobody; use {}, or one of [providers]: {}",
+                            embedded.join(", "),
+                            known.join(", ")
+                        )
+                    }
+                };
+                return Err(SettingsError(format!("{setting} names {name:?}, {wrong}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether Telnyx was chosen by its key alone, without anybody being named.
+    pub fn telnyx_by_key(&self) -> bool {
+        let key = self.providers.get("telnyx").is_some_and(|telnyx| !telnyx.key.expose_secret().is_empty());
+        key && self.voice.stack != "self_hosted"
+    }
+
+    /// Who speaks, in order; the embedded voice comes after them.
+    pub fn speaks(&self) -> Vec<String> {
+        match cast::names(&self.voice.engine) {
+            names if names.is_empty() && self.telnyx_by_key() => vec!["telnyx".to_owned()],
+            names => names,
+        }
+    }
+
+    /// Who hears, in order; the embedded recogniser comes after them.
+    pub fn hears(&self) -> Vec<String> {
+        match cast::names(&self.recognition.engine) {
+            names if names.is_empty() && self.telnyx_by_key() => vec!["telnyx".to_owned()],
+            names => names,
+        }
     }
 
     /// By what calls are placed.
@@ -262,6 +322,47 @@ fn folder(environment: &dyn Fn(&str) -> Option<String>, variable: &str, otherwis
         .map(PathBuf::from)
         .or_else(|| Some(Path::new(&environment("HOME")?).join(otherwise)))?;
     Some(base.join("dialdeck"))
+}
+
+#[cfg(test)]
+mod providers_tests {
+    use super::Settings;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("server.toml");
+        std::fs::write(&file, text).unwrap();
+        let read = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        Settings::load(Some(&file), &read, &[]).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_is_left_out_is_filled_in_by_its_kind() {
+        let settings =
+            load("[providers.far]\nkind = \"openai\"\nchat_model = \"m\"\n", &[("TELNYX_API_KEY", "k")]);
+        let settings = settings.unwrap();
+        assert_eq!(settings.providers["far"].chat_path, "chat/completions");
+        assert_eq!(settings.providers["telnyx"].speech_path, "text-to-speech");
+        assert!(!format!("{settings:?}").contains("\"k\""), "keys are not shown");
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        for (text, part) in [
+            ("[providers.far]\n", "providers.far.kind is \"far\"; use one of openai"),
+            ("[providers.piper]\ntimeout_ms = 1\n", "providers.piper.timeout_ms is 1"),
+            ("[providers.piper]\nurl = \"nowhere\"\n", "providers.piper.url cannot be read"),
+            ("[providers.piper]\nflavour = 1\n", "flavour"),
+            ("[voice]\nengine = \"nobody\"\n", "voice.engine names \"nobody\""),
+            (
+                "[dialogue]\nengine = \"piper\"\n[providers.piper]\n",
+                "dialogue.engine names \"piper\", which does not converse",
+            ),
+        ] {
+            let wrong = load(text, &[]).unwrap_err();
+            assert!(wrong.contains(part), "{text}: {wrong}");
+        }
+    }
 }
 
 #[cfg(test)]

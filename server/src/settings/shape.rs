@@ -1,6 +1,7 @@
 //! The shape of the settings: one struct a section, one field a setting.
 
 use crate::domain::cost::Rates;
+use crate::voice::providers::Provider;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -35,6 +36,11 @@ section! {
         voice: VoiceSettings,
         /// The recogniser.
         recognition: Recognition,
+        /// Who converses.
+        dialogue: DialogueSettings,
+        /// Providers of speech and language, by names of their own.
+        #[serde(default)]
+        providers: BTreeMap<String, Provider>,
         /// VICIdials, by names of their own.
         #[serde(default)]
         vicidial: BTreeMap<String, super::Vicidial>,
@@ -167,8 +173,10 @@ section! {
 section! {
     /// The voice.
     VoiceSettings {
-        /// Engine.
+        /// Who speaks, in the order in which they are asked.
         engine: String,
+        /// `self_hosted`: Telnyx is not chosen by its key alone.
+        stack: String,
         /// Voice.
         voice: String,
         /// Language.
@@ -189,6 +197,14 @@ section! {
         pocketsphinx: String,
         /// Its model.
         model: PathBuf,
+    }
+}
+
+section! {
+    /// Who converses.
+    DialogueSettings {
+        /// Names, in the order in which they are asked; `scripted`: the script alone.
+        engine: String,
     }
 }
 

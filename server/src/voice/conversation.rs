@@ -1,27 +1,37 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
+use super::backchannel;
+use super::dialogue::mind::{Chat, Mind};
+use super::dialogue::sentences;
 use super::dialogue::{Dialogue, Move};
 use super::ear::{Ear, Noticed, Utterance};
-use super::media::{Clip, Frame, Media};
-use super::mouth::Mouth;
-use super::recognise::{RecogniseError, Recogniser, Recognition};
+use super::endpoint;
+use super::media::{Frame, Media};
+use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
+use super::speech::Speech;
 use super::synthesise::{SynthesiseError, Synthesiser, Voice};
 use super::timing::Timing;
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use thinking::Thinking;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+
+mod thinking;
 
 /// How long the last words of a call that was cut off may take to be understood.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// How long somebody who was told that a key ends all calls has to press it.
 const LINGER: Duration = Duration::from_secs(3);
+/// What is said where an answer takes long.
+const ONE_MOMENT: &str = "One moment, please.";
 
 /// Writes down what happens, as it happens. What it returns from is durable.
 #[async_trait]
@@ -32,6 +42,8 @@ pub trait Scribe: Send + Sync {
     async fn exchanged(&self, exchange: &Exchange);
     /// The number is never to be called again. Returns once that is so.
     async fn do_not_call(&self);
+    /// A language model called a tool; what came of it.
+    async fn tool(&self, name: &str, arguments: &str, result: &str);
 }
 
 /// What a conversation is held with.
@@ -43,8 +55,18 @@ pub struct Providers {
     pub synthesiser: Arc<dyn Synthesiser>,
     /// Which voice.
     pub voice: Voice,
+    /// A language model that holds the conversation; none: the script alone does.
+    pub chat: Option<Arc<dyn Chat>>,
     /// How long it waits for what.
     pub timing: Timing,
+}
+
+/// What a language model is given to hold a conversation with.
+pub struct Minded {
+    /// Its memory.
+    pub mind: Mind,
+    /// Where the person is.
+    pub zone: Option<Tz>,
 }
 
 /// What came of a conversation.
@@ -60,6 +82,8 @@ pub struct Report {
     pub interruptions: u32,
     /// Whether the person asked not to be called again, whatever else came of it.
     pub do_not_call: bool,
+    /// When they want to be called back.
+    pub callback_at: Option<DateTime<Utc>>,
 }
 
 /// Holds a conversation until it is over, the person hangs up, or `end` is cancelled. The line stays as it is: it may
@@ -67,11 +91,13 @@ pub struct Report {
 pub async fn converse(
     media: &mut Media,
     dialogue: Dialogue,
+    minded: Option<Minded>,
     providers: Providers,
     scribe: &dyn Scribe,
     end: CancellationToken,
 ) -> Report {
     let mut talk = Talk::new(dialogue, providers, scribe, media.words);
+    talk.minded = minded;
     let disclosure = talk.dialogue.disclosure().to_owned();
     if disclosure.is_empty() {
         talk.say(Saying::opening(talk.dialogue.opening())).await;
@@ -114,12 +140,14 @@ impl Talk<'_> {
                     None => Some(talk.leave("hung_up").await),
                 },
                 heard = finished(&mut talk.recognising) => talk.recognised(heard).await,
-                clip = finished(&mut talk.synthesising) => talk.synthesised(clip).await,
+                piece = thinking::next(&mut talk.thinking) => talk.thought(piece).await,
+                made = talk.speech.made() => talk.made(made).await,
                 _ = beat.tick() => {
                     // A frame is taken only when there is room for it: none is lost after a stall.
                     match media.spoken.try_reserve() {
                         Ok(room) => {
-                            if let Some(frame) = talk.mouth.next(Instant::now(), media.words, &talk.providers.timing) {
+                            let timing = talk.providers.timing;
+                            if let Some(frame) = talk.speech.next(Instant::now(), media.words, &timing) {
                                 room.send(frame);
                             }
                             talk.beat().await
@@ -136,6 +164,7 @@ impl Talk<'_> {
                     ended: talk.ended,
                     interruptions: talk.interruptions,
                     do_not_call: talk.refused,
+                    callback_at: talk.callback_at,
                 };
             }
         }
@@ -160,7 +189,8 @@ struct Saying {
     user_input: String,
     turn: Move,
     latency: TurnLatency,
-    asked: Instant,
+    /// When the person ended what this answers.
+    since: Option<Instant>,
     /// What the law wants said: it is spoken to its end, and the opening follows.
     is_disclosure: bool,
 }
@@ -175,14 +205,8 @@ impl Saying {
             end: None,
             do_not_call: false,
         };
-        Self {
-            text,
-            user_input: String::new(),
-            turn,
-            latency: TurnLatency::default(),
-            asked: Instant::now(),
-            is_disclosure: false,
-        }
+        let (user_input, latency) = (String::new(), TurnLatency::default());
+        Self { text, user_input, turn, latency, since: None, is_disclosure: false }
     }
 }
 
@@ -192,17 +216,26 @@ impl Saying {
 )]
 struct Talk<'a> {
     dialogue: Dialogue,
+    minded: Option<Minded>,
     providers: Providers,
     scribe: &'a dyn Scribe,
     ear: Ear,
-    mouth: Mouth,
+    speech: Speech,
     words: bool,
     answered: Instant,
     /// Last moment at which either side did something.
     lively: Instant,
     saying: Option<Saying>,
+    /// The utterance that is understood while it is spoken.
+    live: Option<Box<dyn Live>>,
     recognising: Option<JoinHandle<(Result<Recognition, RecogniseError>, TurnLatency)>>,
-    synthesising: Option<JoinHandle<Result<Clip, SynthesiseError>>>,
+    thinking: Option<Thinking>,
+    /// When the person ended what waits for an answer.
+    waits_since: Option<Instant>,
+    /// Whether they were told that it takes a moment.
+    excused: bool,
+    /// Whether what they say now cut us off.
+    cut_off: bool,
     /// What was recognised while the person was speaking on.
     held_back: Option<(Recognition, TurnLatency)>,
     exchanges: Vec<Exchange>,
@@ -212,6 +245,9 @@ struct Talk<'a> {
     ended: &'static str,
     interruptions: u32,
     refused: bool,
+    /// What a language model found out.
+    disposition: Option<Outcome>,
+    callback_at: Option<DateTime<Utc>>,
     /// Whether what is said is followed by a moment in which a key may be pressed.
     lingers: bool,
 }
@@ -221,16 +257,21 @@ impl<'a> Talk<'a> {
         let now = Instant::now();
         Self {
             ear: Ear::new(providers.timing),
-            mouth: Mouth::default(),
+            speech: Speech::new(providers.synthesiser.clone(), providers.voice.clone()),
             dialogue,
+            minded: None,
             providers,
             scribe,
             words,
             answered: now,
             lively: now,
             saying: None,
+            live: None,
             recognising: None,
-            synthesising: None,
+            thinking: None,
+            waits_since: None,
+            excused: false,
+            cut_off: false,
             held_back: None,
             exchanges: Vec::new(),
             opening: true,
@@ -238,6 +279,8 @@ impl<'a> Talk<'a> {
             ended: "done",
             interruptions: 0,
             refused: false,
+            disposition: None,
+            callback_at: None,
             lingers: false,
         }
     }
@@ -246,15 +289,24 @@ impl<'a> Talk<'a> {
         let now = Instant::now();
         if let Frame::Digit(digit) = frame {
             let turn = self.dialogue.key(digit)?;
-            self.mouth.stop();
+            self.speech.stop();
             // The key is the answer; what was being said with it is not answered once more.
-            self.recognising = None;
+            (self.recognising, self.thinking, self.live) = (None, None, None);
             self.held_back = None;
             self.ear.flush();
             return self.reply(format!("[key {digit}]"), turn, TurnLatency::default()).await;
         }
+        if let (Some(live), Frame::Sound(samples)) = (&mut self.live, &frame) {
+            live.push(samples);
+        }
         if self.ear.take(frame, now) == Some(Noticed::Began) {
             self.lively = now;
+            self.cut_off = false;
+            self.live = if self.words { None } else { self.providers.recogniser.open() };
+            if let Some(live) = &mut self.live {
+                // Its first consonant was heard before it was known to be speech.
+                live.push(self.ear.sound());
+            }
         }
         None
     }
@@ -275,24 +327,40 @@ impl<'a> Talk<'a> {
                 .began()
                 .is_some_and(|b| b.duration_since(self.answered) < timing.machine.mul_f32(0.75));
             if !self.understood && early && speech >= timing.machine {
-                self.mouth.stop();
+                self.speech.stop();
                 let turn = self.dialogue.machine();
                 return self.reply("[a long announcement]".into(), turn, TurnLatency::default()).await;
             }
             let enough = if self.opening { timing.opening_barge_in } else { timing.barge_in };
-            if speech >= enough && self.interruptible() && self.mouth.stop() {
+            if speech >= enough && self.interruptible() && self.speech.is_speaking() {
+                self.speech.stop();
+                self.cut_off = true;
                 self.interruptions += 1;
-                return self.fell_silent().await;
             }
         }
+        let so_far = self.live.as_ref().map_or_else(|| self.ear.words(), |live| live.so_far());
+        self.ear.set_endpoint(endpoint::wait(&so_far, timing.endpoint));
         if let Some(Noticed::Ended { utterance, since }) = self.ear.beat(now) {
             let endpoint_ms = millis(now.duration_since(since));
+            self.waits_since = Some(since);
+            self.excused = false;
             self.recognise(utterance, endpoint_ms);
         }
-        if self.saying.is_some() && self.synthesising.is_none() && !self.mouth.is_speaking() {
+        // Who was cut off waits for what was said instead; it may have been no more than a cough.
+        let waits =
+            self.recognising.is_some() || self.ear.speaking_for().is_some() || self.held_back.is_some();
+        if self.saying.is_some()
+            && !self.speech.is_busy()
+            && self.thinking.is_none()
+            && !(self.cut_off && waits)
+        {
             return self.fell_silent().await;
         }
-        let busy = self.saying.is_some() || self.recognising.is_some() || self.ear.speaking_for().is_some();
+        self.excuse(now).await;
+        let busy = self.saying.is_some()
+            || self.recognising.is_some()
+            || self.thinking.is_some()
+            || self.ear.speaking_for().is_some();
         if busy {
             self.lively = now;
         } else if now.duration_since(self.lively) >= timing.silence {
@@ -302,9 +370,25 @@ impl<'a> Talk<'a> {
         None
     }
 
+    /// Whoever waits for an answer is not left in silence.
+    async fn excuse(&mut self, now: Instant) {
+        let late =
+            self.waits_since.is_some_and(|since| now.duration_since(since) >= self.providers.timing.excuse);
+        let works = self.recognising.is_some() || self.thinking.is_some();
+        if late && works && !self.excused && !self.speech.is_busy() && self.ear.speaking_for().is_none() {
+            self.excused = true;
+            self.scribe.spoken(Speaker::Ai, self.dialogue.turn(), ONE_MOMENT).await;
+            if self.saying.is_some() {
+                self.complete().await;
+            }
+            self.speech.excuse(ONE_MOMENT);
+        }
+    }
+
     /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
     fn recognise(&mut self, utterance: Utterance, endpoint_ms: u32) {
         let before = self.recognising.take();
+        let live = self.live.take();
         let recogniser = self.providers.recogniser.clone();
         let phrases = self.dialogue.phrases().clone();
         self.recognising = Some(tokio::spawn(async move {
@@ -313,7 +397,20 @@ impl<'a> Talk<'a> {
                 None => None,
             };
             let begun = Instant::now();
-            let heard = recogniser.recognise(utterance, &phrases).await;
+            let heard = match live {
+                Some(live) => live.finish().await,
+                None => Err(RecogniseError::Kind("what is spoken yet")),
+            };
+            // Where it could not be followed as it was spoken, the whole is asked for once more, of whoever is well.
+            let heard = match heard {
+                Ok(heard) => Ok(heard),
+                Err(error) => {
+                    if matches!(error, RecogniseError::Failed(_)) {
+                        tracing::warn!(%error, "an utterance was lost on its way; it is sent whole");
+                    }
+                    recogniser.recognise(utterance, &phrases).await
+                }
+            };
             let recognise_ms = millis(begun.elapsed());
             let heard = match (before, heard) {
                 (Some(before), Ok(heard)) => Ok(join(before, heard)),
@@ -351,22 +448,50 @@ impl<'a> Talk<'a> {
         }
         if self.opening && self.saying.is_some() && !self.dialogue.interrupts_opening(&heard) {
             // "Hello?" while we are introducing ourselves.
+            if std::mem::take(&mut self.cut_off) {
+                self.speech.resume();
+            }
             return None;
         }
         if self.ear.speaking_for().is_some() {
             self.held_back = Some((heard, latency));
             return None;
         }
-        if self.mouth.stop() {
+        if std::mem::take(&mut self.cut_off)
+            && backchannel::is_one(&heard.text)
+            && !self.speech.was_nearly_done()
+            && self.speech.resume()
+        {
+            // No more than "mm-hm": we go on where we were.
+            self.interruptions = self.interruptions.saturating_sub(1);
+            return None;
+        }
+        if self.saying.is_some()
+            && backchannel::is_one(&heard.text)
+            && self.speech.is_busy()
+            && !self.speech.is_at_its_end()
+        {
+            return None;
+        }
+        if self.saying.is_some() && self.speech.stop() {
             self.interruptions += 1;
         }
+        self.thinking = None;
         if self.saying.is_some() {
             self.complete().await;
         }
         self.understood = true;
+        if self.thinks(&heard) {
+            return self.think(heard, latency).await;
+        }
+        self.answer(&heard, latency).await
+    }
+
+    /// Answers by the script.
+    async fn answer(&mut self, heard: &Recognition, latency: TurnLatency) -> Option<Outcome> {
         let begun = Instant::now();
         let user_input = crate::domain::plain::line(&heard.text, 2000);
-        let turn = self.dialogue.answer(&heard);
+        let turn = self.dialogue.answer(heard);
         let latency = TurnLatency { think_ms: millis(begun.elapsed()), ..latency };
         self.reply(user_input, turn, latency).await
     }
@@ -382,9 +507,13 @@ impl<'a> Talk<'a> {
         }
         if !user_input.is_empty() {
             self.scribe.spoken(Speaker::Customer, self.dialogue.turn(), &user_input).await;
+            if let Some(minded) = &mut self.minded {
+                minded.mind.heard(&user_input);
+            }
         }
         let text = turn.say.clone();
-        let saying = Saying { text, user_input, turn, latency, asked: Instant::now(), is_disclosure: false };
+        let since = self.waits_since.take();
+        let saying = Saying { text, user_input, turn, latency, since, is_disclosure: false };
         if saying.text.is_empty() {
             let end = saying.turn.end;
             self.saying = Some(saying);
@@ -396,33 +525,23 @@ impl<'a> Talk<'a> {
     }
 
     async fn say(&mut self, saying: Saying) {
-        let (synthesiser, voice) = (self.providers.synthesiser.clone(), self.providers.voice.clone());
-        let text = saying.text.clone();
-        self.synthesising = Some(tokio::spawn(async move { synthesiser.synthesise(&text, &voice).await }));
+        let linger = self.lingers.then_some(LINGER);
+        self.speech.begin(sentences::whole(&saying.text), false, linger);
         self.scribe.spoken(Speaker::Ai, self.dialogue.turn(), &saying.text).await;
         self.saying = Some(saying);
         self.lively = Instant::now();
     }
 
-    async fn synthesised(&mut self, clip: Option<Result<Clip, SynthesiseError>>) -> Option<Outcome> {
-        let saying = self.saying.as_mut()?;
-        match clip {
-            Some(Ok(clip)) if matches!(clip, Clip::Words(_)) == self.words => {
-                saying.latency.synthesise_ms = millis(saying.asked.elapsed());
-                let clip = if self.lingers { clip.lingering(LINGER) } else { clip };
-                self.mouth.play(clip);
-                None
-            }
-            other => {
-                // Without a voice there is nothing to hold a conversation with; silence would be worse than an end.
-                let why = match other {
-                    Some(Err(error)) => error.to_string(),
-                    _ => "the voice does not fit the call".into(),
-                };
-                tracing::error!(error = why, "cannot speak");
-                Some(self.leave("no_voice").await)
-            }
-        }
+    /// A clip was made, or could not be.
+    async fn made(&mut self, made: Result<super::media::Clip, SynthesiseError>) -> Option<Outcome> {
+        let why = match made {
+            Ok(clip) if matches!(clip, super::media::Clip::Words(_)) == self.words => return None,
+            Ok(_) => "the voice does not fit the call".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        // Without a voice there is nothing to hold a conversation with; silence would be worse than an end.
+        tracing::error!(error = why, "cannot speak");
+        Some(self.leave("no_voice").await)
     }
 
     /// What was said has ended, or was cut short.
@@ -444,14 +563,25 @@ impl<'a> Talk<'a> {
         end
     }
 
-    /// Writes down the exchange that is being spoken.
+    /// Writes down the exchange that is being spoken: what of it was begun.
     async fn complete(&mut self) {
         self.opening = false;
-        self.synthesising = None;
-        let Some(saying) = self.saying.take() else { return };
+        let Some(mut saying) = self.saying.take() else { return };
+        let said = self.speech.said();
+        if let Some(first) = self.speech.first_made() {
+            saying.latency.synthesise_ms = millis(first);
+        }
+        if let (Some(since), Some(begun)) = (saying.since, self.speech.begun()) {
+            saying.latency.total_ms = millis(begun.saturating_duration_since(since));
+        }
+        let ai_response = if said.is_empty() && saying.turn.end.is_some() { saying.text } else { said };
+        self.speech.begin(Vec::new(), false, None);
+        if let Some(minded) = &mut self.minded {
+            minded.mind.said(&ai_response);
+        }
         let exchange = Exchange {
             user_input: saying.user_input,
-            ai_response: saying.text,
+            ai_response,
             turn: self.exchanges.last().map_or(1, |e| e.turn + 1),
             emotion: saying.turn.emotion,
             intent: saying.turn.intent,
@@ -481,7 +611,8 @@ impl<'a> Talk<'a> {
     /// The conversation is cut off, by whoever.
     async fn leave(&mut self, why: &'static str) -> Outcome {
         self.ended = why;
-        self.mouth.stop();
+        self.speech.stop();
+        self.thinking = None;
         let refused = self.last_words_refuse().await;
         let settled = self.saying.as_ref().and_then(|s| s.turn.end);
         self.complete().await;
@@ -491,8 +622,10 @@ impl<'a> Talk<'a> {
             self.scribe.do_not_call().await;
             return Outcome::DoNotCall;
         }
+        let found = self.disposition.filter(|_| outcome == Outcome::HungUp);
         match why {
             "no_voice" if settled.is_none() => Outcome::Error,
+            _ if settled.is_none() && found.is_some() => found.unwrap_or(outcome),
             "too_long" | "ended_by_us" if outcome == Outcome::HungUp => Outcome::Unclear,
             _ => settled.unwrap_or(outcome),
         }

@@ -79,6 +79,21 @@ impl Ear {
         Some(self.last_voice?.saturating_duration_since(self.began?))
     }
 
+    /// Sound of what is being said, from a little before it was noticed.
+    pub fn sound(&self) -> &[i16] {
+        &self.sound
+    }
+
+    /// Words of what is being said, where words are carried.
+    pub fn words(&self) -> String {
+        self.words.join(" ")
+    }
+
+    /// How long a silence ends what is being said.
+    pub fn set_endpoint(&mut self, wait: Duration) {
+        self.timing.endpoint = wait;
+    }
+
     /// When the speech that is going on began.
     pub fn began(&self) -> Option<Instant> {
         self.began

@@ -5,15 +5,22 @@
 //! falls silent when the person speaks. The same loop runs on telephone sound (8 kHz s16le) and on plain words; the
 //! latter serve the simulated phone network and fast tests.
 
+mod backchannel;
+pub mod cast;
+pub mod chain;
 pub mod conversation;
 pub mod dialogue;
 pub mod ear;
+pub mod endpoint;
+pub mod health;
 pub mod hold;
 pub mod measured;
 pub mod media;
 pub mod mouth;
 pub mod phrases;
+pub mod providers;
 pub mod recognise;
 pub mod sound;
+mod speech;
 pub mod synthesise;
 pub mod timing;

@@ -20,6 +20,8 @@ pub struct Timing {
     pub opening_barge_in: Duration,
     /// Silence of both sides after which we ask.
     pub silence: Duration,
+    /// How long somebody waits for an answer until they are told that it takes a moment.
+    pub excuse: Duration,
     /// Unbroken speech right after the answer that only a machine makes.
     pub machine: Duration,
     /// Longest conversation.
@@ -36,7 +38,8 @@ impl Default for Timing {
             endpoint: Duration::from_millis(700),
             barge_in: Duration::from_millis(120),
             opening_barge_in: Duration::from_millis(900),
-            silence: Duration::from_secs(5),
+            silence: Duration::from_secs(4),
+            excuse: Duration::from_millis(2500),
             machine: Duration::from_millis(4500),
             longest: Duration::from_mins(3),
             utterance: Duration::from_secs(12),
@@ -57,6 +60,7 @@ impl Timing {
             barge_in: scale(self.barge_in),
             opening_barge_in: scale(self.opening_barge_in),
             silence: scale(self.silence),
+            excuse: scale(self.excuse),
             machine: scale(self.machine),
             longest: scale(self.longest),
             utterance: scale(self.utterance),

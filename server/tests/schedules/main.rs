@@ -30,6 +30,7 @@ use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::lawbook::Lawbook;
 use dialdeck_server::storage::keeping::EntryRow;
 use dialdeck_server::storage::{Change, ContactPage, ImportMode, Journal, NewUser, Store, open};
+use dialdeck_server::voice::cast::{Cast, Roles};
 use dialdeck_server::voice::conversation::Providers;
 use dialdeck_server::voice::recognise::text::TextRecogniser;
 use dialdeck_server::voice::synthesise::Voice;
@@ -110,6 +111,7 @@ impl Server {
                 recogniser: Arc::new(TextRecogniser),
                 synthesiser: Arc::new(TextSynthesiser),
                 voice: Voice::default(),
+                chat: None,
                 timing: Timing::default().faster(40.0),
             };
             let dialer = Dialer::start(Tools {
@@ -124,6 +126,13 @@ impl Server {
                 hours: Hours::default(),
                 law: Lawbook::open(None, CancellationToken::new()).unwrap(),
                 in_words: true,
+                cast: Arc::new(Cast::new(
+                    Roles::default(),
+                    None,
+                    Arc::new(TextSynthesiser),
+                    Voice::default(),
+                    Arc::new(|_, _| {}),
+                )),
                 carriers: Arc::new(|_, _| None),
             });
             (store, journal, dialer)

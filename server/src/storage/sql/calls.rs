@@ -218,6 +218,20 @@ pub(super) async fn exchanged(conn: &mut Conn, key: &CallKey, exchange: &Exchang
     Ok(vec![Happening::of_call(key, exchange.timestamp, body)])
 }
 
+pub(super) async fn tool_used(
+    conn: &mut Conn,
+    key: &CallKey,
+    tool: &str,
+    arguments: &str,
+    result: &str,
+    at: DateTime<Utc>,
+) -> Applied {
+    let data = json!({ "tool": tool, "arguments": arguments, "result": result });
+    record(conn, key, "ai_tool", data, at).await?;
+    let (tool, arguments, result) = (tool.to_owned(), arguments.to_owned(), result.to_owned());
+    Ok(vec![Happening::of_call(key, at, EventBody::ToolUsed { tool, arguments, result })])
+}
+
 /// Number, name, outcome, and what a disposition made of the contact.
 type Ended = (String, String, String, Option<String>, Option<NaiveDateTime>);
 

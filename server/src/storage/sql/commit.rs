@@ -194,6 +194,9 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::ResetContact { organization_id, contact_id, at } => {
             contacts::reset(conn, organization_id, *contact_id, *at).await
         }
+        Change::ToolUsed { key, tool, arguments, result, at } => {
+            calls::tool_used(conn, key, tool, arguments, result, *at).await
+        }
         Change::ResetList { organization_id, campaign_id, statuses, at } => {
             contacts::reset_list(conn, organization_id, *campaign_id, statuses, *at).await
         }

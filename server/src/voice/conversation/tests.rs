@@ -27,6 +27,7 @@ struct Notes(AtomicBool);
 impl Scribe for Notes {
     async fn spoken(&self, _: Speaker, _: i32, _: &str) {}
     async fn exchanged(&self, _: &Exchange) {}
+    async fn tool(&self, _: &str, _: &str, _: &str) {}
     async fn do_not_call(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -69,6 +70,7 @@ async fn talk<F: Future<Output = ()>>(
         recogniser: Arc::new(Slow),
         synthesiser: Arc::new(TextSynthesiser),
         voice: Voice::default(),
+        chat: None,
         timing: Timing::default().faster(10.0),
     };
     let (to_us, heard) = mpsc::channel(16);
@@ -77,7 +79,7 @@ async fn talk<F: Future<Output = ()>>(
     let dialogue = Dialogue::new(Script::default(), &who);
     let mut media = Media { heard, spoken, words: true };
     let talk = async {
-        let report = converse(&mut media, dialogue, providers, &notes, CancellationToken::new()).await;
+        let report = converse(&mut media, dialogue, None, providers, &notes, CancellationToken::new()).await;
         drop(media);
         report
     };

@@ -3,7 +3,10 @@
 pub mod emotion;
 pub mod intent;
 mod lexicon;
+pub mod mind;
 pub mod review;
 pub mod scripted;
+pub mod sentences;
+pub mod tools;
 
 pub use scripted::{Dialogue, Free, Move};

@@ -16,6 +16,9 @@ const REPEATS: u32 = 2;
 /// Most turns of a conversation.
 const MAX_TURNS: i32 = 12;
 
+/// Most turns of a conversation that a language model holds.
+const MAX_FREE_TURNS: i32 = 40;
+
 /// Where in the script we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -146,6 +149,70 @@ impl Dialogue {
         intent::detect(text, &self.phrases).intent == Intent::DoNotCall
     }
 
+    /// Whether a text is answered by the rules alone, whoever holds the conversation otherwise: a wish not to be called again, a
+    /// machine, an answer to "shall I take you off our list?", and whatever comes when no turn is left.
+    pub fn rules(&self, text: &str) -> bool {
+        self.stage == Stage::ConfirmDoNotCall
+            || self.settled == Some(Outcome::DoNotCall)
+            || self.turn >= MAX_FREE_TURNS
+            || matches!(intent::detect(text, &self.phrases).intent, Intent::DoNotCall | Intent::Voicemail)
+    }
+
+    /// A turn that somebody else answers: what was meant, and how it sounded.
+    pub fn heard_freely(&mut self, heard: &Recognition) -> Move {
+        self.turn += 1;
+        self.silences = 0;
+        let meant = intent::detect(&heard.text, &self.phrases);
+        Move {
+            intent: meant.intent,
+            confidence: (meant.confidence * heard.confidence * 100.0).round() / 100.0,
+            emotion: emotion::detect(&heard.text),
+            say: String::new(),
+            end: None,
+            do_not_call: false,
+        }
+    }
+
+    /// Answers a turn that somebody else was to answer, and did not.
+    pub fn answer_again(&mut self, heard: &Recognition) -> Move {
+        self.turn = self.turn.saturating_sub(1).min(MAX_TURNS - 1);
+        self.answer(heard)
+    }
+
+    /// What came of it is known.
+    pub fn settle(&mut self, outcome: Outcome) {
+        if self.settled != Some(Outcome::DoNotCall) {
+            self.settled = Some(outcome);
+        }
+    }
+
+    /// Last words for an outcome.
+    pub fn goodbye(&mut self, outcome: Outcome) -> Move {
+        self.settle(outcome);
+        let meant = match outcome {
+            Outcome::DoNotCall => Intent::DoNotCall,
+            Outcome::Interested | Outcome::Scheduled => Intent::Interested,
+            Outcome::Callback => Intent::Callback,
+            Outcome::WrongNumber => Intent::WrongNumber,
+            Outcome::Unclear => Intent::Unclear,
+            _ => Intent::HardNo,
+        };
+        let say = if outcome == Outcome::Transferred {
+            self.filled(&self.script.hand_over)
+        } else {
+            self.closing(meant)
+        };
+        let do_not_call = outcome == Outcome::DoNotCall;
+        Move {
+            intent: meant,
+            confidence: 0.0,
+            emotion: Emotion::Neutral,
+            say,
+            end: Some(outcome),
+            do_not_call,
+        }
+    }
+
     /// Nothing was heard for a while.
     pub fn silence(&mut self) -> Move {
         self.turn += 1;
@@ -263,7 +330,8 @@ impl Dialogue {
         }
     }
 
-    fn hands_over(&self) -> bool {
+    /// Whether an agent is free to be handed over to.
+    pub fn hands_over(&self) -> bool {
         self.free.as_ref().is_some_and(|free| free())
     }
 

@@ -29,6 +29,20 @@ pub enum RecogniseError {
     Failed(String),
 }
 
+/// From this confidence on the words of a recogniser that knows the whole language are certain.
+pub const CERTAIN: f64 = 0.7;
+
+/// An utterance that is understood while it is spoken.
+#[async_trait]
+pub trait Live: Send + Sync {
+    /// More of it: 8 kHz s16. Never waits.
+    fn push(&mut self, samples: &[i16]);
+    /// What was understood so far; it may change yet.
+    fn so_far(&self) -> String;
+    /// It has ended.
+    async fn finish(self: Box<Self>) -> Result<Recognition, RecogniseError>;
+}
+
 /// A recogniser. One serves many calls at once.
 #[async_trait]
 pub trait Recogniser: Send + Sync {
@@ -37,4 +51,8 @@ pub trait Recogniser: Send + Sync {
     /// Understands a whole utterance, listening for `phrases` where it needs to know what may come.
     async fn recognise(&self, utterance: Utterance, phrases: &Phrases)
     -> Result<Recognition, RecogniseError>;
+    /// Begins an utterance that is understood while it is spoken; `None` where only whole ones are.
+    fn open(&self) -> Option<Box<dyn Live>> {
+        None
+    }
 }

@@ -1,0 +1,172 @@
+//! Who hears, speaks and converses in a campaign: providers of the settings in the order in which they are asked, the embedded
+//! ones last.
+
+use super::chain::{Chain, Link, Told};
+use super::conversation::Providers;
+use super::dialogue::mind::Chat;
+use super::providers::{Provided, Provider, provided};
+use super::recognise::Recogniser;
+use super::synthesise::cache::Cached;
+use super::synthesise::{Synthesiser, Voice};
+use dialdeck_protocol::VoiceChoice;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an embedded provider may take.
+const EMBEDDED: Duration = Duration::from_secs(12);
+/// How long a language model may take for its first word.
+const FIRST_WORD: Duration = Duration::from_millis(4000);
+
+/// Names of the embedded ones.
+pub const VOICES: [&str; 3] = ["flite", "espeak-ng", "espeak"];
+/// The embedded recogniser.
+pub const RECOGNISER: &str = "pocketsphinx";
+/// The script alone.
+pub const SCRIPTED: &str = "scripted";
+
+struct Member {
+    provided: Provided,
+    patience: Duration,
+}
+
+/// Who is named in the settings, and in which order they are asked where a campaign says nothing.
+#[derive(Default)]
+pub struct Roles<'a> {
+    /// Providers by name.
+    pub providers: Option<&'a BTreeMap<String, Provider>>,
+    /// Who hears.
+    pub hears: Vec<String>,
+    /// Who speaks.
+    pub speaks: Vec<String>,
+    /// Who converses.
+    pub converses: Vec<String>,
+}
+
+/// All of them.
+pub struct Cast {
+    members: BTreeMap<String, Member>,
+    recogniser: Option<Arc<dyn Recogniser>>,
+    synthesiser: Arc<dyn Synthesiser>,
+    voice: Voice,
+    /// Orders that hold where a campaign has none.
+    hears: Vec<String>,
+    speaks: Vec<String>,
+    converses: Vec<String>,
+    told: Told,
+}
+
+/// The names in a setting.
+pub fn names(text: &str) -> Vec<String> {
+    text.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+impl Cast {
+    /// Of those that are named, with the embedded ones as far as they are there.
+    pub fn new(
+        roles: Roles<'_>,
+        recogniser: Option<Arc<dyn Recogniser>>,
+        synthesiser: Arc<dyn Synthesiser>,
+        voice: Voice,
+        told: Told,
+    ) -> Self {
+        let members = roles.providers.into_iter().flatten().filter_map(|(name, provider)| {
+            let provided = provided(name, provider).ok()?;
+            // What was spoken before is kept, whoever spoke it.
+            let synthesiser =
+                provided.synthesiser.map(|inner| Arc::new(Cached::new(inner)) as Arc<dyn Synthesiser>);
+            let provided = Provided { synthesiser, ..provided };
+            Some((name.clone(), Member { provided, patience: provider.timeout() }))
+        });
+        Self {
+            members: members.collect(),
+            recogniser,
+            synthesiser,
+            voice,
+            hears: roles.hears,
+            speaks: roles.speaks,
+            converses: roles.converses,
+            told,
+        }
+    }
+
+    fn order<'a>(own: &'a [String], usual: &'a [String]) -> &'a [String] {
+        if own.is_empty() { usual } else { own }
+    }
+
+    /// Who hears: those that are named, and the embedded one at last.
+    pub fn recogniser(&self, choice: &VoiceChoice) -> Option<Arc<dyn Recogniser>> {
+        let mut links = Vec::new();
+        for name in Self::order(&choice.recognisers, &self.hears) {
+            if let Some(member) = self.members.get(name)
+                && let Some(provider) = &member.provided.recogniser
+            {
+                links.push(Link::new(name.clone(), provider.clone(), member.patience));
+            }
+        }
+        if let Some(embedded) = &self.recogniser {
+            if links.is_empty() {
+                return Some(embedded.clone());
+            }
+            links.push(Link::new(RECOGNISER, embedded.clone(), EMBEDDED));
+        }
+        (!links.is_empty()).then(|| Arc::new(Chain::<dyn Recogniser>::new(links, self.told.clone())) as _)
+    }
+
+    /// Who speaks: those that are named, and the embedded one at last.
+    pub fn synthesiser(&self, choice: &VoiceChoice) -> Arc<dyn Synthesiser> {
+        let mut links = Vec::new();
+        for name in Self::order(&choice.synthesisers, &self.speaks) {
+            if let Some(member) = self.members.get(name)
+                && let Some(provider) = &member.provided.synthesiser
+            {
+                links.push(Link::new(name.clone(), provider.clone(), member.patience));
+            }
+        }
+        if links.is_empty() {
+            return self.synthesiser.clone();
+        }
+        links.push(Link::new("embedded voice", self.synthesiser.clone(), EMBEDDED));
+        Arc::new(Chain::<dyn Synthesiser>::new(links, self.told.clone()))
+    }
+
+    /// Who converses; `None`: the script alone.
+    pub fn chat(&self, choice: &VoiceChoice) -> Option<Arc<dyn Chat>> {
+        let mut links = Vec::new();
+        for name in Self::order(&choice.dialogue, &self.converses) {
+            if let Some(member) = self.members.get(name)
+                && let Some(provider) = &member.provided.chat
+            {
+                links.push(Link::new(name.clone(), provider.clone(), member.patience.min(FIRST_WORD)));
+            }
+        }
+        (!links.is_empty()).then(|| Arc::new(Chain::<dyn Chat>::new(links, self.told.clone())) as _)
+    }
+
+    /// What a campaign's conversations are held with. `usual`: where words are carried, what makes and reads them.
+    pub fn providers(&self, choice: &VoiceChoice, usual: &Providers, words: bool) -> Providers {
+        let chat = self.chat(choice);
+        if words {
+            return Providers { chat, ..usual.clone() };
+        }
+        let named = |own: &str, usual: &str| if own.is_empty() { usual.to_owned() } else { own.to_owned() };
+        let voice = Voice {
+            name: named(&choice.voice, &self.voice.name),
+            language: named(&choice.language, &self.voice.language),
+        };
+        Providers {
+            recogniser: self.recogniser(choice).unwrap_or_else(|| usual.recogniser.clone()),
+            synthesiser: self.synthesiser(choice),
+            voice,
+            chat,
+            timing: usual.timing,
+        }
+    }
+
+    /// Whether somebody hears by default who understands more than phrases.
+    pub fn hears_freely(&self) -> bool {
+        let hears =
+            |name: &String| self.members.get(name).is_some_and(|member| member.provided.recogniser.is_some());
+        self.hears.iter().any(hears)
+    }
+}
