@@ -17,4 +17,5 @@ pub mod speech;
 pub mod terminal;
 pub mod tools;
 pub mod vicidial;
+pub mod voices;
 pub mod wait;

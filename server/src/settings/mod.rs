@@ -450,7 +450,7 @@ mod tests {
             ("DIALDECK__DIALER__CLOSES", "late", "a time such as 08:00"),
             ("AGI_PORT", "many", "AGI_PORT"),
             ("DIALDECK__SERVER__HTTP", "nowhere", "http"),
-            ("TTS_ENGINE", "parrot", "use flite or espeak-ng"),
+            ("TTS_ENGINE", "parrot", "use flite, espeak-ng, espeak, or one of [providers]"),
             ("DIALDECK__DIALER__REGION", "Mars", "dialer.region"),
             ("VICI_API_URL", "ftp://vicidial.example.com", "VICI_API_URL"),
             ("VICI_API_SOURCE", "frank", "\"rank\""),

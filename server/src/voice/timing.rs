@@ -5,6 +5,10 @@ use std::time::Duration;
 /// See [`Timing::faster`].
 const LEAST_ENDPOINT: Duration = Duration::from_millis(200);
 
+/// The same for whoever waits: simulated people pause for a quarter of a second, however fast they are.
+const LEAST_SILENCE: Duration = Duration::from_millis(400);
+const LEAST_EXCUSE: Duration = Duration::from_millis(1000);
+
 /// The waits of a conversation. A simulated network may run them faster.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
@@ -59,8 +63,8 @@ impl Timing {
             endpoint: scale(self.endpoint).max(LEAST_ENDPOINT),
             barge_in: scale(self.barge_in),
             opening_barge_in: scale(self.opening_barge_in),
-            silence: scale(self.silence),
-            excuse: scale(self.excuse),
+            silence: scale(self.silence).max(LEAST_SILENCE),
+            excuse: scale(self.excuse).max(LEAST_EXCUSE),
             machine: scale(self.machine),
             longest: scale(self.longest),
             utterance: scale(self.utterance),
