@@ -3,7 +3,7 @@
 use crate::state::{Pane, State, View};
 use dialdeck_protocol::dialpad::Fate;
 use dialdeck_protocol::vicidial::{FloorAgent, FloorState};
-use dialdeck_protocol::{AgentState, QueueState, Role};
+use dialdeck_protocol::{AgentState, CallStatus, QueueState, Role};
 
 macro_rules! actions {
     ($($variant:ident = $name:literal, $group:literal, $what:literal;)+) => {
@@ -186,7 +186,7 @@ impl Action {
             let dials = self != Self::AgentDial || state.me().is_some_and(|row| !row.state.is_busy());
             return dials && state.view == View::Callbacks && state.selected_callback().is_some();
         }
-        if self.is_of_agents() {
+        if self.is_of_agents() && !(self == Self::Listen && state.view == View::Floor) {
             return state.view == View::Agents && self.fits_agent(state);
         }
         match self {
@@ -199,6 +199,12 @@ impl Action {
                     && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
             }),
             Self::ResetList => state.view == View::Floor && state.selected_campaign().is_some(),
+            Self::Listen => {
+                let talks = |call: &dialdeck_protocol::CallRow| call.status == CallStatus::InProgress;
+                state.view == View::Floor
+                    && state.pane != Pane::Campaigns
+                    && state.selected_call().is_some_and(talks)
+            }
             Self::HangUp => {
                 state.view == View::Floor && state.pane != Pane::Campaigns && state.selected_call().is_some()
             }

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod dialpad;
+mod monitoring;
 mod seat;
 mod vicidial;
 

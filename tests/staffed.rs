@@ -266,7 +266,7 @@ async fn handed_over_taken_back_and_let_down() {
         ann.press("p").unwrap();
         let call = only_call(&sue, &campaign, "it to be over", |c| c["status"] == "completed").await;
         assert_eq!(call["outcome"], outcome, "{call}\n{}", server.log());
-        assert!(call["transcript"].as_str().unwrap().contains("Press nine"), "{call}");
+        assert!(call["transcript"].as_str().unwrap().contains("This is Example Company"), "{call}");
         let heard = lab.asterisk.recording(&format!("hear-{digits}")).unwrap();
         let voiced = heard.chunks(160).filter(|f| f.iter().any(|s| s.unsigned_abs() > 1000)).count();
         assert!(voiced > 25, "{digits} heard the message for {voiced} frames");
@@ -274,5 +274,106 @@ async fn handed_over_taken_back_and_let_down() {
         ann.press("a").unwrap();
         ann.shows("R ready").unwrap();
     }
+    server.stop().unwrap();
+}
+
+/// A supervisor's phone: 1800 Hz. What each heard is in the recordings.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_listens_whispers_barges_in_and_takes_over() {
+    let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
+    let lab = Lab::start(&daemon.to_string_lossy()).unwrap();
+    let agents = [("ann", "Local/80@agents/n")];
+    let (server, sue) = house(&lab, &agents).await;
+    let root = server.log_in("root").await.unwrap();
+    let users = root.get("/api/v1/users").await.unwrap();
+    let own = users["users"].as_array().unwrap().iter().find(|u| u["name"] == "sue").unwrap()["id"].clone();
+    let body = json!({ "name": "sue", "kind": "human", "userId": own, "extension": "Local/85@agents/n" });
+    root.post("/api/v1/agents", body).await.unwrap();
+    let heard = |who: &str, hertz: f64| {
+        tone(&lab.asterisk.recording(&format!("hear-{who}")).unwrap_or_default(), hertz)
+    };
+    // Frames of a tone that came after a moment: what was heard before it does not count.
+    let comes = async |who: &'static str, hertz: f64| {
+        let before = heard(who, hertz);
+        until("a tone to be heard", || async { (heard(who, hertz) > before + 25).then_some(()) }).await;
+    };
+    let stays_away = |who: &str, hertz: f64, before: usize| {
+        let frames = heard(who, hertz) - before;
+        assert!(frames < 10, "{who} heard {hertz} Hz for {frames} frames");
+    };
+
+    // An agent's call.
+    let ann = at_work(&server, "ann", 120, 40);
+    let settings = json!({ "retryAttempts": 0, "people": { "mode": "progressive" } });
+    let campaign = sue.campaign("People", settings, &[("Ida", 30)]).await.unwrap();
+    start(&sue, &campaign).await;
+    ann.shows("T in call").unwrap();
+    let call = only_call(&sue, &campaign, "the call", |c| c["status"] == "in_progress").await;
+    let id = call["id"].as_str().unwrap().to_owned();
+    let monitor = format!("/api/v1/calls/{id}/monitor");
+    sue.post(&monitor, json!({ "mode": "listen" })).await.unwrap();
+    comes("85", 440.0).await;
+    comes("85", 800.0).await;
+    stays_away("80", 1800.0, 0);
+    stays_away("30", 1800.0, 0);
+    sue.post(&monitor, json!({ "mode": "whisper" })).await.unwrap();
+    comes("80", 1800.0).await;
+    stays_away("30", 1800.0, 0);
+    sue.post(&monitor, json!({ "mode": "barge" })).await.unwrap();
+    comes("30", 1800.0).await;
+    comes("85", 440.0).await;
+    // Out again: the agent and the person go on.
+    let (status, said) = sue.send(reqwest::Method::DELETE, "/api/v1/calls/monitor", None).await.unwrap();
+    assert_eq!(status, 200, "{said}");
+    until("the supervisor's phone to be let go", || async {
+        let channels = lab.asterisk.cli("core show channels concise").ok()?;
+        (!channels.contains("85@agents")).then_some(())
+    })
+    .await;
+    comes("30", 800.0).await;
+    // Taken over, on a phone of her own: the agent is out.
+    sue.post("/api/v1/agents/log-in", json!({ "phone": "nailed_up" })).await.unwrap();
+    until("her phone to be up", || async {
+        let agents = sue.get("/api/v1/agents/floor").await.ok()?;
+        let up = |a: &Value| a["name"] == "sue" && a["phone_up"] == true;
+        agents["agents"].as_array()?.iter().any(up).then_some(())
+    })
+    .await;
+    sue.post(&format!("/api/v1/calls/{id}/take-over"), json!({})).await.unwrap();
+    ann.shows("What came of it?").unwrap();
+    comes("30", 1800.0).await;
+    comes("85", 440.0).await;
+    let before = heard("30", 800.0);
+    comes("30", 1800.0).await;
+    stays_away("30", 800.0, before);
+    sue.post(&format!("/api/v1/calls/{id}/hangup"), json!({})).await.unwrap();
+    only_call(&sue, &campaign, "it to be over", |c| c["status"] == "completed").await;
+    sue.post(&format!("/api/v1/calls/{id}/disposition"), json!({ "disposition": "SALE" })).await.unwrap();
+
+    // An AI caller's call, with somebody who is a tone: heard by the supervisor, who is heard once they barge in.
+    let (status, said) =
+        sue.send(reqwest::Method::POST, "/api/v1/agents/log-out", Some(json!({}))).await.unwrap();
+    assert_eq!(status, 200, "{said}");
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = sue.campaign("Machines", settings, &[("Ivo", 13)]).await.unwrap();
+    start(&sue, &campaign).await;
+    let call = only_call(&sue, &campaign, "the call", |c| c["status"] == "in_progress").await;
+    let monitor = format!("/api/v1/calls/{}/monitor", call["id"].as_str().unwrap());
+    let (status, said) =
+        sue.send(reqwest::Method::POST, &monitor, Some(json!({ "mode": "whisper" }))).await.unwrap();
+    assert_eq!(status, 409, "{said}");
+    sue.post(&monitor, json!({ "mode": "barge" })).await.unwrap();
+    comes("13", 1800.0).await;
+    let voiced = || {
+        let heard = lab.asterisk.recording("hear-85").unwrap_or_default();
+        heard.chunks(160).filter(|f| f.iter().any(|s| s.unsigned_abs() > 1000)).count()
+    };
+    assert!(voiced() > 10, "the supervisor hears the AI caller");
+    only_call(&sue, &campaign, "it to be over", |c| c["status"] == "completed").await;
+    until("all phones but ann's to be let go", || async {
+        let channels = lab.asterisk.cli("core show channels concise").ok()?;
+        (!channels.contains("85@agents")).then_some(())
+    })
+    .await;
     server.stop().unwrap();
 }

@@ -144,6 +144,18 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// How a supervisor is in a call.
+    MonitorMode, "mode" {
+        /// Hears both sides.
+        Listen = "listen",
+        /// The agent hears them, the person does not.
+        Whisper = "whisper",
+        /// Everybody hears them.
+        Barge = "barge",
+    }
+}
+
 /// Who spoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -1,8 +1,8 @@
 //! What a console asks the server to do, and to tell.
 
 use crate::{
-    CallId, CallStatus, CallbackId, CampaignId, ContactId, ContactStatus, Emotion, Outcome, PhoneKind,
-    PhoneNumberId, UserId,
+    CallId, CallStatus, CallbackId, CampaignId, ContactId, ContactStatus, Emotion, MonitorMode, Outcome,
+    PhoneKind, PhoneNumberId, UserId,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,23 @@ pub enum Command {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         callback_at: Option<DateTime<Utc>>,
     },
+    /// Be in a call by one's phone: listen, whisper to the agent, or barge in.
+    Monitor {
+        /// Which call.
+        call_id: CallId,
+        /// How.
+        mode: MonitorMode,
+        /// One's phone; the one on file unless told.
+        #[serde(default)]
+        extension: String,
+    },
+    /// Leave the call that one is in.
+    StopMonitoring,
+    /// Take a call over from an AI caller or an agent.
+    TakeOver {
+        /// Which call.
+        call_id: CallId,
+    },
     /// A callback was kept, or is called off.
     SettleCallback {
         /// Which.
@@ -172,6 +189,9 @@ impl Command {
             Self::AgentSkip => "agent.skip",
             Self::Dispose { .. } => "call.dispose",
             Self::AgentMessage { .. } => "agent.message",
+            Self::Monitor { .. } => "call.monitor",
+            Self::StopMonitoring => "call.stop_monitoring",
+            Self::TakeOver { .. } => "call.take_over",
             Self::SettleCallback { .. } => "callback.settle",
             Self::MoveCallback { .. } => "callback.move",
             Self::ResetList { .. } => "campaign.reset",

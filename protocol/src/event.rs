@@ -1,8 +1,8 @@
 //! Events: what happened, in the order in which it was committed.
 
 use crate::{
-    AgentRow, CallId, CallStatus, CallbackId, CampaignId, ContactStatus, Emotion, Intent, OrganizationId,
-    Outcome, Part, QueueState, Speaker, UserId,
+    AgentRow, CallId, CallStatus, CallbackId, CampaignId, ContactStatus, Emotion, Intent, MonitorMode,
+    OrganizationId, Outcome, Part, QueueState, Speaker, UserId,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,13 @@ pub enum EventBody {
         name: String,
         /// `created`, `updated` or `deleted`.
         change: String,
+    },
+    /// A supervisor is in a call, or has left it.
+    CallMonitored {
+        /// Who.
+        by: String,
+        /// How; none: they have left.
+        mode: Option<MonitorMode>,
     },
     /// A language model used a tool in a call.
     ToolUsed {
@@ -235,6 +242,7 @@ impl EventBody {
             Self::ContactHeld { .. } => "contact_held",
             Self::DoNotCallAdded { .. } => "do_not_call_added",
             Self::CampaignChanged { .. } => "campaign_changed",
+            Self::CallMonitored { .. } => "call_monitored",
             Self::ToolUsed { .. } => "tool_used",
             Self::ListReset { .. } => "list_reset",
             Self::ContactsImported { .. } => "contacts_imported",
@@ -316,6 +324,7 @@ mod tests {
     fn the_kind_is_the_type_on_the_wire() {
         for body in [
             EventBody::DoNotCallAdded { source: "api".into() },
+            EventBody::CallMonitored { by: "sue".into(), mode: Some(crate::MonitorMode::Listen) },
             EventBody::ToolUsed { tool: "transfer".into(), arguments: "{}".into(), result: "done".into() },
             EventBody::ListReset { contacts: 1 },
             EventBody::ContactsImported { imported: 1, rejected: 0 },

@@ -26,7 +26,7 @@ pub mod vicidial;
 mod vocabulary;
 
 pub use agent::{AgentRow, AgentState, PhoneKind};
-pub use call::{CallStatus, Emotion, Intent, Outcome, Speaker};
+pub use call::{CallStatus, Emotion, Intent, MonitorMode, Outcome, Speaker};
 pub use callback::CallbackRow;
 pub use campaign::{
     CallSettings, CampaignStatus, CampaignType, DialMode, Filter, ListOrder, OptOutScope, People, QueueState,

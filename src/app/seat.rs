@@ -90,7 +90,7 @@ impl App {
                     self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
                 }
             }
-            Action::Listen => {}
+            Action::Listen => self.begin_monitoring(),
             _ => {
                 self.state.overlay = Some(Overlay::Ask { what: Asked::Number, text: String::new() });
             }
@@ -153,7 +153,11 @@ impl App {
             self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
             return;
         }
+        if let Chosen::Monitor(call_id, name) = what {
+            return self.monitor(call_id, &name, &code);
+        }
         self.command(match what {
+            Chosen::Monitor(..) => return,
             Chosen::Pause(user) => Command::AgentPause { user_id: Some(user), code, seconds: None },
             Chosen::Disposition(call_id) => Command::Dispose {
                 call_id,
@@ -197,6 +201,10 @@ impl App {
             Asked::Message(user, _) => self.command(Command::AgentMessage { user_id: *user, text }),
             Asked::Dates => self.take_dates(&text),
             Asked::Another(..) | Asked::CallBack { .. } => {}
+            Asked::Phone(call, mode) => {
+                let (call_id, mode, extension) = (call.clone(), *mode, text);
+                self.command(Command::Monitor { call_id, mode, extension });
+            }
             Asked::Number => {
                 let _ = self.asks.send(Ask::Query(Query::Why { phone: text }));
             }

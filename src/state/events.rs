@@ -2,7 +2,7 @@
 
 use super::{Spoken, State, Tone, View};
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome};
+use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome, Speaker};
 
 /// Whether a contact needs no further call; the queue's own counts, which come with its next word, say the same.
 fn is_done(status: ContactStatus) -> bool {
@@ -88,6 +88,15 @@ impl State {
                     lines.push(Spoken { speaker, text });
                 }
             }
+            EventBody::CallMonitored { by, mode } => {
+                let Some(id) = call_id else { return Need::Nothing };
+                let all = self.monitored.entry(id.clone()).or_default();
+                all.retain(|(who, _)| *who != by);
+                all.extend(mode.map(|mode| (by, mode)));
+                if all.is_empty() {
+                    self.monitored.remove(&id);
+                }
+            }
             EventBody::ToolUsed { tool, result, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
                 let text = format!("⚙ {}: {result}", tool.replace('_', " "));
@@ -100,6 +109,7 @@ impl State {
                 }
                 self.keeping_selection(|state| state.calls.retain(|c| c.id != id));
                 self.spoken.remove(&id);
+                self.monitored.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {
                     count(&mut campaign.counts, outcome, status, contact_status);
                 }

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::action::Action;
-use dialdeck_protocol::{CallId, CallbackId, Choice, Command, PhoneKind, UserId};
+use dialdeck_protocol::{CallId, CallbackId, Choice, Command, MonitorMode, PhoneKind, UserId};
 use std::collections::BTreeMap;
 
 /// A screen.
@@ -58,6 +58,8 @@ pub enum Chosen {
     Pause(UserId),
     /// What came of this call.
     Disposition(CallId),
+    /// How to be in this call, of a person of this name.
+    Monitor(CallId, String),
 }
 
 /// What a line is typed for.
@@ -67,6 +69,8 @@ pub enum Asked {
     Extension(PhoneKind),
     /// Something to say to an agent of this name.
     Message(UserId, String),
+    /// One's phone, to be in this call with.
+    Phone(CallId, MonitorMode),
     /// A number of which is asked why it was called, or not.
     Number,
     /// Days of Dialpad's calls.

@@ -18,7 +18,7 @@ pub use vicidial::{Entry, FloorChange, SeenFloor};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     AgentRow, Answer, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId, Exchange,
-    HistoryRow, Part, Role, Snapshot, Speaker, UserId,
+    HistoryRow, MonitorMode, Part, Role, Snapshot, Speaker, UserId,
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -72,6 +72,8 @@ pub struct State {
     pub floors: BTreeMap<String, SeenFloor>,
     /// Dialpad.
     pub dialpad: Dialpad,
+    /// Supervisors in calls: who, and how.
+    pub monitored: HashMap<CallId, Vec<(String, MonitorMode)>>,
     /// Callbacks to be kept, the next due first; `None` until asked for.
     pub callbacks: Option<Vec<CallbackRow>>,
     /// Parts of the server.
@@ -127,6 +129,7 @@ impl Default for State {
             agents: Vec::new(),
             floors: BTreeMap::new(),
             dialpad: Dialpad::default(),
+            monitored: HashMap::new(),
             callbacks: None,
             parts: Vec::new(),
             history: Vec::new(),
@@ -184,6 +187,7 @@ impl State {
         });
         self.parts = snapshot.parts;
         self.spoken.clear();
+        self.monitored.clear();
     }
 
     /// Changes rows or filter; what was selected stays so, wherever its row stands then: nobody hangs up on whoever

@@ -3,7 +3,7 @@
 use super::table::{self, Cell, Column};
 use super::{Scene, clock};
 use crate::state::Pane;
-use dialdeck_protocol::{CallRow, CallStatus, Emotion, Intent};
+use dialdeck_protocol::{CallRow, CallStatus, Emotion, Intent, MonitorMode, Role};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -50,13 +50,28 @@ fn row(call: &CallRow, scene: &Scene) -> Vec<Cell> {
     };
     let intent = if call.intent == Some(Intent::DoNotCall) { theme.bad } else { theme.text };
     let cell = |text: String, style| Cell { text, style };
+    // Who is in the call beside those who talk: supervisors see each other.
+    let inside = scene.state.monitored.get(&call.id).filter(|_| scene.state.role >= Some(Role::Supervisor));
+    let name = match inside.and_then(|all| all.first()) {
+        Some((who, mode)) => format!("◉{} {who}: {}", mode_letter(*mode), call.name),
+        None => call.name.clone(),
+    };
     vec![
         cell(letter.into(), style),
-        cell(call.name.clone(), theme.text),
+        cell(name, theme.text),
         cell(call.phone.clone(), theme.text),
         cell(clock((scene.now - since).num_seconds()), style),
         cell(call.intent.map(|i| i.to_string()).unwrap_or_default(), intent),
         cell(call.emotion.map(|e| e.to_string()).unwrap_or_default(), emotion),
         cell(call.company.clone(), theme.text),
     ]
+}
+
+/// How a supervisor is in a call, by a letter.
+const fn mode_letter(mode: MonitorMode) -> char {
+    match mode {
+        MonitorMode::Listen => 'l',
+        MonitorMode::Whisper => 'w',
+        MonitorMode::Barge => 'b',
+    }
 }

@@ -21,6 +21,7 @@ pub(super) fn list(
 ) {
     let title = match what {
         Chosen::Pause(_) => "Pause · key or Enter · Esc closes",
+        Chosen::Monitor(..) => "In this call · key or Enter · Esc closes",
         Chosen::Disposition(_) => "What came of it? key or Enter · Tab note · Esc closes",
     };
     let height = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(3).min(20);
@@ -36,7 +37,7 @@ pub(super) fn list(
             let key = choice.key.map_or(' ', |key| key);
             Line::from(vec![
                 Span::styled(format!(" {key} "), scene.theme.key),
-                Span::styled(format!("{:<8}", choice.code), style),
+                Span::styled(format!("{:<10}", choice.code), style),
                 Span::styled(plain::fit(&choice.label, 44), style),
             ])
         })
@@ -73,6 +74,10 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
                 "tomorrow 3pm, friday 10:30, in 2 hours, 2026-12-01 14:00",
             )
         }
+        Asked::Phone(..) => (
+            "Which phone?".to_owned(),
+            "your phone, such as PJSIP/6001; empty for the one on file. It is rung now",
+        ),
         Asked::Number => ("Why was a number called, or not?".to_owned(), "a number in any usual form"),
     };
     let inner =

@@ -3,7 +3,7 @@
 use super::{Keys, draw};
 use crate::hotkey::Hotkeys;
 use crate::keymap::Keymap;
-use crate::state::{Choices, Chosen, Field, Form, Lead, Link, Overlay, Pane, Spoken, State, View};
+use crate::state::{Asked, Choices, Chosen, Field, Form, Lead, Link, Overlay, Pane, Spoken, State, View};
 use crate::theme::{Depth, Theme};
 use chrono::{DateTime, TimeZone, Utc};
 use dialdeck_protocol::dialpad::{
@@ -12,8 +12,8 @@ use dialdeck_protocol::dialpad::{
 };
 use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, FloorState, Letter};
 use dialdeck_protocol::{
-    AgentRow, AgentState, CallCounts, CallId, CallRow, CallSettings, CallStatus, CampaignId, CampaignRow,
-    CampaignStatus, CampaignType, Choice, ContactId, Emotion, Exchange, Intent, Part, PartState, PhoneKind,
+    AgentRow, AgentState, CallCounts, CallId, CallRow, CallbackId, CallbackRow, CallSettings, CallStatus, CampaignId, CampaignRow,
+    CampaignStatus, CampaignType, Choice, ContactId, Emotion, Exchange, Intent, MonitorMode, Part, PartState, PhoneKind,
     QueueState, Role, Speaker, TurnLatency, UserId,
 };
 use ratatui::Terminal;
@@ -263,6 +263,70 @@ fn why_a_number_was_not_called() {
         80,
         24
     ));
+}
+
+/// Callbacks: one that is late, one of anyone's, one of somebody else's far away.
+fn callbacks() -> State {
+    let row = |n: u128, name: &str, minutes: i64, user: Option<u128>, timezone: &str| CallbackRow {
+        id: CallbackId(uuid::Uuid::from_u128(n)),
+        contact_id: ContactId(uuid::Uuid::nil()),
+        campaign_id: CampaignId(uuid::Uuid::nil()),
+        campaign: "Spring".into(),
+        name: name.into(),
+        phone: "+13125550142".into(),
+        user_id: user.map(|n| UserId(uuid::Uuid::from_u128(n))),
+        user: user.map_or("", |n| if n == 1 { "sue" } else { "bob" }).into(),
+        due_at: now() + chrono::Duration::minutes(minutes),
+        timezone: timezone.into(),
+        note: "after the \u{1b}[31mholidays".into(),
+    };
+    State {
+        view: View::Callbacks,
+        pane: Pane::Callbacks,
+        user_id: Some(UserId(uuid::Uuid::from_u128(1))),
+        callbacks: Some(vec![
+            row(1, "Ann Lee", -7, Some(1), "America/Chicago"),
+            row(2, "山田 太郎", 45, None, "Asia/Tokyo"),
+            row(3, "Cid", 3000, Some(2), ""),
+        ]),
+        ..floor()
+    }
+}
+
+#[test]
+fn callbacks_that_are_to_be_kept() {
+    insta::assert_snapshot!(screen(&callbacks(), "dark", Depth::True, 80, 24));
+    insta::assert_snapshot!(screen(&callbacks(), "monochrome", Depth::None, 140, 12));
+}
+
+#[test]
+fn nobody_is_to_be_called_back_and_nothing_is_known_yet() {
+    for (name, known) in [("empty", Some(Vec::new())), ("loading", None)] {
+        let state = State { callbacks: known, ..callbacks() };
+        insta::assert_snapshot!(name, screen(&state, "dark", Depth::True, 80, 8));
+    }
+}
+
+#[test]
+fn a_time_to_call_back_is_asked_for_where_the_person_is() {
+    let what = Asked::Another(CallbackId(uuid::Uuid::nil()), "America/Chicago".into());
+    let overlay = Some(Overlay::Ask { what, text: "tomorrow 3pm".into() });
+    insta::assert_snapshot!(screen(&State { overlay, ..callbacks() }, "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn a_supervisor_in_a_call() {
+    let mut state = floor();
+    state.monitored.insert(CallId("Ann Lee".into()), vec![("sue".into(), MonitorMode::Whisper)]);
+    state.pane = Pane::Calls;
+    let choice = |code: &str, label: &str, key| Choice { code: code.into(), label: label.into(), key: Some(key), callback: false };
+    let choices = vec![choice("listen", "hear both sides; nobody hears you", 'l'), choice("barge", "everybody hears you", 'b')];
+    state.overlay = Some(Overlay::choose(Chosen::Monitor(CallId("Ann Lee".into()), "Ann Lee".into()), choices));
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+    // Agents do not see who listens.
+    state.overlay = None;
+    let agent = State { role: Some(Role::Agent), ..state };
+    assert!(!screen(&agent, "dark", Depth::True, 80, 24).contains('◉'));
 }
 
 #[test]

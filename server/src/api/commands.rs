@@ -70,7 +70,10 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::StartQueue { campaign_id, .. } | Command::StopQueue { campaign_id } => {
             campaign_id.to_string()
         }
-        Command::HangUp { call_id } | Command::Dispose { call_id, .. } => call_id.to_string(),
+        Command::HangUp { call_id }
+        | Command::Dispose { call_id, .. }
+        | Command::Monitor { call_id, .. }
+        | Command::TakeOver { call_id } => call_id.to_string(),
         Command::AgentLogOut { user_id }
         | Command::AgentReady { user_id }
         | Command::AgentPause { user_id, .. } => user_id.unwrap_or(caller.user_id).to_string(),
@@ -82,6 +85,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::AgentLogIn { .. }
         | Command::AgentDial { .. }
         | Command::AgentSkip
+        | Command::StopMonitoring
         | Command::SetUpVicidial { .. }
         | Command::Dialpad { .. }
         | Command::PullDialpad { .. }
@@ -117,6 +121,15 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 }
                 "the call is being hung up".to_owned()
             }
+            Command::Monitor { call_id, mode, extension } => {
+                super::seats::monitor(app, caller, &call_id, mode, &extension).await?
+            }
+            Command::StopMonitoring => {
+                caller.permit::<SteerCalls>()?;
+                app.dialer.stop_monitoring(caller.user_id)?;
+                "you have left the call".to_owned()
+            }
+            Command::TakeOver { call_id } => super::seats::take_over(app, caller, &call_id).await?,
             Command::SettleCallback { callback_id, kept } => {
                 let status = if kept { CallbackStatus::Done } else { CallbackStatus::Cancelled };
                 super::callbacks::change(app, caller, callback_id, Some(status), None).await?

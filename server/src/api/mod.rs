@@ -22,6 +22,7 @@ mod lead_syncs;
 mod leads;
 pub mod listing;
 mod metrics;
+mod monitoring;
 mod numbers;
 pub mod openapi;
 mod organizations;
@@ -218,6 +219,9 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(calls::one))
         .routes(routes!(calls::conversation))
         .routes(routes!(calls::hang_up))
+        .routes(routes!(monitoring::monitor))
+        .routes(routes!(monitoring::stop))
+        .routes(routes!(monitoring::take_over))
         .routes(routes!(vicidial::list))
         .routes(routes!(vicidial::catalogue))
         .routes(routes!(vicidial::act))

@@ -5,15 +5,15 @@ use super::problem::{Refused, RefusedCall};
 use super::{App, commands};
 use crate::dialer::disposition::Said;
 use crate::domain::agent::{LogIn, Pause};
-use crate::domain::caller::{Caller, Look, SteerAgents, TakeCalls};
+use crate::domain::caller::{Caller, Look, SteerAgents, SteerCalls, TakeCalls};
 use crate::domain::catalog::{Agent, PauseCode};
 use crate::domain::plain;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    AgentRow, Answer, CallId, CampaignId, Choice, Code, Command, ContactId, Outcome, PhoneKind, Problem,
-    UserId,
+    AgentRow, Answer, CallId, CampaignId, Choice, Code, Command, ContactId, MonitorMode, Outcome, PhoneKind,
+    Problem, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,18 +25,10 @@ async fn on_file(app: &App, caller: &Caller) -> Result<Option<Agent>, Problem> {
     Ok(agents.into_iter().find(|agent| agent.user_id == Some(caller.user_id)))
 }
 
-/// Logs the caller in as an agent.
-pub(super) async fn log_in(
-    app: &App,
-    caller: &Caller,
-    extension: &str,
-    phone: PhoneKind,
-    campaigns: Vec<CampaignId>,
-) -> Result<String, Problem> {
-    caller.permit::<TakeCalls>()?;
-    let filed = on_file(app, caller).await?;
-    let filed_extension = filed.as_ref().map(|agent| agent.extension.clone()).unwrap_or_default();
-    let extension = match extension.trim() {
+/// The phone that is meant: the one that is given, or the one on file.
+fn phone_of(filed: Option<&Agent>, extension: &str) -> Result<String, Problem> {
+    let filed_extension = filed.map(|agent| agent.extension.clone()).unwrap_or_default();
+    Ok(match extension.trim() {
         "" if filed_extension.is_empty() => {
             let message = "extension is empty, and none is on file; give one such as PJSIP/6001";
             return Err(Problem::field("extension", message));
@@ -56,7 +48,20 @@ pub(super) async fn log_in(
                 return Err(Problem::field("extension", message));
             }
         },
-    };
+    })
+}
+
+/// Logs the caller in as an agent.
+pub(super) async fn log_in(
+    app: &App,
+    caller: &Caller,
+    extension: &str,
+    phone: PhoneKind,
+    campaigns: Vec<CampaignId>,
+) -> Result<String, Problem> {
+    caller.permit::<TakeCalls>()?;
+    let filed = on_file(app, caller).await?;
+    let extension = phone_of(filed.as_ref(), extension)?;
     for campaign in &campaigns {
         super::campaigns::find(app, caller, *campaign).await?;
     }
@@ -206,6 +211,9 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::SetUpVicidial { .. }
         | Command::Dialpad { .. }
         | Command::PullDialpad { .. }
+        | Command::Monitor { .. }
+        | Command::StopMonitoring
+        | Command::TakeOver { .. }
         | Command::SettleCallback { .. }
         | Command::MoveCallback { .. }
         | Command::ResetList { .. }
@@ -363,7 +371,7 @@ pub(super) struct AgentFloor {
     agents: Vec<AgentRow>,
 }
 
-async fn run(app: &App, caller: &Caller, command: Command) -> Result<Acknowledged, Problem> {
+pub(super) async fn run(app: &App, caller: &Caller, command: Command) -> Result<Acknowledged, Problem> {
     match commands::execute(app, caller, command).await? {
         Answer::Done { message } => Ok(Acknowledged { message }),
         _ => Ok(Acknowledged { message: String::new() }),
@@ -433,4 +441,33 @@ pub(super) async fn dispose(
         callback_at: given.callback_at,
     };
     Ok(Json(run(&app, permit.caller(), command).await?))
+}
+
+/// Lets a supervisor into a call by their phone; gives a sentence for the screen.
+pub(super) async fn monitor(
+    app: &App,
+    caller: &Caller,
+    call: &CallId,
+    mode: MonitorMode,
+    extension: &str,
+) -> Result<String, Problem> {
+    let permit = caller.permit::<SteerCalls>()?;
+    covers(app, caller, call).await?;
+    let filed = on_file(app, caller).await?;
+    let extension = phone_of(filed.as_ref(), extension)?;
+    app.dialer.monitor(&permit, call, mode, &extension).await
+}
+
+/// Takes a call over; gives a sentence for the screen.
+pub(super) async fn take_over(app: &App, caller: &Caller, call: &CallId) -> Result<String, Problem> {
+    let permit = caller.permit::<SteerCalls>()?;
+    covers(app, caller, call).await?;
+    app.dialer.take_over(&permit, call).await
+}
+
+/// Whether a call is one that the caller may see.
+async fn covers(app: &App, caller: &Caller, call: &CallId) -> Result<(), Problem> {
+    let known = app.store.call(&caller.organization_id, call).await?;
+    let seen = known.is_some_and(|known| caller.covers_call(known.row.campaign_id));
+    if seen { Ok(()) } else { Err(Problem::not_found(format!("call {call}"))) }
 }

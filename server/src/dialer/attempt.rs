@@ -332,8 +332,30 @@ async fn talk(
         Some(_) => Some(minded(dialer, attempt, &script, dialogue.hands_over()).await),
         None => None,
     };
-    let end = in_flight.end.clone();
-    let report = converse(&mut media, dialogue, minded, providers, &scribe, end).await;
+    // Whoever takes the call over ends the conversation, and goes on with the person.
+    let end = in_flight.end.child_token();
+    let (report, seat) = {
+        let talk = converse(&mut media, dialogue, minded, providers, &scribe, end.clone());
+        tokio::pin!(talk);
+        tokio::select! {
+            report = &mut talk => (report, None),
+            seat = in_flight.taken_over(), if attempt.adopted.is_none() => {
+                end.cancel();
+                (talk.await, Some(seat))
+            }
+        }
+    };
+    if let Some(seat) = seat
+        && !report.do_not_call
+        && report.ended == "ended_by_us"
+        && !in_flight.end.is_cancelled()
+    {
+        let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
+        let why = Why::HandedOver(Box::new(report));
+        let counted = std::sync::OnceLock::new();
+        let serving = Serving { dialer, attempt, people, in_flight, why, counted };
+        return serving.run(progress, media, Some(seat), answered).await;
+    }
     if report.outcome == Outcome::Transferred && report.ended == "done" && attempt.adopted.is_none() {
         let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
         let why = Why::HandedOver(Box::new(report));

@@ -1,10 +1,12 @@
 //! The calls that this server has in flight, and how to end each.
 
+use super::agents::Reserved;
 use super::pacing::Line;
 use dialdeck_protocol::{CallId, CampaignId, OrganizationId, Taker};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 struct Entry {
@@ -18,6 +20,10 @@ struct Entry {
     placed: Instant,
     /// Whether somebody has answered.
     answered: bool,
+    /// Cancelled when it is over.
+    over: CancellationToken,
+    /// To whoever carries it: somebody takes it over.
+    taker_over: mpsc::UnboundedSender<Reserved>,
 }
 
 /// A line that is wanted.
@@ -44,10 +50,23 @@ pub(super) struct InFlight {
     call: CallId,
     /// Cancelled when somebody wants the call ended.
     pub end: CancellationToken,
+    over: CancellationToken,
+    taken: tokio::sync::Mutex<mpsc::UnboundedReceiver<Reserved>>,
+}
+
+impl InFlight {
+    /// Somebody takes the call over.
+    pub(super) async fn taken_over(&self) -> Reserved {
+        match self.taken.lock().await.recv().await {
+            Some(seat) => seat,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        self.over.cancel();
         self.calls.lock().remove(&self.call);
     }
 }
@@ -60,7 +79,8 @@ impl LiveCalls {
     /// Takes a line for a call, where one is left: `most` of the campaign's and `most_here` of this server's may be in
     /// flight at once. Asked and taken in one, so that two who ask do not both get the last.
     pub(super) fn take(&self, call: &CallId, wanted: &Wanted<'_>) -> Option<InFlight> {
-        let end = CancellationToken::new();
+        let (end, over) = (CancellationToken::new(), CancellationToken::new());
+        let (taker_over, taken) = mpsc::unbounded_channel();
         let entry = Entry {
             organization: wanted.organization.clone(),
             campaign: wanted.campaign,
@@ -70,6 +90,8 @@ impl LiveCalls {
             with_agent: wanted.with_agent,
             placed: Instant::now(),
             answered: false,
+            over: over.clone(),
+            taker_over,
         };
         let mut entries = self.lock();
         let own = entries.values().filter(|entry| entry.campaign == wanted.campaign).count();
@@ -79,7 +101,18 @@ impl LiveCalls {
         }
         entries.insert(call.clone(), entry);
         drop(entries);
-        Some(InFlight { calls: self.clone(), call: call.clone(), end })
+        let taken = tokio::sync::Mutex::new(taken);
+        Some(InFlight { calls: self.clone(), call: call.clone(), end, over, taken })
+    }
+
+    /// Cancelled when a call is over that is in flight here.
+    pub(super) fn over(&self, call: &CallId) -> Option<CancellationToken> {
+        self.lock().get(call).map(|entry| entry.over.clone())
+    }
+
+    /// Hands an agent to whoever carries a call: they take it over. False when it is not in flight here.
+    pub(super) fn take_over(&self, call: &CallId, seat: Reserved) -> bool {
+        self.lock().get(call).is_some_and(|entry| entry.taker_over.send(seat).is_ok())
     }
 
     pub(super) fn count(&self) -> usize {

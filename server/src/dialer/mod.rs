@@ -9,6 +9,7 @@ mod attempt;
 mod carried;
 pub mod disposition;
 mod live;
+mod monitors;
 pub mod pace;
 pub mod pacers;
 pub mod pacing;
@@ -41,6 +42,7 @@ use dialdeck_protocol::{
     QueueState, Scrub,
 };
 use live::LiveCalls;
+use monitors::Monitors;
 use pacers::Pacers;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -113,6 +115,7 @@ struct Inner {
     live: LiveCalls,
     agents: Agents,
     pacers: Pacers,
+    monitors: Monitors,
     tasks: TaskTracker,
     /// Becomes true once what a crash left behind is settled; nothing is dialled before.
     recovered: watch::Sender<bool>,
@@ -142,6 +145,7 @@ impl Dialer {
             tools,
             agents,
             pacers,
+            monitors: Monitors::default(),
             queues: Mutex::default(),
             live: LiveCalls::default(),
             tasks: TaskTracker::new(),

@@ -52,6 +52,15 @@ pub(super) struct Serving<'a> {
     pub counted: OnceLock<bool>,
 }
 
+/// How a talk with an agent ended.
+enum Talked {
+    Over(Result),
+    /// The agent's phone is gone, and the person is there.
+    Vanished,
+    /// Somebody else has the call from now on.
+    TakenOver(Reserved),
+}
+
 enum Found {
     Agent(Reserved),
     Nobody,
@@ -110,13 +119,19 @@ impl Serving<'_> {
                 return self.let_down(progress, back, answered).await;
             }
             self.connect(&mut seat, answered);
-            if let Ok(result) = self.talk(&mut progress, &seat, answered).await {
-                return result;
-            }
+            let other = match self.talk(&mut progress, &seat, answered).await {
+                Talked::Over(result) => return result,
+                Talked::Vanished => None,
+                Talked::TakenOver(other) => Some(other),
+            };
             // The agent's phone has vanished: the person is taken back, and another agent looked for.
             let Some(mut back) = self.take_back(&mut progress).await else {
                 return self.done(answered, "the agent's phone vanished".into());
             };
+            if let Some(other) = other {
+                (taken, media) = (Some(other), back);
+                continue;
+            }
             match self.look_for(&mut back, ANOTHER).await {
                 Found::Agent(other) => (taken, media) = (Some(other), back),
                 Found::Nobody => {
@@ -190,13 +205,13 @@ impl Serving<'_> {
         });
     }
 
-    /// Until the call is over; an error when the agent's phone has vanished and the person is still there.
+    /// Until the call is over, or goes to somebody else.
     async fn talk(
         &self,
         progress: &mut UnboundedReceiver<Progress>,
         seat: &Reserved,
         answered: chrono::DateTime<Utc>,
-    ) -> std::result::Result<Result, ()> {
+    ) -> Talked {
         let gone = seat.phone_gone();
         loop {
             tokio::select! {
@@ -204,11 +219,11 @@ impl Serving<'_> {
                 next = progress.recv() => match next {
                     Some(Progress::Ended(ended)) => {
                         seat.over(false);
-                        return Ok(self.done(answered, format!("the person hung up, {}", ended.detail())));
+                        return Talked::Over(self.done(answered, format!("the person hung up, {}", ended.detail())));
                     }
                     None => {
                         seat.over(false);
-                        return Ok(self.done(answered, "the telephony lost the call".into()));
+                        return Talked::Over(self.done(answered, "the telephony lost the call".into()));
                     }
                     Some(Progress::Ringing | Progress::Answered(_)) => {}
                 },
@@ -224,11 +239,15 @@ impl Serving<'_> {
                     }
                     seat.over(true);
                     let detail = ended.map_or_else(String::new, |ended| format!(", {}", ended.detail()));
-                    return Ok(self.done(answered, format!("hung up by us{detail}")));
+                    return Talked::Over(self.done(answered, format!("hung up by us{detail}")));
                 }
                 () = gone.cancelled() => {
                     seat.over(true);
-                    return Err(());
+                    return Talked::Vanished;
+                }
+                other = self.in_flight.taken_over() => {
+                    seat.over(true);
+                    return Talked::TakenOver(other);
                 }
             }
         }

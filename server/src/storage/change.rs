@@ -14,7 +14,7 @@ use crate::domain::script::Script;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
     CallId, CallStatus, CampaignId, ContactId, ContactStatus, Emotion, Event, EventBody, Exchange,
-    OrganizationId, Outcome, Part, PhoneNumberId, QueueState, ScriptId, Speaker, Taker, UserId,
+    MonitorMode, OrganizationId, Outcome, Part, PhoneNumberId, QueueState, ScriptId, Speaker, Taker, UserId,
 };
 
 /// Which call, of which campaign, behind which wall.
@@ -240,6 +240,8 @@ pub enum Change {
     SetConsent { organization_id: OrganizationId, phone: String, consent: Option<Consent>, at: DateTime<Utc> },
     /// A contact that is done with is to be called again. Refused when it is on the do-not-call list or in a call.
     ResetContact { organization_id: OrganizationId, contact_id: ContactId, at: DateTime<Utc> },
+    /// A supervisor is in a call, or (`None`) has left it.
+    Monitored { key: CallKey, by: String, mode: Option<MonitorMode>, at: DateTime<Utc> },
     /// A language model used a tool.
     ToolUsed { key: CallKey, tool: String, arguments: String, result: String, at: DateTime<Utc> },
     /// The contacts of a campaign in these states are to be called again as if new; who is on a list stays there.

@@ -40,6 +40,15 @@ impl FromStr for LegId {
     }
 }
 
+/// A call that a supervisor is to be in, and the agent's phone in it, where an agent talks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Monitored {
+    /// The call.
+    pub call: CallId,
+    /// The agent's phone.
+    pub agent: Option<LegId>,
+}
+
 /// What happens to an agent's phone, in order. [`Leg::Gone`] is the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leg {

@@ -7,12 +7,12 @@ pub mod carrier;
 pub mod ending;
 pub mod simulated;
 
-pub use agents::{Leg, LegId};
+pub use agents::{Leg, LegId, Monitored};
 pub use ending::Ended;
 
 use crate::voice::media::Media;
 use async_trait::async_trait;
-use dialdeck_protocol::{CallId, PartState};
+use dialdeck_protocol::{CallId, MonitorMode, PartState};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -104,6 +104,14 @@ pub trait Telephony: Send + Sync {
     }
     /// Takes a person back from an agent: their media comes by the call's receiver, once more as [`Progress::Answered`].
     async fn take_back(&self, _call: &CallId) -> Result<(), PlaceError> {
+        agents::none()
+    }
+    /// Lets a supervisor's phone, which is up, into a call; how it was in one before ends.
+    async fn monitor(&self, _leg: LegId, _call: &Monitored, _mode: MonitorMode) -> Result<(), PlaceError> {
+        agents::none()
+    }
+    /// Takes a supervisor's phone out of the call; it stays up.
+    async fn unmonitor(&self, _leg: LegId) -> Result<(), PlaceError> {
         agents::none()
     }
     /// Takes a call over that came in on this channel; what becomes of it comes by the receiver, the answer first.

@@ -2,8 +2,9 @@
 
 use super::{Agents, Place, Reserved, Room, Waiter};
 use crate::dialer::placing::Reserve;
+use crate::telephony::LegId;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallId, CampaignId, Code, ContactId, OrganizationId, Problem, UserId};
+use dialdeck_protocol::{AgentState, CallId, CampaignId, Code, ContactId, OrganizationId, Problem, UserId};
 use tokio::sync::oneshot;
 
 impl Agents {
@@ -41,6 +42,15 @@ impl Agents {
             due.then_some(row.contact_id).flatten().map(|contact| (row.user_id, contact))
         };
         self.lock().places.values().filter_map(offered).collect()
+    }
+
+    /// The phone of the agent who talks in a call.
+    pub(in crate::dialer) fn leg_of(&self, call: &CallId) -> Option<LegId> {
+        let room = self.lock();
+        let talks = |place: &&Place| {
+            place.seat.row.state == AgentState::InCall && place.seat.row.call_id.as_ref() == Some(call)
+        };
+        room.places.values().find(talks)?.phone.as_ref().map(|phone| phone.leg)
     }
 
     /// Whether anybody waits to whom a number could be offered, or for whom one could be dialled.

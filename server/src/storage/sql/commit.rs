@@ -194,6 +194,10 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::ResetContact { organization_id, contact_id, at } => {
             contacts::reset(conn, organization_id, *contact_id, *at).await
         }
+        Change::Monitored { key, by, mode, at } => {
+            let body = dialdeck_protocol::EventBody::CallMonitored { by: by.clone(), mode: *mode };
+            Ok(vec![Happening::of_call(key, *at, body)])
+        }
         Change::ToolUsed { key, tool, arguments, result, at } => {
             calls::tool_used(conn, key, tool, arguments, result, *at).await
         }

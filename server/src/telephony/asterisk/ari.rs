@@ -161,6 +161,29 @@ impl Ari {
         self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await
     }
 
+    /// Moves a phone from one room to another.
+    pub(super) async fn move_room(&self, leg: LegId, from: LegId, to: LegId) -> Result<(), PlaceError> {
+        let (path, id) = (format!("bridges/{}/removeChannel", room_of(from)), leg.to_string());
+        match self.order(reqwest::Method::POST, &path, &[("channel", &id)], true).await {
+            // It was not in there, or the room is gone: that is where it is to be.
+            Ok(()) | Err(PlaceError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+        self.enter_room(to, &id).await
+    }
+
+    /// Snoops on a channel: hears both of its sides, and is heard by it where `whisper` is `out`.
+    pub(super) async fn snoop(&self, channel: &str, snoop: &str, whisper: &str) -> Result<(), PlaceError> {
+        let path = format!("channels/{channel}/snoop/{snoop}");
+        let query = [
+            ("spy", "both"),
+            ("whisper", whisper),
+            ("app", self.settings.application.as_str()),
+            ("appArgs", "snoop"),
+        ];
+        self.order(reqwest::Method::POST, &path, &query, false).await
+    }
+
     /// Gives a channel in ARI's hands back to its dialplan.
     pub(super) async fn give_back(&self, call: &CallId) -> Result<(), PlaceError> {
         let path = format!("channels/{}/continue", channel_id(call));

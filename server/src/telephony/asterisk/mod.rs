@@ -12,21 +12,23 @@ pub mod audiosocket;
 mod events;
 mod legs;
 mod lines;
+mod monitors;
 pub mod peers;
 pub mod render;
 
 pub use ari::AriSettings;
 
 use super::adoption::Inbound;
-use super::{Condition, Leg, LegId, Place, PlaceError, Progress, Telephony, agents, channel_id};
+use super::{Condition, Leg, LegId, Monitored, Place, PlaceError, Progress, Telephony, agents, channel_id};
 use crate::domain::phone::Phone;
 use crate::voice::media::Media;
 use ari::Ari;
 use async_trait::async_trait;
 use audiosocket::Tickets;
-use dialdeck_protocol::{CallId, PartState};
+use dialdeck_protocol::{CallId, MonitorMode, PartState};
 use legs::Legs;
 use lines::Lines;
+use monitors::Monitors;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +55,7 @@ pub struct Asterisk {
     ari: Arc<Ari>,
     lines: Lines,
     legs: Legs,
+    monitors: Monitors,
     dialplan: Dialplan,
     condition: watch::Sender<Condition>,
     stop: CancellationToken,
@@ -93,7 +96,7 @@ impl Asterisk {
             condition.clone(),
             stop.clone(),
         ));
-        Self { ari, lines, legs, dialplan, condition, stop }
+        Self { ari, lines, legs, monitors: Monitors::default(), dialplan, condition, stop }
     }
 }
 
@@ -110,7 +113,7 @@ impl Telephony for Asterisk {
     }
 
     fn capabilities(&self) -> &'static [&'static str] {
-        &["place", "hang_up", "converse", "agents"]
+        &["place", "hang_up", "converse", "agents", "monitor", "take_over"]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {
@@ -223,6 +226,15 @@ impl Telephony for Asterisk {
 
     async fn take_back(&self, call: &CallId) -> Result<(), PlaceError> {
         self.ari.give_back(call).await
+    }
+
+    async fn monitor(&self, leg: LegId, call: &Monitored, mode: MonitorMode) -> Result<(), PlaceError> {
+        let channel = self.lines.channel(&call.call).unwrap_or_else(|| channel_id(&call.call));
+        self.monitors.enter(&self.ari, leg, &channel, call, mode).await
+    }
+
+    async fn unmonitor(&self, leg: LegId) -> Result<(), PlaceError> {
+        self.monitors.leave(&self.ari, leg).await
     }
 
     async fn live(&self) -> Result<Vec<CallId>, PlaceError> {

@@ -8,10 +8,10 @@ mod persona;
 
 pub use persona::Persona;
 
-use super::{Condition, Ended, Leg, LegId, Place, PlaceError, Progress, Telephony, agents};
+use super::{Condition, Ended, Leg, LegId, Monitored, Place, PlaceError, Progress, Telephony, agents};
 use crate::voice::media::{Media, SPOKEN_AHEAD};
 use async_trait::async_trait;
-use dialdeck_protocol::{CallId, PartState};
+use dialdeck_protocol::{CallId, MonitorMode, PartState};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl Telephony for Simulated {
     }
 
     fn capabilities(&self) -> &'static [&'static str] {
-        &["place", "hang_up", "converse", "agents"]
+        &["place", "hang_up", "converse", "agents", "monitor", "take_over"]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {
@@ -138,6 +138,16 @@ impl Telephony for Simulated {
         }
         self.lead(call, Turn::Join)?;
         drop(media);
+        Ok(())
+    }
+
+    async fn monitor(&self, leg: LegId, call: &Monitored, _: MonitorMode) -> Result<(), PlaceError> {
+        let there = self.phones.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&leg);
+        let live = self.lines.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&call.call);
+        if there && live { Ok(()) } else { Err(agents::gone(&call.call)) }
+    }
+
+    async fn unmonitor(&self, _: LegId) -> Result<(), PlaceError> {
         Ok(())
     }
 

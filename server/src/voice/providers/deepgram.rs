@@ -103,6 +103,10 @@ impl Drop for Socket {
     }
 }
 
+fn has_settled(heard: &Mutex<Heard>) -> bool {
+    !heard.lock().unwrap_or_else(PoisonError::into_inner).settled.is_empty()
+}
+
 async fn carry(
     url: &str,
     proof: Option<&str>,
@@ -156,11 +160,13 @@ async fn carry(
                         heard.lock().unwrap_or_else(PoisonError::into_inner).take(told);
                     }
                 }
-                Some(Ok(Message::Close(_))) | None if all_sent => return Ok(()),
-                Some(Ok(Message::Close(_))) | None => return Err("it hung up in the middle of an utterance".into()),
+                Some(Ok(Message::Close(_))) if all_sent => return Ok(()),
+                // Some hang up without a word once they have said all; who has said nothing was cut off.
+                None | Some(Err(_)) if all_sent && has_settled(heard) => return Ok(()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => {
+                    return Err("it hung up in the middle of an utterance".into());
+                }
                 Some(Ok(_)) => {}
-                Some(Err(_)) if all_sent => return Ok(()),
-                Some(Err(_)) => return Err("the connection broke".into()),
             },
             () = tokio::time::sleep(KEEP_ALIVE) => {
                 let alive = json!({ "type": "KeepAlive" }).to_string();

@@ -1,0 +1,62 @@
+//! Supervisors in calls.
+
+use super::extract::{Body, Id, May};
+use super::problem::Refused;
+use super::seats::Acknowledged;
+use super::{App, seats};
+use crate::domain::caller::SteerCalls;
+use axum::Json;
+use axum::extract::State;
+use dialdeck_protocol::{CallId, Command, MonitorMode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// How to be in a call.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Monitor)]
+pub(super) struct Given {
+    mode: MonitorMode,
+    /// One's phone; the one on file unless told.
+    #[serde(default)]
+    extension: String,
+}
+
+/// Listen to a call, whisper to its agent, or barge in
+///
+/// One's phone is rung. Asked again for the same call, it changes how one is in it.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/monitor", tag = "Calls", security(("bearer" = ["calls"])),
+    params(("id" = String, Path)), request_body = Given, responses((status = 200, body = Acknowledged)))]
+pub(super) async fn monitor(
+    State(app): State<App>,
+    permit: May<SteerCalls>,
+    Id(id, _): Id<String>,
+    Body(Given { mode, extension }, _): Body<Given>,
+) -> Result<Json<Acknowledged>, Refused> {
+    let command = Command::Monitor { call_id: CallId(id), mode, extension };
+    Ok(Json(seats::run(&app, permit.caller(), command).await?))
+}
+
+/// Leave the call that one is in
+#[utoipa::path(delete, path = "/api/v1/calls/monitor", tag = "Calls", security(("bearer" = ["calls"])),
+    responses((status = 200, body = Acknowledged)))]
+pub(super) async fn stop(
+    State(app): State<App>,
+    permit: May<SteerCalls>,
+) -> Result<Json<Acknowledged>, Refused> {
+    Ok(Json(seats::run(&app, permit.caller(), Command::StopMonitoring).await?))
+}
+
+/// Take a call over from an AI caller or an agent
+///
+/// Whoever takes it is logged in as an agent, with a phone.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/take-over", tag = "Calls", security(("bearer" = ["calls"])),
+    params(("id" = String, Path)), responses((status = 200, body = Acknowledged)))]
+pub(super) async fn take_over(
+    State(app): State<App>,
+    permit: May<SteerCalls>,
+    Id(id, _): Id<String>,
+) -> Result<Json<Acknowledged>, Refused> {
+    let command = Command::TakeOver { call_id: CallId(id) };
+    Ok(Json(seats::run(&app, permit.caller(), command).await?))
+}

@@ -1,0 +1,80 @@
+//! Supervisors in calls, by ARI: snooping on a channel to listen, whisper or be heard, and moved into an agent's room to
+//! join a call of people.
+
+use super::ari::Ari;
+use crate::telephony::{LegId, Monitored, PlaceError};
+use dialdeck_protocol::MonitorMode;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a snooping channel may take to be ARI's.
+const THERE: Duration = Duration::from_secs(3);
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// How a supervisor's phone is in a call.
+enum Within {
+    /// By a channel that snoops.
+    Snoop(String),
+    /// In the room of an agent's phone.
+    Room(LegId),
+}
+
+/// All supervisors in calls. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Monitors(Arc<Mutex<HashMap<LegId, Within>>>);
+
+impl Monitors {
+    fn lock(&self) -> MutexGuard<'_, HashMap<LegId, Within>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a supervisor's phone, which is up, into a call; whatever it did before ends. `channel`: the person's.
+    pub(super) async fn enter(
+        &self,
+        ari: &Ari,
+        leg: LegId,
+        channel: &str,
+        target: &Monitored,
+        mode: MonitorMode,
+    ) -> Result<(), PlaceError> {
+        self.leave(ari, leg).await?;
+        let (on, whisper) = match (target.agent, mode) {
+            (Some(agent), MonitorMode::Barge) => {
+                ari.move_room(leg, leg, agent).await?;
+                self.lock().insert(leg, Within::Room(agent));
+                return Ok(());
+            }
+            (Some(agent), MonitorMode::Listen) => (agent.to_string(), "none"),
+            (Some(agent), MonitorMode::Whisper) => (agent.to_string(), "out"),
+            (None, MonitorMode::Listen) => (channel.to_owned(), "none"),
+            (None, MonitorMode::Barge) => (channel.to_owned(), "out"),
+            (None, MonitorMode::Whisper) => {
+                let why = "an AI caller cannot be whispered to; listen, or barge in";
+                return Err(PlaceError::Refused(why.into()));
+            }
+        };
+        let snoop = format!("dialdeck-snoop-{}", Uuid::now_v7().simple());
+        ari.snoop(&on, &snoop, whisper).await?;
+        self.lock().insert(leg, Within::Snoop(snoop.clone()));
+        let begun = tokio::time::Instant::now();
+        // It becomes ARI's a moment after it was asked for.
+        loop {
+            match ari.enter_room(leg, &snoop).await {
+                Err(PlaceError::Refused(_)) if begun.elapsed() < THERE => tokio::time::sleep(AGAIN).await,
+                other => return other,
+            }
+        }
+    }
+
+    /// Takes a supervisor's phone out of the call; it stays up.
+    pub(super) async fn leave(&self, ari: &Ari, leg: LegId) -> Result<(), PlaceError> {
+        let before = self.lock().remove(&leg);
+        match before {
+            Some(Within::Snoop(snoop)) => ari.hang_up_channel(&snoop).await,
+            Some(Within::Room(agent)) => ari.move_room(leg, agent, leg).await,
+            None => Ok(()),
+        }
+    }
+}
