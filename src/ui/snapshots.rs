@@ -12,9 +12,9 @@ use dialdeck_protocol::dialpad::{
 };
 use dialdeck_protocol::vicidial::{Floor, FloorAgent, FloorCall, FloorCampaign, FloorState, Letter};
 use dialdeck_protocol::{
-    AgentRow, AgentState, CallCounts, CallId, CallRow, CallbackId, CallbackRow, CallSettings, CallStatus, CampaignId, CampaignRow,
-    CampaignStatus, CampaignType, Choice, ContactId, Emotion, Exchange, Intent, MonitorMode, Part, PartState, PhoneKind,
-    QueueState, Role, Speaker, TurnLatency, UserId,
+    AgentRow, AgentState, CallCounts, CallId, CallRow, CallSettings, CallStatus, CallbackId, CallbackRow,
+    CampaignId, CampaignRow, CampaignStatus, CampaignType, Choice, ContactId, Emotion, Exchange, Intent,
+    MonitorMode, Part, PartState, PhoneKind, QueueState, Role, Speaker, TurnLatency, UserId,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -319,9 +319,18 @@ fn a_supervisor_in_a_call() {
     let mut state = floor();
     state.monitored.insert(CallId("Ann Lee".into()), vec![("sue".into(), MonitorMode::Whisper)]);
     state.pane = Pane::Calls;
-    let choice = |code: &str, label: &str, key| Choice { code: code.into(), label: label.into(), key: Some(key), callback: false };
-    let choices = vec![choice("listen", "hear both sides; nobody hears you", 'l'), choice("barge", "everybody hears you", 'b')];
-    state.overlay = Some(Overlay::choose(Chosen::Monitor(CallId("Ann Lee".into()), "Ann Lee".into()), choices));
+    let choice = |code: &str, label: &str, key| Choice {
+        code: code.into(),
+        label: label.into(),
+        key: Some(key),
+        callback: false,
+    };
+    let choices = vec![
+        choice("listen", "hear both sides; nobody hears you", 'l'),
+        choice("barge", "everybody hears you", 'b'),
+    ];
+    state.overlay =
+        Some(Overlay::choose(Chosen::Monitor(CallId("Ann Lee".into()), "Ann Lee".into()), choices));
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
     // Agents do not see who listens.
     state.overlay = None;
