@@ -140,6 +140,7 @@ impl App {
 fn ordinary() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(of_dialpad())
+        .merge(of_calls())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::scrape))
@@ -212,16 +213,6 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(queues::list))
         .routes(routes!(queues::hopper))
         .routes(routes!(queues::events))
-        .routes(routes!(calls::list))
-        .routes(routes!(calls::start))
-        .routes(routes!(calls::stop))
-        .routes(routes!(calls::queue_status))
-        .routes(routes!(calls::one))
-        .routes(routes!(calls::conversation))
-        .routes(routes!(calls::hang_up))
-        .routes(routes!(monitoring::monitor))
-        .routes(routes!(monitoring::stop))
-        .routes(routes!(monitoring::take_over))
         .routes(routes!(vicidial::list))
         .routes(routes!(vicidial::catalogue))
         .routes(routes!(vicidial::act))
@@ -239,6 +230,21 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(agi::call_ended))
         .routes(routes!(audit::list))
         .routes(routes!(audit::chain))
+}
+
+/// Calls, and supervisors in them.
+fn of_calls() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::start))
+        .routes(routes!(calls::stop))
+        .routes(routes!(calls::queue_status))
+        .routes(routes!(calls::one))
+        .routes(routes!(calls::conversation))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(monitoring::monitor))
+        .routes(routes!(monitoring::stop))
+        .routes(routes!(monitoring::take_over))
 }
 
 /// Dialpad.

@@ -119,7 +119,7 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
         None => dialer.0.tools.telephony.place(place).await,
     };
     let result = match placed {
-        Ok(progress) => follow(dialer, &attempt, script, progress, &in_flight, timeout, seat).await,
+        Ok(progress) => Box::pin(follow(dialer, &attempt, script, progress, &in_flight, timeout, seat)).await,
         Err(error) => {
             if !matches!(error, PlaceError::Unavailable(_)) {
                 tracing::warn!(%call, %error, "the call was not placed");
@@ -254,7 +254,7 @@ async fn follow(
                 return serving.run(progress, media, seat, answered).await;
             }
             Some(Progress::Answered(media)) => {
-                return talk(dialer, attempt, script, progress, in_flight, media).await;
+                return Box::pin(talk(dialer, attempt, script, progress, in_flight, media)).await;
             }
             Some(Progress::Ended(ended)) => {
                 if attempt.taker == Taker::Person && !ended.answered {

@@ -194,7 +194,7 @@ impl Watching {
                 }
                 // Between two who have it nobody does: it is tried again with the next look.
                 Err(error) => {
-                    tracing::debug!(call = %self.key.call_id, %error, "a supervisor is not in the call yet")
+                    tracing::debug!(call = %self.key.call_id, %error, "a supervisor is not in the call yet");
                 }
             }
         }

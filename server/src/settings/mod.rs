@@ -54,6 +54,10 @@ impl Origin {
     }
 }
 
+/// A setting that names who does something: its name, what it says, who of Dialdeck's own does it, the verb, and who of the
+/// providers can.
+type Check<'a> = (&'static str, &'a str, &'static [&'static str], &'static str, fn(&Provided) -> bool);
+
 impl Settings {
     /// Reads them: `file` (which must be there when it was named), `environment`, and overrides of the command line
     /// as `section.name` and value.
@@ -147,7 +151,7 @@ impl Settings {
             let provider = self.providers.get(name)?;
             provided(name, provider).ok().map(|made| what(&made))
         };
-        let checks: [(&str, &str, &[&str], &str, fn(&Provided) -> bool); 3] = [
+        let checks: [Check<'_>; 3] = [
             ("voice.engine", &self.voice.engine, &cast::VOICES, "speak", |made| made.synthesiser.is_some()),
             ("recognition.engine", &self.recognition.engine, &[cast::RECOGNISER], "hear", |made| {
                 made.recogniser.is_some()

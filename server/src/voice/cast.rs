@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long an embedded provider may take.
 const EMBEDDED: Duration = Duration::from_secs(12);
 /// How long a language model may take for its first word.
-const FIRST_WORD: Duration = Duration::from_millis(4000);
+const FIRST_WORD: Duration = Duration::from_secs(4);
 
 /// Names of the embedded ones.
 pub const VOICES: [&str; 3] = ["flite", "espeak-ng", "espeak"];

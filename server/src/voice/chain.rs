@@ -100,7 +100,7 @@ impl<P: ?Sized> Chain<P> {
 #[async_trait]
 impl Recogniser for Chain<dyn Recogniser> {
     fn describe(&self) -> String {
-        self.names(|provider| provider.describe())
+        self.names(super::recognise::Recogniser::describe)
     }
 
     async fn recognise(
@@ -126,7 +126,7 @@ impl Recogniser for Chain<dyn Recogniser> {
 #[async_trait]
 impl Synthesiser for Chain<dyn Synthesiser> {
     fn describe(&self) -> String {
-        self.names(|provider| provider.describe())
+        self.names(super::synthesise::Synthesiser::describe)
     }
 
     async fn synthesise(&self, text: &str, voice: &Voice) -> Result<Clip, SynthesiseError> {

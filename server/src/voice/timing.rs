@@ -7,7 +7,7 @@ const LEAST_ENDPOINT: Duration = Duration::from_millis(200);
 
 /// The same for whoever waits: simulated people pause for a quarter of a second, however fast they are.
 const LEAST_SILENCE: Duration = Duration::from_millis(400);
-const LEAST_EXCUSE: Duration = Duration::from_millis(1000);
+const LEAST_EXCUSE: Duration = Duration::from_secs(1);
 
 /// The waits of a conversation. A simulated network may run them faster.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -194,6 +194,16 @@ pub(super) async fn status(
     Ok(vec![Happening::of_call(key, at, body)])
 }
 
+/// A supervisor is in a call, or out of it.
+pub(super) fn monitored(
+    key: &CallKey,
+    by: &str,
+    mode: Option<dialdeck_protocol::MonitorMode>,
+    at: DateTime<Utc>,
+) -> Happening {
+    Happening::of_call(key, at, EventBody::CallMonitored { by: by.to_owned(), mode })
+}
+
 pub(super) fn spoken(
     key: &CallKey,
     speaker: Speaker,

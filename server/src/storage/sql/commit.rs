@@ -7,6 +7,7 @@ use super::{
 use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, CommitError, Refusal, StoreResult};
+use dialdeck_protocol::{EventBody, OrganizationId};
 use sqlx::types::Json;
 
 /// Why a change did not go through.
@@ -194,10 +195,7 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::ResetContact { organization_id, contact_id, at } => {
             contacts::reset(conn, organization_id, *contact_id, *at).await
         }
-        Change::Monitored { key, by, mode, at } => {
-            let body = dialdeck_protocol::EventBody::CallMonitored { by: by.clone(), mode: *mode };
-            Ok(vec![Happening::of_call(key, *at, body)])
-        }
+        Change::Monitored { key, by, mode, at } => Ok(vec![calls::monitored(key, by, *mode, *at)]),
         Change::ToolUsed { key, tool, arguments, result, at } => {
             calls::tool_used(conn, key, tool, arguments, result, *at).await
         }
@@ -209,7 +207,7 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
                 organization_id,
                 *campaign_id,
                 *at,
-                dialdeck_protocol::EventBody::ContactsImported { imported: *imported, rejected: *rejected },
+                EventBody::ContactsImported { imported: *imported, rejected: *rejected },
             )])
         }
         Change::Seat { seat, at } => agents::save_seat(conn, seat, *at).await,
@@ -217,44 +215,31 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             agents::connected(conn, key, *user_id, agent, summary, *at).await
         }
         Change::Dispose(said) => agents::dispose(conn, said).await,
-        Change::Message { organization_id, to, from, text, at } => Ok(vec![Happening {
-            organization_id: organization_id.clone(),
-            campaign_id: None,
-            call_id: None,
-            at: *at,
-            body: dialdeck_protocol::EventBody::MessageSent {
-                to: *to,
-                from: from.clone(),
-                text: text.clone(),
-            },
-        }]),
+        Change::Message { organization_id, to, from, text, at } => {
+            let body = EventBody::MessageSent { to: *to, from: from.clone(), text: text.clone() };
+            Ok(vec![of_organization(organization_id.clone(), body, *at)])
+        }
         Change::Vicidial(deed) => Ok(vec![told(deed)]),
-        Change::Dialpad { organization_id, status, at } => Ok(vec![stands(organization_id, status, *at)]),
+        Change::Dialpad { organization_id, status, at } => {
+            let body = EventBody::DialpadUpdate { status: (**status).clone() };
+            Ok(vec![of_organization(organization_id.clone(), body, *at)])
+        }
         Change::ForeignCall(call) => lead_notes::foreign_call(conn, call).await,
-        Change::Part { part, at } => Ok(vec![Happening {
-            organization_id: dialdeck_protocol::OrganizationId(String::new()),
-            campaign_id: None,
-            call_id: None,
-            at: *at,
-            body: dialdeck_protocol::EventBody::PartStatusUpdate { part: part.clone() },
-        }]),
+        Change::Part { part, at } => {
+            let body = EventBody::PartStatusUpdate { part: part.clone() };
+            Ok(vec![of_organization(OrganizationId(String::new()), body, *at)])
+        }
         Change::Audit(entry) => audit::append(conn, entry).await,
     }
 }
 
-/// How it stands with Dialpad, as an event.
-fn stands(
-    organization_id: &dialdeck_protocol::OrganizationId,
-    status: &dialdeck_protocol::dialpad::Status,
+/// What is of no campaign and no call.
+fn of_organization(
+    organization_id: OrganizationId,
+    body: EventBody,
     at: chrono::DateTime<chrono::Utc>,
 ) -> Happening {
-    Happening {
-        organization_id: organization_id.clone(),
-        campaign_id: None,
-        call_id: None,
-        at,
-        body: dialdeck_protocol::EventBody::DialpadUpdate { status: status.clone() },
-    }
+    Happening { organization_id, campaign_id: None, call_id: None, at, body }
 }
 
 /// What was asked of a VICIdial, as an event.
@@ -264,7 +249,7 @@ fn told(deed: &crate::storage::change::VicidialDeed) -> Happening {
         campaign_id: None,
         call_id: None,
         at: deed.at,
-        body: dialdeck_protocol::EventBody::VicidialAction {
+        body: EventBody::VicidialAction {
             vicidial: deed.vicidial.clone(),
             function: deed.function.clone(),
             target: deed.target.clone(),

@@ -213,7 +213,7 @@ impl Talk<'_> {
                 return None;
             }
         }
-        let Some(thinking) = self.thinking.take() else { return None };
+        let thinking = self.thinking.take()?;
         if !spoke {
             // Nothing was said: the script says what fits, and what was wished ends the call all the same.
             return self.fall_back(&thinking).await;
@@ -229,7 +229,7 @@ impl Talk<'_> {
     /// The model failed in the middle of it.
     async fn lost_the_thread(&mut self, why: &str) -> Option<Outcome> {
         tracing::warn!(why, "the language model failed in a call");
-        let Some(thinking) = self.thinking.take() else { return None };
+        let thinking = self.thinking.take()?;
         if thinking.spoke {
             // What was begun is said to its end; the next turn is another.
             if let Some(saying) = &mut self.saying {

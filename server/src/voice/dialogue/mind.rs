@@ -11,6 +11,7 @@ use crate::domain::script::{Script, fill};
 use crate::voice::chain::Chain;
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -22,7 +23,7 @@ const KNOWLEDGE: usize = 8000;
 /// A question to a language model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Messages, as OpenAI's API has them.
+    /// Messages, as `OpenAI`'s API has them.
     pub messages: Vec<Value>,
     /// Tools that it may call.
     pub tools: Vec<Value>,
@@ -65,7 +66,7 @@ pub trait Chat: Send + Sync {
 #[async_trait]
 impl Chat for Chain<dyn Chat> {
     fn describe(&self) -> String {
-        self.names(|provider| provider.describe())
+        self.names(Chat::describe)
     }
 
     /// Whoever has not begun to answer in time is replaced by the next.
@@ -196,11 +197,8 @@ fn system(script: &Script, person: &NewContact, about: &About) -> String {
         text.push_str("No colleague is free to be put through to; offer a callback instead.\n");
     }
     for (intent, answer) in &script.answers {
-        text.push_str(&format!(
-            "To \"{}\" say in your words: \"{}\"\n",
-            intent.as_str().replace('_', " "),
-            filled(answer)
-        ));
+        let intent = intent.as_str().replace('_', " ");
+        let _ = writeln!(text, "To \"{intent}\" say in your words: \"{}\"", filled(answer));
     }
     let mut room = KNOWLEDGE;
     for entry in &about.knowledge {

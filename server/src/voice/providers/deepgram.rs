@@ -137,20 +137,17 @@ async fn carry(
     let mut all_sent = false;
     loop {
         tokio::select! {
-            samples = waiting.recv(), if !all_sent => match samples {
-                Some(samples) => {
-                    let bytes = if std::mem::take(&mut head) {
-                        wav(&samples, RATE).map_err(|e| e.to_string())?
-                    } else {
-                        samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
-                    };
-                    write.send(Message::Binary(bytes.into())).await.map_err(broke)?;
-                }
-                None => {
-                    all_sent = true;
-                    let close = json!({ "type": "CloseStream" }).to_string();
-                    write.send(Message::Text(close.into())).await.map_err(broke)?;
-                }
+            samples = waiting.recv(), if !all_sent => if let Some(samples) = samples {
+                let bytes = if std::mem::take(&mut head) {
+                    wav(&samples, RATE).map_err(|e| e.to_string())?
+                } else {
+                    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+                };
+                write.send(Message::Binary(bytes.into())).await.map_err(broke)?;
+            } else {
+                all_sent = true;
+                let close = json!({ "type": "CloseStream" }).to_string();
+                write.send(Message::Text(close.into())).await.map_err(broke)?;
             },
             message = read.next() => match message {
                 Some(Ok(Message::Text(text))) => {

@@ -51,7 +51,7 @@ pub fn provided(name: &str, settings: &Provider) -> Result<Provided, String> {
             Provided {
                 recogniser: Some(all.clone()),
                 synthesiser: Some(all),
-                chat: has(&settings.chat_model).then(|| chat as Arc<dyn Chat>),
+                chat: has(&settings.chat_model).then_some(chat as Arc<dyn Chat>),
             }
         }
         ProviderKind::Deepgram => {

@@ -1,4 +1,4 @@
-//! OpenAI-compatible providers (OpenAI, Ollama, vLLM, LM Studio, Groq …): chat, speech and transcription, each by a path and a
+//! OpenAI-compatible providers (`OpenAI`, Ollama, vLLM, LM Studio, Groq …): chat, speech and transcription, each by a path and a
 //! model of its own.
 
 use super::http::{Line, MOST_SOUND};
@@ -31,7 +31,7 @@ impl OpenAi {
     }
 }
 
-/// The form of a transcription: OpenAI's, which Telnyx takes too.
+/// The form of a transcription: `OpenAI`'s, which Telnyx takes too.
 pub(super) fn transcription(samples: &[i16], model: &str, language: &str) -> Result<Form, String> {
     let file = wav(samples, RATE).map_err(|e| e.to_string())?;
     let part =

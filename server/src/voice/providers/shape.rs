@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProviderKind {
-    /// OpenAI's API, which many speak.
+    /// `OpenAI`'s API, which many speak.
     OpenAi,
     /// Telnyx.
     Telnyx,
