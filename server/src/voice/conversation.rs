@@ -514,6 +514,11 @@ impl<'a> Talk<'a> {
         let text = turn.say.clone();
         let since = self.waits_since.take();
         let saying = Saying { text, user_input, turn, latency, since, is_disclosure: false };
+        self.reply_with(saying).await
+    }
+
+    /// Says it; where there is nothing to say the turn is over at once, and maybe the call.
+    async fn reply_with(&mut self, saying: Saying) -> Option<Outcome> {
         if saying.text.is_empty() {
             let end = saying.turn.end;
             self.saying = Some(saying);

@@ -258,13 +258,6 @@ impl Talk<'_> {
         let user_input = plain::line(&thinking.heard.text, 2000);
         let saying =
             Saying { text: turn.say.clone(), user_input, turn, latency, since, is_disclosure: false };
-        if saying.text.is_empty() {
-            let end = saying.turn.end;
-            self.saying = Some(saying);
-            self.complete().await;
-            return end;
-        }
-        self.say(saying).await;
-        None
+        self.reply_with(saying).await
     }
 }

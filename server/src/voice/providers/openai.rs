@@ -32,7 +32,7 @@ impl OpenAi {
 }
 
 /// The form of a transcription: `OpenAI`'s, which Telnyx takes too.
-pub(super) fn transcription(samples: &[i16], model: &str, language: &str) -> Result<Form, String> {
+fn transcription(samples: &[i16], model: &str, language: &str) -> Result<Form, String> {
     let file = wav(samples, RATE).map_err(|e| e.to_string())?;
     let part =
         Part::bytes(file).file_name("utterance.wav").mime_str("audio/wav").map_err(|e| e.to_string())?;
@@ -53,6 +53,30 @@ pub(super) fn understood(name: &str, answer: &Value) -> Result<Recognition, Reco
     })
 }
 
+/// Uploads a whole utterance, and reads what was understood.
+pub(super) async fn transcribe(
+    line: &Line,
+    settings: &Provider,
+    utterance: Utterance,
+) -> Result<Recognition, RecogniseError> {
+    let Utterance::Sound(samples) = utterance else { return Err(RecogniseError::Kind("words")) };
+    let (model, language) = (&settings.transcribe_model, &settings.language);
+    let form = transcription(&samples, model, language).map_err(RecogniseError::Failed)?;
+    let request = line.post(&settings.transcribe_path).multipart(form);
+    let answer = line.json(request).await.map_err(RecogniseError::Failed)?;
+    understood(&line.name, &answer)
+}
+
+/// Asks for words to be spoken, where the answer is the sound itself.
+pub(super) async fn speak(line: &Line, settings: &Provider, body: &Value) -> Result<Clip, SynthesiseError> {
+    let failed = |why: String| SynthesiseError::Failed(why);
+    let response = line.send(line.post(&settings.speech_path).json(body)).await;
+    let answer = line.read(response.map_err(failed)?, MOST_SOUND).await.map_err(failed)?;
+    let samples = sound::telephone(&answer, settings.speech_rate);
+    let samples = samples.map_err(|why| failed(format!("{}: {why}", line.name)))?;
+    Ok(Clip::Sound(samples.into()))
+}
+
 #[async_trait]
 impl Recogniser for OpenAi {
     fn describe(&self) -> String {
@@ -60,12 +84,7 @@ impl Recogniser for OpenAi {
     }
 
     async fn recognise(&self, utterance: Utterance, _: &Phrases) -> Result<Recognition, RecogniseError> {
-        let Utterance::Sound(samples) = utterance else { return Err(RecogniseError::Kind("words")) };
-        let (model, language) = (&self.settings.transcribe_model, &self.settings.language);
-        let form = transcription(&samples, model, language).map_err(RecogniseError::Failed)?;
-        let request = self.line.post(&self.settings.transcribe_path).multipart(form);
-        let answer = self.line.json(request).await.map_err(RecogniseError::Failed)?;
-        understood(&self.line.name, &answer)
+        transcribe(&self.line, &self.settings, utterance).await
     }
 }
 
@@ -82,12 +101,7 @@ impl Synthesiser for OpenAi {
             "voice": self.settings.voice_for(voice),
             "response_format": self.settings.speech_format,
         });
-        let failed = |why: String| SynthesiseError::Failed(why);
-        let response = self.line.send(self.line.post(&self.settings.speech_path).json(&body)).await;
-        let answer = self.line.read(response.map_err(failed)?, MOST_SOUND).await.map_err(failed)?;
-        let samples = sound::telephone(&answer, self.settings.speech_rate);
-        let samples = samples.map_err(|why| failed(format!("{}: {why}", self.line.name)))?;
-        Ok(Clip::Sound(samples.into()))
+        speak(&self.line, &self.settings, &body).await
     }
 }
 

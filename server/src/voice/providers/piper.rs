@@ -1,8 +1,8 @@
 //! A Piper server: `POST /` with `{text, voice?, length_scale?}`, answered with a WAV file.
 
-use super::http::{Line, MOST_SOUND};
+use super::http::Line;
+use super::openai::speak;
 use super::shape::Provider;
-use super::sound;
 use crate::voice::media::Clip;
 use crate::voice::synthesise::{SynthesiseError, Synthesiser, Voice};
 use async_trait::async_trait;
@@ -33,11 +33,6 @@ impl Synthesiser for Piper {
         if !["female", "male"].contains(&name.as_str()) {
             body["voice"] = json!(name);
         }
-        let failed = |why: String| SynthesiseError::Failed(why);
-        let response = self.line.send(self.line.post(&self.settings.speech_path).json(&body)).await;
-        let answer = self.line.read(response.map_err(failed)?, MOST_SOUND).await.map_err(failed)?;
-        let samples = sound::telephone(&answer, self.settings.speech_rate);
-        let samples = samples.map_err(|why| failed(format!("{}: {why}", self.line.name)))?;
-        Ok(Clip::Sound(samples.into()))
+        speak(&self.line, &self.settings, &body).await
     }
 }

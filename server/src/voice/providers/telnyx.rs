@@ -3,7 +3,7 @@
 
 use super::deepgram::{Socket, Told};
 use super::http::{Body, Line, MOST_SOUND};
-use super::openai::{transcription, understood};
+use super::openai::transcribe;
 use super::shape::Provider;
 use super::sound;
 use crate::voice::ear::Utterance;
@@ -59,12 +59,7 @@ impl Recogniser for Telnyx {
     }
 
     async fn recognise(&self, utterance: Utterance, _: &Phrases) -> Result<Recognition, RecogniseError> {
-        let Utterance::Sound(samples) = utterance else { return Err(RecogniseError::Kind("words")) };
-        let (model, language) = (&self.settings.transcribe_model, &self.settings.language);
-        let form = transcription(&samples, model, language).map_err(RecogniseError::Failed)?;
-        let request = self.line.post(&self.settings.transcribe_path).multipart(form);
-        let answer = self.line.json(request).await.map_err(RecogniseError::Failed)?;
-        understood(&self.line.name, &answer)
+        transcribe(&self.line, &self.settings, utterance).await
     }
 
     fn open(&self) -> Option<Box<dyn Live>> {
