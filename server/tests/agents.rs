@@ -390,3 +390,49 @@ async fn after_a_crash_nobody_is_put_through_before_they_say_so() {
     ann.ready().await;
     ann.is("ready", |_| true).await;
 }
+
+/// Somebody else's number is not called again, the contact's next one is; and who pressed the wrong key can say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_number_leads_to_the_next_one_and_a_word_can_be_taken_back() {
+    let floor = floor("20", &["ann"]).await;
+    for (code, outcome) in [("WRONG", "wrong_number"), ("AM", "voicemail")] {
+        floor
+            .sue
+            .post("/api/v1/dispositions", json!({ "code": code, "label": code, "outcome": outcome }))
+            .await
+            .unwrap();
+    }
+    let settings = json!({ "maxConcurrentCalls": 5, "retryAttempts": 3, "people": people("progressive") });
+    let campaign = floor.sue.campaign("Others", settings, &[("Ines", 0)]).await.unwrap();
+    let id = floor.sue.contacts(&campaign).await.unwrap()[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/contacts/{id}");
+    let others = json!({ "alternatePhones": [number(30)] });
+    let (status, said) = floor.sue.send(Method::PATCH, &path, Some(others)).await.unwrap();
+    assert_eq!(status, 200, "{said}");
+    let ann = floor.agent("ann").await;
+    ann.ready().await;
+    floor.start(&campaign).await;
+
+    // Said while they talk: the next number is called when this call is over, and not before.
+    let first = ann.is("in_call", |_| true).await;
+    assert_eq!(ann.dispose(&first["callId"], "WRONG").await.0, 200);
+    let second = ann.is("in_call", |row| row["callId"] != first["callId"]).await;
+    let calls = floor.sue.calls(&campaign).await.unwrap();
+    let of = |id: &Value| calls.iter().find(|call| call["id"] == *id).unwrap().clone();
+    assert_eq!(
+        (&of(&first["callId"])["outcome"], &of(&second["callId"])["phone"]),
+        (&json!("wrong_number"), &json!(number(30)))
+    );
+
+    // An answering machine, and then after all a person who does not want it: nobody calls them again.
+    let hang_up = format!("/api/v1/calls/{}/hangup", second["callId"].as_str().unwrap());
+    ann.client.post("/api/v1/agents/pause", json!({})).await.unwrap();
+    ann.client.post(&hang_up, json!({})).await.unwrap();
+    ann.is("wrap_up", |_| true).await;
+    assert_eq!(ann.dispose(&second["callId"], "AM").await.0, 200);
+    let status_of = async || floor.sue.get(&path).await.unwrap()["status"].clone();
+    assert_eq!(status_of().await, "retry");
+    assert_eq!(ann.dispose(&second["callId"], "NI").await.0, 200);
+    assert_eq!(status_of().await, "completed");
+    assert_eq!(floor.sue.calls(&campaign).await.unwrap().len(), 2);
+}

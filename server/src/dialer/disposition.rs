@@ -6,8 +6,9 @@ use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::catalog::{Disposition, Noun};
 use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
+use crate::domain::numbers::Turn;
 use crate::domain::plain;
-use crate::storage::agents::Dispose;
+use crate::storage::agents::{Disposable, Dispose};
 use crate::storage::journal::CommitError;
 use crate::storage::{CallKey, Change};
 use chrono::{DateTime, Utc};
@@ -120,6 +121,8 @@ impl Dialer {
         let list = List::of(settings.opt_out_scope, call.campaign_id);
         let listing =
             Listing::for_ever(&said.organization_id, &call.phone, "agent", now).said_in(list, &said.call_id);
+        let (contact, numbers) =
+            self.after(&said.organization_id, &call, disposition, &settings, now).await?;
         let mut deed = Vec::new();
         if disposition.outcome == Outcome::DoNotCall {
             deed.push(Change::DoNotCall(Box::new(listing.clone())));
@@ -133,7 +136,8 @@ impl Dialer {
             outcome: disposition.outcome,
             note: plain::line(&said.note, 4000),
             by_itself: said.by_itself,
-            contact: contact_after(disposition, call.attempt, &settings, now),
+            contact,
+            numbers,
             at: now,
         }));
         // Where another agent went on with the call, theirs is the word on it; a wish not to be called counts from anybody.
@@ -170,6 +174,29 @@ impl Dialer {
         }
         self.0.agents.disposed(said.user_id, &said.call_id);
         Ok(disposition.outcome)
+    }
+}
+
+impl Dialer {
+    /// What a disposition makes of the contact, and of its numbers: where this one is somebody else's the next is called.
+    async fn after(
+        &self,
+        organization: &OrganizationId,
+        call: &Disposable,
+        disposition: &Disposition,
+        settings: &CallSettings,
+        now: DateTime<Utc>,
+    ) -> Result<(ContactAfter, Option<Turn>), Problem> {
+        let alone = || contact_after(disposition, call.attempt, settings, now);
+        let Some(id) = call.contact_id else { return Ok((alone(), None)) };
+        let contact = self.0.tools.store.contact(organization, id).await?;
+        let numbers = contact.as_ref().and_then(|contact| contact.numbers().after_call_to(&call.phone));
+        let Some(numbers) = numbers else { return Ok((alone(), None)) };
+        if disposition.is_final || !matches!(disposition.outcome, Outcome::WrongNumber | Outcome::BadNumber) {
+            return Ok((alone(), Some(numbers.after(disposition.outcome))));
+        }
+        let (after, turn) = ending::after_number(disposition.outcome, call.attempt, &numbers, settings, now);
+        Ok((after, Some(turn)))
     }
 }
 

@@ -34,6 +34,13 @@ impl<'a> Numbers<'a> {
         Self { main, others, dead, turn: usize::try_from(turn).unwrap_or(0) }
     }
 
+    /// As if this one were next, where it is theirs: after a call to it. It is not dead before that call is judged.
+    #[must_use]
+    pub fn after_call_to(self, phone: &str) -> Option<Self> {
+        let turn = self.all().position(|number| number == phone)?;
+        Some(Self { turn, ..self })
+    }
+
     fn at(&self, index: usize) -> Option<&'a Phone> {
         if index == 0 { Some(self.main) } else { self.others.get(index - 1) }
     }
@@ -56,14 +63,24 @@ impl<'a> Numbers<'a> {
 
     /// After a call to the one whose turn it was. A number that nobody has, or somebody else, is not called again.
     pub fn after(&self, outcome: Outcome) -> Turn {
-        let mut dead = self.dead.to_vec();
+        let called = self.next().as_str();
+        let mut dead: Vec<String> = self.dead.iter().filter(|number| *number != called).cloned().collect();
         if matches!(outcome, Outcome::BadNumber | Outcome::WrongNumber) {
-            dead.push(self.next().as_str().to_owned());
+            dead.push(called.to_owned());
         }
         let count = self.others.len() + 1;
         let lives = |index: &usize| {
             self.at(*index).is_some_and(|phone| !dead.iter().any(|number| number == phone.as_str()))
         };
+        let silent = matches!(
+            outcome,
+            Outcome::NoAnswer | Outcome::Busy | Outcome::Congestion | Outcome::Error | Outcome::Voicemail
+        );
+        // Where somebody picked up, they are called back on this one.
+        if !silent && lives(&self.turn) {
+            let turn = i32::try_from(self.turn).unwrap_or(0);
+            return Turn { turn, is_fresh: false, any: true, dead };
+        }
         let later = (self.turn + 1..count).find(lives);
         let next = later.or_else(|| (0..count).find(lives));
         let turn = i32::try_from(next.unwrap_or(0)).unwrap_or(0);
@@ -89,6 +106,7 @@ mod tests {
             let after = of(turn).after(Outcome::NoAnswer);
             assert_eq!((after.turn, after.is_fresh, after.any), (next, is_fresh, true), "{turn}");
         }
+        assert_eq!(of(1).after(Outcome::Callback).turn, 1, "they are there");
         assert_eq!(of(1).next(), &phones[1]);
         assert_eq!([1, 3, 4, 7].map(|attempt| of(0).round(attempt)), [1, 1, 2, 3]);
     }
@@ -103,6 +121,10 @@ mod tests {
         let numbers = Numbers::new(&phones[0], &phones[1..], &dead, 1);
         assert_eq!((numbers.after(Outcome::Busy).turn, numbers.after(Outcome::Busy).is_fresh), (1, false));
         assert!(!numbers.after(Outcome::WrongNumber).any);
+        let corrected =
+            Numbers::new(&phones[0], &phones[1..], &dead, 1).after_call_to(phones[0].as_str()).unwrap();
+        assert_eq!(corrected.after(Outcome::Interested).dead, dead[1..], "said to be wrong by mistake");
+        assert!(corrected.after_call_to("+13125550199").is_none());
         let alone = Numbers::new(&phones[0], &[], &[], 0);
         assert!(!alone.after(Outcome::BadNumber).any && alone.after(Outcome::Busy).any);
     }

@@ -2,6 +2,7 @@
 
 use super::{CallKey, StoreResult};
 use crate::domain::ending::ContactAfter;
+use crate::domain::numbers::Turn;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{AgentRow, CallId, CampaignId, ContactId, OrganizationId, Outcome, UserId};
@@ -42,6 +43,8 @@ pub struct Dispose {
     pub by_itself: bool,
     /// What becomes of the contact.
     pub contact: ContactAfter,
+    /// What becomes of their numbers, where this says something of them.
+    pub numbers: Option<Turn>,
     /// When.
     pub at: DateTime<Utc>,
 }

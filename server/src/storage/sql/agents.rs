@@ -105,6 +105,12 @@ pub(super) async fn connected(
 }
 
 pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
+    let before: Option<(Option<String>, Option<NaiveDateTime>)> =
+        sqlx::query_as("SELECT contact_after, contact_after_at FROM calls WHERE id = $1")
+            .bind(said.key.call_id.as_str())
+            .fetch_optional(&mut *conn)
+            .await?;
+    let (status_before, time_before) = before.unwrap_or_default();
     let found: Option<(String,)> = sqlx::query_as(
         "UPDATE calls SET outcome = $2, disposition = $3, note = $4, disposed_at = $5, \
          contact_after = $8, contact_after_at = $9 \
@@ -128,18 +134,33 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
     let after = law::after_lists(conn, organization, campaign, &number, said.contact, said.at).await?;
     if let Some(contact) = said.contact_id {
         // A contact whose call is not over becomes with its end what was said; one that somebody has set to be called
-        // again meanwhile is left as it is.
+        // again meanwhile is left as it is, unless that was what was said of this call before.
         sqlx::query(
             "UPDATE contacts SET status = $2, next_attempt_at = $3 \
-             WHERE id = $1 AND status IN ('contacted', 'completed', 'failed') AND NOT EXISTS (SELECT 1 FROM calls later \
+             WHERE id = $1 AND (status IN ('contacted', 'completed', 'failed') OR (status = $5 AND next_attempt_at = $6 \
+             AND status = 'retry')) AND NOT EXISTS (SELECT 1 FROM calls later \
              WHERE later.contact_id = $1 AND later.created_at > (SELECT created_at FROM calls WHERE id = $4))",
         )
         .bind(contact.0)
         .bind(after.status.as_str())
         .bind(after.next_attempt_at.naive_utc())
         .bind(said.key.call_id.as_str())
+        .bind(&status_before)
+        .bind(time_before)
         .execute(&mut *conn)
         .await?;
+        if let Some(numbers) = &said.numbers {
+            let write = "UPDATE contacts SET number_turn = $2, dead_numbers = $3 WHERE id = $1 AND NOT EXISTS \
+                 (SELECT 1 FROM calls later WHERE later.contact_id = $1 AND later.created_at > \
+                 (SELECT created_at FROM calls WHERE id = $4))";
+            sqlx::query(write)
+                .bind(contact.0)
+                .bind(numbers.turn)
+                .bind(numbers.dead.join(" "))
+                .bind(said.key.call_id.as_str())
+                .execute(&mut *conn)
+                .await?;
+        }
         let value = format!("{}/{}", said.disposition, said.outcome);
         super::lead_notes::note(conn, contact, crate::storage::leads::STATUS, &value, said.at, "").await?;
     }

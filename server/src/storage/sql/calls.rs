@@ -288,6 +288,8 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let (organization, campaign) = (end.key.organization_id.as_str(), end.key.campaign_id);
     let contact = law::after_lists(conn, organization, campaign, &number, contact, end.at).await?;
     let contact_status = contact.status;
+    // What was said of the number stands, too.
+    let numbers = end.numbers.as_ref().filter(|_| !disposed);
     sqlx::query(
         "UPDATE contacts SET status = $2, next_attempt_at = $3, number_turn = COALESCE($4, number_turn), \
          dead_numbers = COALESCE($5, dead_numbers) WHERE id = $1 AND status = 'pending'",
@@ -295,8 +297,8 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     .bind(end.contact_id.0)
     .bind(contact.status.as_str())
     .bind(contact.next_attempt_at.naive_utc())
-    .bind(end.numbers.as_ref().map(|numbers| numbers.turn))
-    .bind(end.numbers.as_ref().map(|numbers| numbers.dead.join(" ")))
+    .bind(numbers.map(|numbers| numbers.turn))
+    .bind(numbers.map(|numbers| numbers.dead.join(" ")))
     .execute(&mut *conn)
     .await?;
     let (won, lost) = (i64::from(outcome.is_success()), i64::from(end.status == CallStatus::Failed));
