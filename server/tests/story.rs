@@ -505,7 +505,8 @@ async fn one_number_after_the_other(store: &dyn Store, campaign: &Campaign) {
     let events = one(store, vec![reset(vec![ContactStatus::Retry, ContactStatus::DoNotCall])]).await.unwrap();
     assert!(matches!(&events[..], [EventBody::ListReset { contacts }] if *contacts >= 1), "{events:?}");
     let fay = store.contact(&org(), fay.id).await.unwrap().unwrap();
-    assert_eq!((fay.status, fay.attempts, fay.number_turn), (ContactStatus::New, 0, 0));
+    assert_eq!((fay.status, fay.attempts, fay.number_turn), (ContactStatus::New, 0, 1));
+    assert_eq!(fay.dead_numbers, [fay.person.phone.as_str()], "a wrong number stays wrong");
     assert!(store.counts(campaign.id).await.unwrap().held >= 0);
 }
 

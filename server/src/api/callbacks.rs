@@ -229,7 +229,7 @@ pub(super) async fn update(
 ) -> Result<Json<Shown>, Refused> {
     let detail = json!({ "dueAt": moved.due_at, "status": moved.status });
     let saved = commands::audited(&app, permit.caller(), "callback.update", &id.to_string(), detail, async {
-        let mut callback = find(&app, permit.caller(), id).await?;
+        let mut callback = of_whom_it_is(&app, permit.caller(), id).await?;
         callback.due_at = moved.due_at.unwrap_or(callback.due_at);
         callback.user_id = moved.user_id.unwrap_or(callback.user_id);
         callback.timezone = moved.timezone.unwrap_or(callback.timezone);
@@ -289,6 +289,16 @@ fn zone(person: &NewContact) -> String {
     zones.and_then(|zones| zones.first().map(|zone| zone.name().to_owned())).unwrap_or_default()
 }
 
+/// A callback that the caller may change: their own, anyone's, or all of them for who steers agents.
+async fn of_whom_it_is(app: &App, caller: &Caller, id: CallbackId) -> Result<Callback, Problem> {
+    let callback = find(app, caller, id).await?;
+    let others = callback.user_id.is_some_and(|user| user != caller.user_id);
+    if others && caller.permit::<SteerAgents>().is_err() {
+        return Err(Problem::not_found(format!("callback {id}")));
+    }
+    Ok(callback)
+}
+
 /// A callback is kept, called off, or moved; gives a sentence for the screen.
 pub(super) async fn change(
     app: &App,
@@ -298,11 +308,7 @@ pub(super) async fn change(
     due_at: Option<DateTime<Utc>>,
 ) -> Result<String, Problem> {
     caller.permit::<KeepCallbacks>()?;
-    let mut callback = find(app, caller, id).await?;
-    let others = callback.user_id.is_some_and(|user| user != caller.user_id);
-    if others && caller.permit::<SteerAgents>().is_err() {
-        return Err(Problem::not_found(format!("callback {id}")));
-    }
+    let mut callback = of_whom_it_is(app, caller, id).await?;
     callback.status = status.unwrap_or(callback.status);
     callback.due_at = due_at.unwrap_or(callback.due_at);
     save(app, callback).await?;

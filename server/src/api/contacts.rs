@@ -200,10 +200,15 @@ fn apply(person: &mut NewContact, given: Given, region: &str) -> Result<(), Prob
         let read = |text: &String| {
             Phone::parse(text, region).map_err(|e| Problem::field("alternatePhones", e.to_string()))
         };
-        let mut others = others.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        others.retain(|other| *other != person.phone);
-        person.alternates = others;
+        person.alternates = others.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     }
+    // A number that stands twice would be called twice in a row.
+    let mut seen = vec![person.phone.clone()];
+    person.alternates.retain(|other| {
+        let is_new = !seen.contains(other);
+        seen.push(other.clone());
+        is_new
+    });
     if let Some(state) = given.state {
         let state = state.to_uppercase();
         if !(state.is_empty() || state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase())) {

@@ -124,7 +124,13 @@ impl Dialer {
         }
         let (campaign, contact) = row.row.campaign_id.zip(row.contact_id).ok_or_else(gone)?;
         let which = super::placing::Reserve::This(user);
-        let seat = self.0.agents.take(organization, campaign, call, contact, which)?;
+        let mut seat = self.0.agents.take(organization, campaign, call, contact, which)?;
+        // A phone that is rung for each call is picked up first: the person goes on talking to whoever has them meanwhile.
+        let phone = seat.phone().await;
+        phone.map_err(|why| Problem::new(Code::Conflict, format!("your phone was not picked up: {why}")))?;
+        if self.0.live.over(call).is_none() {
+            return Err(gone());
+        }
         // Who listened to it is in it now.
         let _ = self.stop_monitoring(user);
         if self.0.live.take_over(call, seat) {

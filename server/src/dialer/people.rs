@@ -125,7 +125,12 @@ impl Serving<'_> {
                 Talked::TakenOver(other) => Some(other),
             };
             // The agent's phone has vanished: the person is taken back, and another agent looked for.
-            let Some(mut back) = self.take_back(&mut progress).await else {
+            let back = self.take_back(&mut progress).await;
+            if other.is_some() {
+                // Free only now that the person is out of their room: the next one must not meet this one.
+                seat.over(true);
+            }
+            let Some(mut back) = back else {
                 return self.done(answered, "the agent's phone vanished".into());
             };
             if let Some(other) = other {
@@ -245,10 +250,7 @@ impl Serving<'_> {
                     seat.over(true);
                     return Talked::Vanished;
                 }
-                other = self.in_flight.taken_over() => {
-                    seat.over(true);
-                    return Talked::TakenOver(other);
-                }
+                other = self.in_flight.taken_over() => return Talked::TakenOver(other),
             }
         }
     }

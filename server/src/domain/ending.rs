@@ -70,12 +70,15 @@ pub fn after_number(
     let turn = numbers.after(outcome);
     let is_dead = matches!(outcome, Outcome::BadNumber | Outcome::WrongNumber);
     let nobody = is_dead || matches!(outcome, Outcome::NoAnswer | Outcome::Busy | Outcome::Congestion);
+    // Who picked up is called on the same number again: its attempts are not shared among the others.
+    let picked_up = matches!(outcome, Outcome::Abandoned | Outcome::Unclear);
+    let round = if picked_up { attempt } else { numbers.round(attempt) };
     let mut after = if nobody && turn.is_fresh {
         ContactAfter { status: ContactStatus::Retry, next_attempt_at: now }
     } else if is_dead && turn.any {
         contact_after(Outcome::NoAnswer, numbers.round(attempt), settings, now)
     } else {
-        contact_after(outcome, numbers.round(attempt), settings, now)
+        contact_after(outcome, round, settings, now)
     };
     let most = settings.attempts_per_contact.map_or(i64::MAX, i64::from);
     if after.status == ContactStatus::Retry && i64::from(attempt) >= most {

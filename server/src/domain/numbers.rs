@@ -57,7 +57,8 @@ impl<'a> Numbers<'a> {
 
     /// Which attempt at a number of theirs the `attempt`th at the contact is, where each is called in its turn.
     pub fn round(&self, attempt: i32) -> i32 {
-        let count = i32::try_from(self.others.len() + 1).unwrap_or(1);
+        let lives = self.all().filter(|number| !self.dead.iter().any(|dead| dead == number)).count();
+        let count = i32::try_from(lives.max(1)).unwrap_or(1);
         (attempt.max(1) - 1) / count + 1
     }
 

@@ -2,8 +2,8 @@
 
 use super::backchannel;
 use super::dialogue::mind::{Chat, Mind};
-use super::dialogue::sentences;
 use super::dialogue::{Dialogue, Move};
+use super::dialogue::{intent, sentences};
 use super::ear::{Ear, Noticed, Utterance};
 use super::endpoint;
 use super::media::{Frame, Media};
@@ -11,6 +11,7 @@ use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
 use super::speech::Speech;
 use super::synthesise::{SynthesiseError, Synthesiser, Voice};
 use super::timing::Timing;
+use crate::voice::phrases::Phrases;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 mod thinking;
 
 /// How long the last words of a call that was cut off may take to be understood.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_secs(12);
 
 /// How long somebody who was told that a key ends all calls has to press it.
 const LINGER: Duration = Duration::from_secs(3);
@@ -288,6 +289,14 @@ impl<'a> Talk<'a> {
     async fn hear(&mut self, frame: Frame) -> Option<Outcome> {
         let now = Instant::now();
         if let Frame::Digit(digit) = frame {
+            let said = self.held_back.as_ref().map(|(heard, _)| heard.text.clone());
+            let said = said.into_iter().chain(self.live.as_ref().map(|live| live.so_far()));
+            let refused = said.into_iter().any(|text| self.dialogue.refuses(&text));
+            // What the law wants said is heard before a key goes on; never to be called again is heard at any moment.
+            let digit = if refused { '9' } else { digit };
+            if digit != '9' && self.saying.as_ref().is_some_and(|saying| saying.is_disclosure) {
+                return None;
+            }
             let turn = self.dialogue.key(digit)?;
             self.speech.stop();
             // The key is the answer; what was being said with it is not answered once more.
@@ -413,7 +422,7 @@ impl<'a> Talk<'a> {
             };
             let recognise_ms = millis(begun.elapsed());
             let heard = match (before, heard) {
-                (Some(before), Ok(heard)) => Ok(join(before, heard)),
+                (Some(before), Ok(heard)) => Ok(join(&phrases, before, heard)),
                 (Some(before), Err(_)) => Ok(before),
                 (None, heard) => heard,
             };
@@ -440,7 +449,7 @@ impl<'a> Talk<'a> {
             None => (nothing, TurnLatency::default()),
         };
         let (heard, latency) = match self.held_back.take() {
-            Some((before, _)) => (join(before, heard), latency),
+            Some((before, _)) => (join(self.dialogue.phrases(), before, heard), latency),
             None => (heard, latency),
         };
         if !self.interruptible() && !self.dialogue.refuses(&heard.text) {
@@ -602,6 +611,11 @@ impl<'a> Talk<'a> {
     /// the commonest way to say it; uncertain words count here, because nobody can be asked any more.
     async fn last_words_refuse(&mut self) -> bool {
         let mut said: Vec<String> = self.held_back.take().map(|(heard, _)| heard.text).into_iter().collect();
+        // What a provider has understood so far counts, if the rest of it never comes.
+        said.extend(self.live.as_ref().map(|live| live.so_far()));
+        if said.iter().any(|text| self.dialogue.refuses(text)) {
+            return true;
+        }
         if let Some(utterance) = self.ear.flush() {
             self.recognise(utterance, 0);
         }
@@ -637,8 +651,15 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Two pieces of one turn.
-fn join(before: Recognition, after: Recognition) -> Recognition {
+/// Two pieces of one turn. One that asks never to be called again stands alone: what was said around it does not hide it.
+fn join(phrases: &Phrases, before: Recognition, after: Recognition) -> Recognition {
+    let refuses = |heard: &Recognition| intent::detect(&heard.text, phrases).intent == Intent::DoNotCall;
+    if refuses(&before) {
+        return before;
+    }
+    if refuses(&after) {
+        return after;
+    }
     let text = [before.text, after.text].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ");
     Recognition {
         text,

@@ -42,6 +42,9 @@ pub fn telephone(wav: &[u8]) -> Result<Vec<i16>, SoundError> {
     resample(&mono, spec.sample_rate, RATE)
 }
 
+/// Rates that sound comes at, in Hz.
+const RATES: std::ops::RangeInclusive<u32> = 4000..=192_000;
+
 /// Brings a whole clip from one rate to another.
 ///
 /// # Errors
@@ -51,6 +54,10 @@ pub fn resample(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>, SoundEr
         return Ok(samples.to_vec());
     }
     let wrong = |e: &dyn std::fmt::Display| SoundError::Resample(e.to_string());
+    // The work and the memory that a rate asks for grow without end at both ends.
+    if !RATES.contains(&from) {
+        return Err(wrong(&format!("{from} Hz is no rate of speech; use 4000 to 192000")));
+    }
     let input: Vec<f32> = samples.iter().map(|s| f32::from(*s) / 32_768.0).collect();
     let mut resampler =
         Fft::<f32>::new(from as usize, to as usize, 1024, 1, FixedSync::Both).map_err(|e| wrong(&e))?;

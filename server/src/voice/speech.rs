@@ -38,6 +38,8 @@ pub(super) struct Speech {
     first_ms: Option<Duration>,
     /// Silence behind the last clip, in which a key may be pressed.
     linger: Option<Duration>,
+    /// Whether it was cut off, and nothing was begun since.
+    stopped: bool,
     /// Whether what is spoken now only fills the time until the answer.
     excuses: bool,
 }
@@ -60,6 +62,7 @@ impl Speech {
             first_ms: None,
             linger: None,
             excuses: false,
+            stopped: false,
         }
     }
 
@@ -70,6 +73,7 @@ impl Speech {
         let mouth = excuse.then(|| std::mem::take(&mut self.mouth));
         self.stop();
         self.mouth = mouth.unwrap_or_default();
+        self.stopped = false;
         self.cut.clear();
         self.said.clear();
         (self.asked, self.begun, self.first_ms) = (Instant::now(), None, None);
@@ -86,6 +90,11 @@ impl Speech {
 
     /// More of it.
     pub(super) fn add(&mut self, sentence: String) {
+        // What a model goes on to write while the person talks is not spoken over them.
+        if self.stopped {
+            self.cut.push(sentence);
+            return;
+        }
         self.waiting.push_back(sentence);
         self.go_on();
     }
@@ -128,16 +137,24 @@ impl Speech {
     /// Falls silent at once, and keeps what was cut off. True if something was heard.
     pub(super) fn stop(&mut self) -> bool {
         let was = self.mouth.stop() || !self.ready.is_empty();
-        if let Some((_, task)) = self.making.take() {
+        let making = self.making.take().map(|(text, task)| {
             task.abort();
-        }
+            text
+        });
         let ready = self.ready.drain(..).map(|(text, _)| text);
-        let rest: Vec<String> =
-            self.current.take().into_iter().chain(ready).chain(self.waiting.drain(..)).collect();
+        let rest: Vec<String> = self
+            .current
+            .take()
+            .into_iter()
+            .chain(ready)
+            .chain(making)
+            .chain(self.waiting.drain(..))
+            .collect();
         if !rest.is_empty() {
             self.cut = rest;
         }
         self.open = false;
+        self.stopped = true;
         was
     }
 
@@ -150,6 +167,7 @@ impl Speech {
         if self.said.last() == self.cut.first() {
             self.said.pop();
         }
+        self.stopped = false;
         self.waiting = std::mem::take(&mut self.cut).into();
         self.go_on();
         true

@@ -5,7 +5,7 @@ use super::line::Line;
 use crate::bus::{Bus, Group};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 
 /// Groups that are told in one write at most.
@@ -28,6 +28,7 @@ impl Crier {
         let (crier, mut heard) = (Self::default(), bus.listen());
         let own = crier.clone();
         let telling = async move {
+            let mut behind = false;
             loop {
                 let next = tokio::select! {
                     biased;
@@ -37,16 +38,22 @@ impl Crier {
                 match next {
                     Ok(group) => {
                         let mut groups = vec![group];
-                        while groups.len() < TOGETHER
-                            && let Ok(next) = heard.try_recv()
-                        {
-                            groups.push(next);
+                        while groups.len() < TOGETHER {
+                            match heard.try_recv() {
+                                Ok(next) => groups.push(next),
+                                Err(TryRecvError::Lagged(_)) => behind = true,
+                                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                            }
                         }
-                        own.tell(&groups);
+                        if std::mem::take(&mut behind) {
+                            own.skip(&groups);
+                        } else {
+                            own.tell(&groups);
+                        }
                         // Consoles' own tasks get their turn between two tellings.
                         tokio::task::yield_now().await;
                     }
-                    Err(RecvError::Lagged(_)) => own.lock().lines.iter().for_each(|line| line.fall_behind()),
+                    Err(RecvError::Lagged(_)) => behind = true,
                     Err(RecvError::Closed) => return,
                 }
             }
@@ -58,6 +65,13 @@ impl Crier {
 
     fn lock(&self) -> MutexGuard<'_, Town> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something before these was missed: everybody reads the store, up to the last of them.
+    fn skip(&self, groups: &[Arc<Group>]) {
+        let mut town = self.lock();
+        town.told = groups.last().map_or(town.told, |group| group.last());
+        town.lines.iter().for_each(|line| line.fall_behind());
     }
 
     fn tell(&self, groups: &[Arc<Group>]) {

@@ -224,12 +224,13 @@ pub(super) async fn reset_list(
     at: DateTime<Utc>,
 ) -> Applied {
     let mut reset = sqlx::QueryBuilder::<Db>::new(
-        "UPDATE contacts SET status = 'new', attempts = 0, retry_count = 0, held_reason = '', number_turn = 0, \
-         dead_numbers = '', next_attempt_at = ",
+        "UPDATE contacts SET status = 'new', attempts = 0, retry_count = 0, held_reason = '', next_attempt_at = ",
     );
     reset.push_bind(at.naive_utc()).push(" WHERE organization_id = ").push_bind(organization.0.clone());
     reset.push(" AND campaign_id = ").push_bind(campaign.0);
-    // Whoever is in a call, or does not want to be called, is not to be reset by any list of states.
+    // Whoever is in a call, or does not want to be called, is not to be reset by any list of states; nor is whoever has no
+    // number that is theirs. Which are dead, and whose turn it is, stays.
+    reset.push(" AND NOT (number_turn = 0 AND ' ' || dead_numbers || ' ' LIKE '% ' || phone || ' %')");
     reset.push(" AND status NOT IN ('pending', 'do_not_call') AND status IN (");
     let mut states = reset.separated(", ");
     for status in statuses {

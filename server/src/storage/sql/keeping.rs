@@ -184,10 +184,12 @@ pub(super) async fn set_consent(
     consent: Option<&Consent>,
     at: DateTime<Utc>,
 ) -> Applied {
+    // It is given for the number it was given for, and withdrawn for whoever may be called on it.
+    let withdrawn = consent.is_none();
     let changed = sqlx::query(
         "UPDATE contacts SET consent_basis = $3, consent_at = $4, consent_source = $5, \
          next_attempt_at = CASE WHEN status = 'held' THEN $6 ELSE next_attempt_at END \
-         WHERE organization_id = $1 AND phone = $2",
+         WHERE organization_id = $1 AND (phone = $2 OR ($7 AND ' ' || alternates || ' ' LIKE '% ' || $2 || ' %'))",
     )
     .bind(organization.as_str())
     .bind(phone)
@@ -195,6 +197,7 @@ pub(super) async fn set_consent(
     .bind(consent.and_then(|c| c.at).map(|t| t.naive_utc()))
     .bind(consent.map_or("", |c| c.source.as_str()))
     .bind(at.naive_utc())
+    .bind(withdrawn)
     .execute(conn)
     .await?;
     if changed.rows_affected() == 0 {

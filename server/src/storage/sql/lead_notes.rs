@@ -158,7 +158,7 @@ pub(super) async fn foreign_call(conn: &mut Conn, call: &ForeignCall) -> Applied
     .bind(after.status.as_str())
     .bind(after.next_attempt_at.naive_utc())
     .bind(call.placed_at.naive_utc())
-    .bind(after.status == ContactStatus::Retry)
+    .bind(matches!(after.status, ContactStatus::Retry | ContactStatus::Held))
     .execute(&mut *conn)
     .await?;
     let value = format!("{}/{}", call.status, call.outcome);

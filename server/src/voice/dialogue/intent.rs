@@ -32,7 +32,7 @@ pub fn detect(text: &str, phrases: &Phrases) -> Meant {
         return Meant { intent, confidence: 0.95 };
     }
     // The words must not be searched without end; a person's turn is a few sentences.
-    let plain: String = plain.chars().take(600).collect();
+    let plain: String = plain.chars().take(4000).collect();
     match LEXICON.first(&plain) {
         Some((intent, matches)) => Meant { intent, confidence: if matches > 1 { 0.9 } else { 0.75 } },
         None => Meant { intent: Intent::Unclear, confidence: 0.0 },

@@ -37,6 +37,19 @@ impl Sentences {
 
     fn next(&mut self, is_all: bool) -> Option<String> {
         loop {
+            let piece = self.piece(is_all)?;
+            if !piece.is_empty() {
+                return Some(piece);
+            }
+            if self.waiting.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    /// The next sentence; empty where nothing of it can be spoken.
+    fn piece(&mut self, is_all: bool) -> Option<String> {
+        loop {
             if self.thinks {
                 let Some(end) = self.waiting.find("</think>") else {
                     // The end itself may be cut in two.
@@ -73,11 +86,7 @@ impl Sentences {
             self.waiting.clear();
             return None;
         }
-        if spoken.is_empty() {
-            if self.waiting.is_empty() { None } else { self.next(is_all) }
-        } else {
-            Some(spoken)
-        }
+        Some(spoken)
     }
 }
 

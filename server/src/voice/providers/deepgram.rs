@@ -22,6 +22,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long the last words may take once all sound was sent.
+const FINISH: Duration = Duration::from_millis(2500);
 /// How often something is sent where nothing is said: without it the provider hangs up.
 const KEEP_ALIVE: Duration = Duration::from_secs(4);
 /// Samples of one message: a tenth of a second.
@@ -153,6 +155,9 @@ async fn carry(
                 Some(Ok(Message::Text(text))) => {
                     let message = serde_json::from_str::<Value>(text.as_str());
                     let message = message.map_err(|_| "its answer is no JSON".to_owned())?;
+                    if message["errors"].is_array() || message["type"] == "Error" {
+                        return Err("it answered with an error".into());
+                    }
                     if let Some(told) = reads(&message) {
                         heard.lock().unwrap_or_else(PoisonError::into_inner).take(told);
                     }
@@ -186,10 +191,13 @@ impl Live for Socket {
     async fn finish(mut self: Box<Self>) -> Result<Recognition, RecogniseError> {
         // The end of the sound is the end of the utterance.
         drop(std::mem::replace(&mut self.sound, mpsc::unbounded_channel().0));
-        match (&mut self.task).await {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => return Err(RecogniseError::Failed(why)),
-            Err(_) => return Err(RecogniseError::Failed("the connection broke".into())),
+        match tokio::time::timeout(FINISH, &mut self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            // Some never hang up: what they have settled by then counts.
+            Err(_) if has_settled(&self.heard) => {}
+            Err(_) => return Err(RecogniseError::Failed("it did not come to an end in time".into())),
+            Ok(Ok(Err(why))) => return Err(RecogniseError::Failed(why)),
+            Ok(Err(_)) => return Err(RecogniseError::Failed("the connection broke".into())),
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let (text, confidence) = (heard.text(), heard.least.unwrap_or(0.0).clamp(0.0, 1.0));

@@ -98,8 +98,10 @@ impl Line {
             return Ok(response);
         }
         let said = self.read(response, 4096).await.map(|body| body.bytes).unwrap_or_default();
-        let said = plain::line(&String::from_utf8_lossy(&said), 200);
-        let said = said.replace(self.key.expose_secret(), "…");
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let key = self.key.expose_secret();
+        let said = if key.is_empty() { said } else { said.replace(key, "…") };
+        let said = plain::line(&said, 200);
         Err(match status {
             StatusCode::TOO_MANY_REQUESTS => format!("{}: it is asked too often (429)", self.name),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

@@ -14,6 +14,9 @@ use symphonia::core::probe::Hint;
 /// Shortest sound that can be speech, in samples: a tenth of a second. What is shorter is an error in disguise.
 const LEAST: usize = 800;
 
+/// Longest sound of one sentence, in seconds.
+const LONGEST_SECONDS: usize = 180;
+
 /// Sound of an answer. It is told by its first bytes, not by what the answer calls itself: some send MP3 whatever they were
 /// asked for. `rate`: of bare samples (s16, little-endian, one channel).
 pub(super) fn telephone(body: &Body, rate: u32) -> Result<Vec<i16>, String> {
@@ -74,6 +77,10 @@ fn mp3(bytes: &[u8]) -> Result<Vec<i16>, String> {
             i16::try_from(sum / i32::try_from(frame.len()).unwrap_or(1)).unwrap_or(0)
         });
         samples.extend(mixed);
+        // Much may be squeezed into a small file.
+        if samples.len() > LONGEST_SECONDS * rate as usize {
+            return Err("it sent more than three minutes of sound".into());
+        }
     }
     sound::resample(&samples, rate, RATE).map_err(|e| e.to_string())
 }

@@ -85,7 +85,16 @@ impl Reader {
             if self.tools.len() >= MOST_TOOLS && !self.tools.contains_key(&part.index) {
                 return Err("it calls too many tools at once".into());
             }
-            let called = self.tools.entry(part.index).or_default();
+            // Some number all that they call at once the same: another id is another call.
+            let other = |called: &Called| {
+                !called.id.is_empty() && part.id.as_ref().is_some_and(|id| !id.is_empty() && *id != called.id)
+            };
+            let index = if self.tools.get(&part.index).is_some_and(other) {
+                self.tools.keys().next_back().map_or(0, |last| last + 1)
+            } else {
+                part.index
+            };
+            let called = self.tools.entry(index).or_default();
             if let Some(id) = part.id {
                 called.id = id;
             }
@@ -96,6 +105,11 @@ impl Reader {
             }
         }
         Ok(choice.delta.content.filter(|text| !text.is_empty()).map_or(Said::Nothing, Said::Text))
+    }
+
+    /// That nobody is called again is done even where the rest of the answer was lost.
+    fn refusal(&mut self) -> Option<Piece> {
+        self.called().find(|piece| matches!(piece, Piece::Tool { name, .. } if name == "do_not_call"))
     }
 
     fn called(&mut self) -> impl Iterator<Item = Piece> {
@@ -116,10 +130,16 @@ pub(super) async fn read(line: Line, response: Response, tell: mpsc::Sender<Piec
         let bytes = match stream.next().await {
             Some(Ok(bytes)) => bytes,
             Some(Err(error)) => {
+                if let Some(refusal) = reader.refusal() {
+                    let _ = tell.send(refusal).await;
+                }
                 let _ = tell.send(Piece::Failed(line.trouble(&error))).await;
                 return;
             }
             None => {
+                if let Some(refusal) = reader.refusal() {
+                    let _ = tell.send(refusal).await;
+                }
                 // Without its last word an answer was cut off, and what it was about to do is not known.
                 let _ = tell.send(failed("its answer was cut off".into())).await;
                 return;
