@@ -1,7 +1,7 @@
 //! Supervisors in calls.
 
 use super::extract::{Body, Id, May};
-use super::problem::Refused;
+use super::problem::RefusedCall;
 use super::seats::Acknowledged;
 use super::{App, seats};
 use crate::domain::caller::SteerCalls;
@@ -29,10 +29,10 @@ pub(super) struct Given {
     params(("id" = String, Path)), request_body = Given, responses((status = 200, body = Acknowledged)))]
 pub(super) async fn monitor(
     State(app): State<App>,
-    permit: May<SteerCalls>,
-    Id(id, _): Id<String>,
-    Body(Given { mode, extension }, _): Body<Given>,
-) -> Result<Json<Acknowledged>, Refused> {
+    permit: May<SteerCalls, RefusedCall>,
+    Id(id, _): Id<String, RefusedCall>,
+    Body(Given { mode, extension }, _): Body<Given, RefusedCall>,
+) -> Result<Json<Acknowledged>, RefusedCall> {
     let command = Command::Monitor { call_id: CallId(id), mode, extension };
     Ok(Json(seats::run(&app, permit.caller(), command).await?))
 }
@@ -42,8 +42,8 @@ pub(super) async fn monitor(
     responses((status = 200, body = Acknowledged)))]
 pub(super) async fn stop(
     State(app): State<App>,
-    permit: May<SteerCalls>,
-) -> Result<Json<Acknowledged>, Refused> {
+    permit: May<SteerCalls, RefusedCall>,
+) -> Result<Json<Acknowledged>, RefusedCall> {
     Ok(Json(seats::run(&app, permit.caller(), Command::StopMonitoring).await?))
 }
 
@@ -54,9 +54,9 @@ pub(super) async fn stop(
     params(("id" = String, Path)), responses((status = 200, body = Acknowledged)))]
 pub(super) async fn take_over(
     State(app): State<App>,
-    permit: May<SteerCalls>,
-    Id(id, _): Id<String>,
-) -> Result<Json<Acknowledged>, Refused> {
+    permit: May<SteerCalls, RefusedCall>,
+    Id(id, _): Id<String, RefusedCall>,
+) -> Result<Json<Acknowledged>, RefusedCall> {
     let command = Command::TakeOver { call_id: CallId(id) };
     Ok(Json(seats::run(&app, permit.caller(), command).await?))
 }
