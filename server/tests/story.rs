@@ -16,9 +16,10 @@ use dialdeck_protocol::{
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
+use dialdeck_server::domain::debt::Subject;
 use dialdeck_server::domain::do_not_call::{List, Listed, Listing};
 use dialdeck_server::domain::ending::{ContactAfter, after_number, contact_after, far_future};
-use dialdeck_server::domain::gate::{Question, Subject, judge};
+use dialdeck_server::domain::gate::{Question, judge};
 use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;

@@ -42,11 +42,7 @@ impl App {
             _ => return,
         };
         let now = self.state.server_now(Utc::now());
-        let read = match zone {
-            Some(zone) => when::read(&text, zone, now),
-            None => when::read(&text, chrono_tz::UTC, now),
-        };
-        let at = match read {
+        let at = match when::read(&text, zone.unwrap_or(chrono_tz::UTC), now) {
             Ok(at) => at,
             Err(why) => {
                 self.note(&why, true);

@@ -9,11 +9,7 @@ impl App {
     pub(super) fn begin_monitoring(&mut self) {
         let Some(call) = self.state.selected_call() else { return };
         let name = crate::plain::line(&call.name);
-        let mine = self
-            .state
-            .monitored
-            .get(&call.id)
-            .is_some_and(|all| all.iter().any(|(who, _)| *who == self.state.user));
+        let mine = self.state.is_in(&call.id);
         let choice = |key: char, code: &str, label: &str| Choice {
             code: code.to_owned(),
             label: label.to_owned(),
@@ -45,11 +41,7 @@ impl App {
             }
             code => {
                 let Ok(mode) = code.parse::<MonitorMode>() else { return };
-                let inside = self
-                    .state
-                    .monitored
-                    .get(&call_id)
-                    .is_some_and(|all| all.iter().any(|(who, _)| *who == self.state.user));
+                let inside = self.state.is_in(&call_id);
                 let command = Command::Monitor { call_id: call_id.clone(), mode, extension: String::new() };
                 if mode == MonitorMode::Barge {
                     let question = format!("Speak to {name}, and be heard by everybody in the call?");

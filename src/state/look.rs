@@ -162,6 +162,11 @@ impl View {
 }
 
 impl State {
+    /// Whether one is in a call as a supervisor.
+    pub fn is_in(&self, call: &CallId) -> bool {
+        self.monitored.get(call).is_some_and(|all| all.iter().any(|(who, _)| *who == self.user))
+    }
+
     /// Goes to a view.
     pub fn go(&mut self, view: View) {
         self.view = view;

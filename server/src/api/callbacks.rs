@@ -5,9 +5,8 @@ use super::problem::Refused;
 use super::{App, commands, paging};
 use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::caller::{Caller, KeepCallbacks, Look, SteerAgents};
-use crate::domain::contact::NewContact;
+use crate::domain::gate;
 use crate::domain::plain;
-use crate::domain::{gate, zone};
 use crate::storage::Change;
 use crate::storage::keeping::CallbackFilter;
 use axum::Json;
@@ -276,17 +275,15 @@ pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Answer, Problem> 
             user_id: callback.user_id,
             user: user.map(|user| user.name.clone()).unwrap_or_default(),
             due_at: callback.due_at,
-            timezone: if callback.timezone.is_empty() { zone(&contact.person) } else { callback.timezone },
+            timezone: if callback.timezone.is_empty() {
+                gate::zone_of(&contact.person).map(|zone| zone.name().to_owned()).unwrap_or_default()
+            } else {
+                callback.timezone
+            },
             note: callback.note,
         });
     }
     Ok(Answer::Callbacks { callbacks })
-}
-
-/// Where a person is, as far as it is known.
-fn zone(person: &NewContact) -> String {
-    let zones = zone::candidates(gate::whereabouts(person));
-    zones.and_then(|zones| zones.first().map(|zone| zone.name().to_owned())).unwrap_or_default()
 }
 
 /// A callback that the caller may change: their own, anyone's, or all of them for who steers agents.

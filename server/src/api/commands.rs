@@ -122,14 +122,14 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 "the call is being hung up".to_owned()
             }
             Command::Monitor { call_id, mode, extension } => {
-                super::seats::monitor(app, caller, &call_id, mode, &extension).await?
+                super::monitoring::let_in(app, caller, &call_id, mode, &extension).await?
             }
             Command::StopMonitoring => {
                 caller.permit::<SteerCalls>()?;
                 app.dialer.stop_monitoring(caller.user_id)?;
                 "you have left the call".to_owned()
             }
-            Command::TakeOver { call_id } => super::seats::take_over(app, caller, &call_id).await?,
+            Command::TakeOver { call_id } => super::monitoring::hand_over(app, caller, &call_id).await?,
             Command::SettleCallback { callback_id, kept } => {
                 let status = if kept { CallbackStatus::Done } else { CallbackStatus::Cancelled };
                 super::callbacks::change(app, caller, callback_id, Some(status), None).await?

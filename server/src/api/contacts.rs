@@ -202,13 +202,8 @@ fn apply(person: &mut NewContact, given: Given, region: &str) -> Result<(), Prob
         };
         person.alternates = others.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     }
-    // A number that stands twice would be called twice in a row.
-    let mut seen = vec![person.phone.clone()];
-    person.alternates.retain(|other| {
-        let is_new = !seen.contains(other);
-        seen.push(other.clone());
-        is_new
-    });
+    // Also where only the main number is another now.
+    person.alternates = numbers::distinct(&person.phone, std::mem::take(&mut person.alternates));
     if let Some(state) = given.state {
         let state = state.to_uppercase();
         if !(state.is_empty() || state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase())) {

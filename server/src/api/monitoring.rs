@@ -4,10 +4,10 @@ use super::extract::{Body, Id, May};
 use super::problem::RefusedCall;
 use super::seats::Acknowledged;
 use super::{App, seats};
-use crate::domain::caller::SteerCalls;
+use crate::domain::caller::{Caller, SteerCalls};
 use axum::Json;
 use axum::extract::State;
-use dialdeck_protocol::{CallId, Command, MonitorMode};
+use dialdeck_protocol::{CallId, Command, MonitorMode, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -59,4 +59,33 @@ pub(super) async fn take_over(
 ) -> Result<Json<Acknowledged>, RefusedCall> {
     let command = Command::TakeOver { call_id: CallId(id) };
     Ok(Json(seats::run(&app, permit.caller(), command).await?))
+}
+
+/// Lets a supervisor into a call by their phone; gives a sentence for the screen.
+pub(super) async fn let_in(
+    app: &App,
+    caller: &Caller,
+    call: &CallId,
+    mode: MonitorMode,
+    extension: &str,
+) -> Result<String, Problem> {
+    let permit = caller.permit::<SteerCalls>()?;
+    covers(app, caller, call).await?;
+    let filed = seats::on_file(app, caller).await?;
+    let extension = seats::phone_of(filed.as_ref(), extension)?;
+    app.dialer.monitor(&permit, call, mode, &extension).await
+}
+
+/// Takes a call over; gives a sentence for the screen.
+pub(super) async fn hand_over(app: &App, caller: &Caller, call: &CallId) -> Result<String, Problem> {
+    let permit = caller.permit::<SteerCalls>()?;
+    covers(app, caller, call).await?;
+    app.dialer.take_over(&permit, call).await
+}
+
+/// Whether a call is one that the caller may see.
+async fn covers(app: &App, caller: &Caller, call: &CallId) -> Result<(), Problem> {
+    let known = app.store.call(&caller.organization_id, call).await?;
+    let seen = known.is_some_and(|known| caller.covers_call(known.row.campaign_id));
+    if seen { Ok(()) } else { Err(Problem::not_found(format!("call {call}"))) }
 }

@@ -5,28 +5,28 @@ use super::problem::{Refused, RefusedCall};
 use super::{App, commands};
 use crate::dialer::disposition::Said;
 use crate::domain::agent::{LogIn, Pause};
-use crate::domain::caller::{Caller, Look, SteerAgents, SteerCalls, TakeCalls};
+use crate::domain::caller::{Caller, Look, SteerAgents, TakeCalls};
 use crate::domain::catalog::{Agent, PauseCode};
 use crate::domain::plain;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{
-    AgentRow, Answer, CallId, CampaignId, Choice, Code, Command, ContactId, MonitorMode, Outcome, PhoneKind,
-    Problem, UserId,
+    AgentRow, Answer, CallId, CampaignId, Choice, Code, Command, ContactId, Outcome, PhoneKind, Problem,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What stands on file of the agent whose log-in this is.
-async fn on_file(app: &App, caller: &Caller) -> Result<Option<Agent>, Problem> {
+pub(super) async fn on_file(app: &App, caller: &Caller) -> Result<Option<Agent>, Problem> {
     let agents: Vec<Agent> = app.dialer.entries(&caller.organization_id, None).await?;
     Ok(agents.into_iter().find(|agent| agent.user_id == Some(caller.user_id)))
 }
 
 /// The phone that is meant: the one that is given, or the one on file.
-fn phone_of(filed: Option<&Agent>, extension: &str) -> Result<String, Problem> {
+pub(super) fn phone_of(filed: Option<&Agent>, extension: &str) -> Result<String, Problem> {
     let filed_extension = filed.map(|agent| agent.extension.clone()).unwrap_or_default();
     Ok(match extension.trim() {
         "" if filed_extension.is_empty() => {
@@ -441,33 +441,4 @@ pub(super) async fn dispose(
         callback_at: given.callback_at,
     };
     Ok(Json(run(&app, permit.caller(), command).await?))
-}
-
-/// Lets a supervisor into a call by their phone; gives a sentence for the screen.
-pub(super) async fn monitor(
-    app: &App,
-    caller: &Caller,
-    call: &CallId,
-    mode: MonitorMode,
-    extension: &str,
-) -> Result<String, Problem> {
-    let permit = caller.permit::<SteerCalls>()?;
-    covers(app, caller, call).await?;
-    let filed = on_file(app, caller).await?;
-    let extension = phone_of(filed.as_ref(), extension)?;
-    app.dialer.monitor(&permit, call, mode, &extension).await
-}
-
-/// Takes a call over; gives a sentence for the screen.
-pub(super) async fn take_over(app: &App, caller: &Caller, call: &CallId) -> Result<String, Problem> {
-    let permit = caller.permit::<SteerCalls>()?;
-    covers(app, caller, call).await?;
-    app.dialer.take_over(&permit, call).await
-}
-
-/// Whether a call is one that the caller may see.
-async fn covers(app: &App, caller: &Caller, call: &CallId) -> Result<(), Problem> {
-    let known = app.store.call(&caller.organization_id, call).await?;
-    let seen = known.is_some_and(|known| caller.covers_call(known.row.campaign_id));
-    if seen { Ok(()) } else { Err(Problem::not_found(format!("call {call}"))) }
 }

@@ -6,9 +6,9 @@ use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::catalog::{Disposition, Noun};
 use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
-use crate::domain::numbers::Turn;
+use crate::domain::numbers::{self, Numbers, Turn};
 use crate::domain::plain;
-use crate::storage::agents::{Disposable, Dispose};
+use crate::storage::agents::Dispose;
 use crate::storage::journal::CommitError;
 use crate::storage::{CallKey, Change};
 use chrono::{DateTime, Utc};
@@ -121,8 +121,12 @@ impl Dialer {
         let list = List::of(settings.opt_out_scope, call.campaign_id);
         let listing =
             Listing::for_ever(&said.organization_id, &call.phone, "agent", now).said_in(list, &said.call_id);
-        let (contact, numbers) =
-            self.after(&said.organization_id, &call, disposition, &settings, now).await?;
+        let called = match call.contact_id {
+            Some(id) => tools.store.contact(&said.organization_id, id).await?,
+            None => None,
+        };
+        let numbers = called.as_ref().and_then(|contact| contact.numbers().after_call_to(&call.phone));
+        let (contact, numbers) = contact_after(disposition, call.attempt, numbers.as_ref(), &settings, now);
         let mut deed = Vec::new();
         if disposition.outcome == Outcome::DoNotCall {
             deed.push(Change::DoNotCall(Box::new(listing.clone())));
@@ -177,29 +181,6 @@ impl Dialer {
     }
 }
 
-impl Dialer {
-    /// What a disposition makes of the contact, and of its numbers: where this one is somebody else's the next is called.
-    async fn after(
-        &self,
-        organization: &OrganizationId,
-        call: &Disposable,
-        disposition: &Disposition,
-        settings: &CallSettings,
-        now: DateTime<Utc>,
-    ) -> Result<(ContactAfter, Option<Turn>), Problem> {
-        let alone = || contact_after(disposition, call.attempt, settings, now);
-        let Some(id) = call.contact_id else { return Ok((alone(), None)) };
-        let contact = self.0.tools.store.contact(organization, id).await?;
-        let numbers = contact.as_ref().and_then(|contact| contact.numbers().after_call_to(&call.phone));
-        let Some(numbers) = numbers else { return Ok((alone(), None)) };
-        if disposition.is_final || !matches!(disposition.outcome, Outcome::WrongNumber | Outcome::BadNumber) {
-            return Ok((alone(), Some(numbers.after(disposition.outcome))));
-        }
-        let (after, turn) = ending::after_number(disposition.outcome, call.attempt, &numbers, settings, now);
-        Ok((after, Some(turn)))
-    }
-}
-
 /// What there is to choose from where nobody has set up anything.
 fn shipped() -> Vec<Disposition> {
     let all = [
@@ -221,18 +202,27 @@ fn shipped() -> Vec<Disposition> {
     all.map(made).to_vec()
 }
 
-/// What a disposition makes of the contact.
+/// What a disposition makes of the contact, and of its numbers: where this one is somebody else's the next is called.
+/// `numbers`: as if the one that was called were next; `None` where it is not theirs any more.
 fn contact_after(
     disposition: &Disposition,
     attempt: i32,
+    numbers: Option<&Numbers<'_>>,
     settings: &CallSettings,
     now: DateTime<Utc>,
-) -> ContactAfter {
-    let after = ending::contact_after(disposition.outcome, attempt, settings, now);
-    if disposition.is_final && after.status == ContactStatus::Retry {
-        return ContactAfter { status: ContactStatus::Completed, next_attempt_at: ending::far_future() };
+) -> (ContactAfter, Option<Turn>) {
+    let outcome = disposition.outcome;
+    if let Some(numbers) = numbers.filter(|_| numbers::is_dead(outcome) && !disposition.is_final) {
+        let (after, turn) = ending::after_number(outcome, attempt, numbers, settings, now);
+        return (after, Some(turn));
     }
-    after
+    let turn = numbers.map(|numbers| numbers.after(outcome));
+    let after = ending::contact_after(outcome, attempt, settings, now);
+    if disposition.is_final && after.status == ContactStatus::Retry {
+        let done = ContactAfter { status: ContactStatus::Completed, next_attempt_at: ending::far_future() };
+        return (done, turn);
+    }
+    (after, turn)
 }
 
 /// Sets what a campaign sets by itself when a wrap-up has taken too long.

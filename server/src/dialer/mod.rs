@@ -5,6 +5,7 @@
 
 mod adoption;
 pub mod agents;
+mod ai_caller;
 mod attempt;
 mod carried;
 pub mod disposition;
@@ -25,8 +26,9 @@ use crate::domain::caller::{Permit, RunQueue, SteerCalls};
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::{Contact, NewContact};
 use crate::domain::cost::Rates;
+use crate::domain::debt::Debt;
 use crate::domain::do_not_call::{self, List, Listing};
-use crate::domain::gate::{self, Debt, Decision, Hours, Question};
+use crate::domain::gate::{self, Decision, Hours, Question};
 use crate::domain::law::Rules;
 use crate::lawbook::Lawbook;
 use crate::storage::change::QueueStart;

@@ -1,7 +1,8 @@
 //! A person who answered, and the agent they are put through to; or what they hear when nobody is free.
 
 use super::agents::Reserved;
-use super::attempt::{Attempt, Result, announced, hang_up, hang_up_quietly, status, wait_for_end};
+use super::ai_caller::announced;
+use super::attempt::{Attempt, Result, hang_up, hang_up_quietly, status, wait_for_end};
 use super::live::InFlight;
 use super::{Dialer, pacing::Seen};
 use crate::storage::Change;
@@ -124,7 +125,7 @@ impl Serving<'_> {
                 Talked::Vanished => None,
                 Talked::TakenOver(other) => Some(other),
             };
-            // The agent's phone has vanished: the person is taken back, and another agent looked for.
+            // The person is taken back: for whoever takes over, or, the agent's phone having vanished, for another agent.
             let back = self.take_back(&mut progress).await;
             if other.is_some() {
                 // Free only now that the person is out of their room: the next one must not meet this one.

@@ -1,6 +1,6 @@
 //! How a call ended, and what that means for call and contact.
 
-use super::numbers::{Numbers, Turn};
+use super::numbers::{Numbers, Turn, is_dead, is_unreached};
 use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Outcome};
 
@@ -68,11 +68,10 @@ pub fn after_number(
     now: DateTime<Utc>,
 ) -> (ContactAfter, Turn) {
     let turn = numbers.after(outcome);
-    let is_dead = matches!(outcome, Outcome::BadNumber | Outcome::WrongNumber);
+    let is_dead = is_dead(outcome);
     let nobody = is_dead || matches!(outcome, Outcome::NoAnswer | Outcome::Busy | Outcome::Congestion);
     // Who picked up is called on the same number again: its attempts are not shared among the others.
-    let picked_up = matches!(outcome, Outcome::Abandoned | Outcome::Unclear);
-    let round = if picked_up { attempt } else { numbers.round(attempt) };
+    let round = if is_unreached(outcome) { numbers.round(attempt) } else { attempt };
     let mut after = if nobody && turn.is_fresh {
         ContactAfter { status: ContactStatus::Retry, next_attempt_at: now }
     } else if is_dead && turn.any {

@@ -4,15 +4,14 @@
 //! are data: [`super::law`].
 
 use super::contact::NewContact;
+use super::debt::{Debt, Subject};
 use super::do_not_call::Listed;
-use super::law::Forbidden;
 use super::law::{Per, Rules};
 use super::zone::{self, Whereabouts};
 use chrono::{DateTime, Duration, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use dialdeck_protocol::Scrub;
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 /// The least a phone must be allowed to ring, in seconds (47 CFR 64.1200(a)(6)). Settings cannot go below it.
 pub const LEAST_RING_SECONDS: u32 = 15;
@@ -40,35 +39,6 @@ pub enum Voice {
     Artificial,
     /// A person.
     Person,
-}
-
-/// A call about something that the law counts by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
-    /// When it was placed.
-    pub at: DateTime<Utc>,
-    /// Whether a person talked about it.
-    pub talked: bool,
-}
-
-/// What a call is about, where the law counts by that: a debt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// Its name in the operator's own records.
-    pub name: String,
-    /// Since when calls about it count, and how many there may be.
-    pub caps: Vec<(DateTime<Utc>, u32)>,
-    /// Since when nobody may have talked about it.
-    pub quiet_since: Option<DateTime<Utc>>,
-}
-
-/// The debt that a call is about.
-#[derive(Debug, Clone, Copy)]
-pub struct Debt<'a> {
-    /// Its name; empty: the contact names none.
-    pub name: &'a str,
-    /// Calls about it of late.
-    pub calls: &'a [About],
 }
 
 /// What the gate looks at.
@@ -235,7 +205,7 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
         decision.opens_at = opening(now, open);
     } else if let Some((forbidden, until)) = rules
         .capped(Per::Number, &places, question.recent, now)
-        .or_else(|| question.debt.and_then(|debt| about_debt(rules, &places, debt, now)))
+        .or_else(|| question.debt.and_then(|debt| debt.forbidden(rules, &places, now)))
     {
         (decision.rule, decision.reason, decision.basis) =
             (forbidden.rule, forbidden.reason, forbidden.basis);
@@ -249,21 +219,6 @@ pub fn judge(question: Question<'_>, now: DateTime<Utc>) -> Decision {
     }
     "every rule allows it".clone_into(&mut decision.reason);
     decision
-}
-
-/// What forbids a call about a debt.
-fn about_debt(
-    rules: &Rules,
-    places: &BTreeSet<String>,
-    debt: Debt<'_>,
-    now: DateTime<Utc>,
-) -> Option<(Forbidden, DateTime<Utc>)> {
-    let calls: Vec<DateTime<Utc>> = debt.calls.iter().map(|call| call.at).collect();
-    let talked = debt.calls.iter().filter(|call| call.talked).map(|call| call.at);
-    // Both may hold: the one that holds longer counts.
-    let both =
-        rules.quieted(places, talked, now).into_iter().chain(rules.capped(Per::Debt, places, &calls, now));
-    both.max_by_key(|(_, until)| *until)
 }
 
 fn is_open(zone: Tz, hours: Hours, now: DateTime<Utc>) -> bool {
@@ -287,6 +242,11 @@ pub fn whereabouts(person: &NewContact) -> Whereabouts<'_> {
         postal_code: &person.postal_code,
         timezone: &person.timezone,
     }
+}
+
+/// The zone that a person is most likely in; `None` where it cannot be told.
+pub fn zone_of(person: &NewContact) -> Option<Tz> {
+    zone::candidates(whereabouts(person))?.first().copied()
 }
 
 /// How long somebody who waited for an agent in vain is not called without an agent reserved for them. Where it cannot be
@@ -323,8 +283,9 @@ pub fn disclosure(person: &NewContact, rules: &Rules, caller: &str, now: DateTim
 
 #[cfg(test)]
 mod tests {
-    use super::{About, Debt, Decision, Question, Voice, disclosure, judge, rest_after_abandonment};
+    use super::{Debt, Decision, Question, Voice, disclosure, judge, rest_after_abandonment};
     use crate::domain::contact::{Consent, NewContact};
+    use crate::domain::debt::About;
     use crate::domain::do_not_call::Listed;
     use crate::domain::law::Rules;
     use crate::domain::phone::Phone;

@@ -1,6 +1,7 @@
 //! Contacts from CSV: header, rows and what was wrong with each line. Pure; reading and storing are elsewhere.
 
 use super::contact::{Consent, NewContact};
+use super::numbers;
 use super::phone::Phone;
 use super::plain;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -173,12 +174,9 @@ pub fn row(header: &Header, record: &str, reading: &Reading<'_>) -> Result<NewCo
         if text.is_empty() {
             continue;
         }
-        let other = Phone::parse(&text, reading.region).map_err(|e| fail(column, e.to_string()))?;
-        // The same number twice is one number.
-        if other != phone && !alternates.contains(&other) {
-            alternates.push(other);
-        }
+        alternates.push(Phone::parse(&text, reading.region).map_err(|e| fail(column, e.to_string()))?);
     }
+    let alternates = numbers::distinct(&phone, alternates);
     let timezone = take("timezone");
     if !timezone.is_empty() && timezone.parse::<chrono_tz::Tz>().is_err() {
         return Err(fail(

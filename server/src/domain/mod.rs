@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod catalog;
 pub mod contact;
 pub mod cost;
+pub mod debt;
 pub mod dialpad;
 pub mod do_not_call;
 pub mod ending;

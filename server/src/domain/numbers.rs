@@ -6,6 +6,30 @@ use dialdeck_protocol::Outcome;
 /// Most numbers beside the main one.
 pub const MOST: usize = 4;
 
+/// Whether a call that ended so says that the number is nobody's, or somebody else's.
+pub const fn is_dead(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::BadNumber | Outcome::WrongNumber)
+}
+
+/// Whether nobody picked up in a call that ended so.
+pub const fn is_unreached(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::NoAnswer | Outcome::Busy | Outcome::Congestion | Outcome::Error | Outcome::Voicemail
+    )
+}
+
+/// Numbers beside the main one, each once: one that stands twice would be called twice in a row.
+pub fn distinct(main: &Phone, others: Vec<Phone>) -> Vec<Phone> {
+    let mut kept: Vec<Phone> = Vec::new();
+    for other in others {
+        if other != *main && !kept.contains(&other) {
+            kept.push(other);
+        }
+    }
+    kept
+}
+
 /// The numbers of one contact, the main one first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbers<'a> {
@@ -66,19 +90,15 @@ impl<'a> Numbers<'a> {
     pub fn after(&self, outcome: Outcome) -> Turn {
         let called = self.next().as_str();
         let mut dead: Vec<String> = self.dead.iter().filter(|number| *number != called).cloned().collect();
-        if matches!(outcome, Outcome::BadNumber | Outcome::WrongNumber) {
+        if is_dead(outcome) {
             dead.push(called.to_owned());
         }
         let count = self.others.len() + 1;
         let lives = |index: &usize| {
             self.at(*index).is_some_and(|phone| !dead.iter().any(|number| number == phone.as_str()))
         };
-        let silent = matches!(
-            outcome,
-            Outcome::NoAnswer | Outcome::Busy | Outcome::Congestion | Outcome::Error | Outcome::Voicemail
-        );
         // Where somebody picked up, they are called back on this one.
-        if !silent && lives(&self.turn) {
+        if !is_unreached(outcome) && lives(&self.turn) {
             let turn = i32::try_from(self.turn).unwrap_or(0);
             return Turn { turn, is_fresh: false, any: true, dead };
         }

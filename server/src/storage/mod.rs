@@ -31,8 +31,8 @@ pub use upkeep::Upkeep;
 
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
+use crate::domain::debt::About;
 use crate::domain::do_not_call::Listed;
-use crate::domain::gate::About;
 use crate::domain::script::Script;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

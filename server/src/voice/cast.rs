@@ -90,20 +90,24 @@ impl Cast {
         }
     }
 
-    fn order<'a>(own: &'a [String], usual: &'a [String]) -> &'a [String] {
-        if own.is_empty() { usual } else { own }
+    /// Those who are named and can: in a campaign's own order, or else in the usual one.
+    fn links<P: ?Sized>(
+        &self,
+        own: &[String],
+        usual: &[String],
+        can: impl Fn(&Provided) -> Option<Arc<P>>,
+    ) -> Vec<Link<P>> {
+        let order = if own.is_empty() { usual } else { own };
+        let link = |name: &String| {
+            let member = self.members.get(name)?;
+            Some(Link::new(name.clone(), can(&member.provided)?, member.patience))
+        };
+        order.iter().filter_map(link).collect()
     }
 
     /// Who hears: those that are named, and the embedded one at last.
     pub fn recogniser(&self, choice: &VoiceChoice) -> Option<Arc<dyn Recogniser>> {
-        let mut links = Vec::new();
-        for name in Self::order(&choice.recognisers, &self.hears) {
-            if let Some(member) = self.members.get(name)
-                && let Some(provider) = &member.provided.recogniser
-            {
-                links.push(Link::new(name.clone(), provider.clone(), member.patience));
-            }
-        }
+        let mut links = self.links(&choice.recognisers, &self.hears, |provided| provided.recogniser.clone());
         if let Some(embedded) = &self.recogniser {
             if links.is_empty() {
                 return Some(embedded.clone());
@@ -115,14 +119,8 @@ impl Cast {
 
     /// Who speaks: those that are named, and the embedded one at last.
     pub fn synthesiser(&self, choice: &VoiceChoice) -> Arc<dyn Synthesiser> {
-        let mut links = Vec::new();
-        for name in Self::order(&choice.synthesisers, &self.speaks) {
-            if let Some(member) = self.members.get(name)
-                && let Some(provider) = &member.provided.synthesiser
-            {
-                links.push(Link::new(name.clone(), provider.clone(), member.patience));
-            }
-        }
+        let mut links =
+            self.links(&choice.synthesisers, &self.speaks, |provided| provided.synthesiser.clone());
         if links.is_empty() {
             return self.synthesiser.clone();
         }
@@ -132,13 +130,9 @@ impl Cast {
 
     /// Who converses; `None`: the script alone.
     pub fn chat(&self, choice: &VoiceChoice) -> Option<Arc<dyn Chat>> {
-        let mut links = Vec::new();
-        for name in Self::order(&choice.dialogue, &self.converses) {
-            if let Some(member) = self.members.get(name)
-                && let Some(provider) = &member.provided.chat
-            {
-                links.push(Link::new(name.clone(), provider.clone(), member.patience.min(FIRST_WORD)));
-            }
+        let mut links = self.links(&choice.dialogue, &self.converses, |provided| provided.chat.clone());
+        for link in &mut links {
+            link.patience = link.patience.min(FIRST_WORD);
         }
         (!links.is_empty()).then(|| Arc::new(Chain::<dyn Chat>::new(links, self.told.clone())) as _)
     }

@@ -1,17 +1,14 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
-use super::backchannel;
 use super::dialogue::mind::{Chat, Mind};
-use super::dialogue::{Dialogue, Move};
-use super::dialogue::{intent, sentences};
-use super::ear::{Ear, Noticed, Utterance};
+use super::dialogue::{Dialogue, Move, sentences};
+use super::ear::{Ear, Noticed};
 use super::endpoint;
 use super::media::{Frame, Media};
 use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
 use super::speech::Speech;
 use super::synthesise::{SynthesiseError, Synthesiser, Voice};
 use super::timing::Timing;
-use crate::voice::phrases::Phrases;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -24,10 +21,8 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+mod listening;
 mod thinking;
-
-/// How long the last words of a call that was cut off may take to be understood.
-const LAST_WORDS: Duration = Duration::from_secs(12);
 
 /// How long somebody who was told that a key ends all calls has to press it.
 const LINGER: Duration = Duration::from_secs(3);
@@ -238,7 +233,7 @@ struct Talk<'a> {
     /// Whether what they say now cut us off.
     cut_off: bool,
     /// What was recognised while the person was speaking on.
-    held_back: Option<(Recognition, TurnLatency)>,
+    held_back: Option<Recognition>,
     exchanges: Vec<Exchange>,
     opening: bool,
     /// Whether an utterance was answered yet.
@@ -289,11 +284,8 @@ impl<'a> Talk<'a> {
     async fn hear(&mut self, frame: Frame) -> Option<Outcome> {
         let now = Instant::now();
         if let Frame::Digit(digit) = frame {
-            let said = self.held_back.as_ref().map(|(heard, _)| heard.text.clone());
-            let said = said.into_iter().chain(self.live.as_ref().map(|live| live.so_far()));
-            let refused = said.into_iter().any(|text| self.dialogue.refuses(&text));
             // What the law wants said is heard before a key goes on; never to be called again is heard at any moment.
-            let digit = if refused { '9' } else { digit };
+            let digit = if self.is_refusing() { '9' } else { digit };
             if digit != '9' && self.saying.as_ref().is_some_and(|saying| saying.is_disclosure) {
                 return None;
             }
@@ -394,106 +386,9 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
-    fn recognise(&mut self, utterance: Utterance, endpoint_ms: u32) {
-        let before = self.recognising.take();
-        let live = self.live.take();
-        let recogniser = self.providers.recogniser.clone();
-        let phrases = self.dialogue.phrases().clone();
-        self.recognising = Some(tokio::spawn(async move {
-            let before = match before {
-                Some(task) => task.await.ok().and_then(|(heard, _)| heard.ok()),
-                None => None,
-            };
-            let begun = Instant::now();
-            let heard = match live {
-                Some(live) => live.finish().await,
-                None => Err(RecogniseError::Kind("what is spoken yet")),
-            };
-            // Where it could not be followed as it was spoken, the whole is asked for once more, of whoever is well.
-            let heard = match heard {
-                Ok(heard) => Ok(heard),
-                Err(error) => {
-                    if matches!(error, RecogniseError::Failed(_)) {
-                        tracing::warn!(%error, "an utterance was lost on its way; it is sent whole");
-                    }
-                    recogniser.recognise(utterance, &phrases).await
-                }
-            };
-            let recognise_ms = millis(begun.elapsed());
-            let heard = match (before, heard) {
-                (Some(before), Ok(heard)) => Ok(join(&phrases, before, heard)),
-                (Some(before), Err(_)) => Ok(before),
-                (None, heard) => heard,
-            };
-            (heard, TurnLatency { endpoint_ms, recognise_ms, ..TurnLatency::default() })
-        }));
-    }
-
     /// Last words, and what the law wants said, are spoken to their end; everything else gives way.
     fn interruptible(&self) -> bool {
         self.saying.as_ref().is_none_or(|s| s.turn.end.is_none() && !s.is_disclosure)
-    }
-
-    async fn recognised(
-        &mut self,
-        done: Option<(Result<Recognition, RecogniseError>, TurnLatency)>,
-    ) -> Option<Outcome> {
-        let nothing = Recognition { text: String::new(), confidence: 0.0, certain: false };
-        let (heard, latency) = match done {
-            Some((Ok(heard), latency)) => (heard, latency),
-            Some((Err(error), latency)) => {
-                tracing::warn!(%error, "an utterance was not recognised");
-                (nothing, latency)
-            }
-            None => (nothing, TurnLatency::default()),
-        };
-        let (heard, latency) = match self.held_back.take() {
-            Some((before, _)) => (join(self.dialogue.phrases(), before, heard), latency),
-            None => (heard, latency),
-        };
-        if !self.interruptible() && !self.dialogue.refuses(&heard.text) {
-            return None;
-        }
-        if self.opening && self.saying.is_some() && !self.dialogue.interrupts_opening(&heard) {
-            // "Hello?" while we are introducing ourselves.
-            if std::mem::take(&mut self.cut_off) {
-                self.speech.resume();
-            }
-            return None;
-        }
-        if self.ear.speaking_for().is_some() {
-            self.held_back = Some((heard, latency));
-            return None;
-        }
-        if std::mem::take(&mut self.cut_off)
-            && backchannel::is_one(&heard.text)
-            && !self.speech.was_nearly_done()
-            && self.speech.resume()
-        {
-            // No more than "mm-hm": we go on where we were.
-            self.interruptions = self.interruptions.saturating_sub(1);
-            return None;
-        }
-        if self.saying.is_some()
-            && backchannel::is_one(&heard.text)
-            && self.speech.is_busy()
-            && !self.speech.is_at_its_end()
-        {
-            return None;
-        }
-        if self.saying.is_some() && self.speech.stop() {
-            self.interruptions += 1;
-        }
-        self.thinking = None;
-        if self.saying.is_some() {
-            self.complete().await;
-        }
-        self.understood = true;
-        if self.thinks(&heard) {
-            return self.think(heard, latency).await;
-        }
-        self.answer(&heard, latency).await
     }
 
     /// Answers by the script.
@@ -607,26 +502,6 @@ impl<'a> Talk<'a> {
         self.exchanges.push(exchange);
     }
 
-    /// What the person was saying when the conversation was cut off asks not to be called again. Said and hung up is
-    /// the commonest way to say it; uncertain words count here, because nobody can be asked any more.
-    async fn last_words_refuse(&mut self) -> bool {
-        let mut said: Vec<String> = self.held_back.take().map(|(heard, _)| heard.text).into_iter().collect();
-        // What a provider has understood so far counts, if the rest of it never comes.
-        said.extend(self.live.as_ref().map(|live| live.so_far()));
-        if said.iter().any(|text| self.dialogue.refuses(text)) {
-            return true;
-        }
-        if let Some(utterance) = self.ear.flush() {
-            self.recognise(utterance, 0);
-        }
-        if let Some(task) = self.recognising.take()
-            && let Ok(Ok((Ok(heard), _))) = tokio::time::timeout(LAST_WORDS, task).await
-        {
-            said.push(heard.text);
-        }
-        said.iter().any(|text| self.dialogue.refuses(text))
-    }
-
     /// The conversation is cut off, by whoever.
     async fn leave(&mut self, why: &'static str) -> Outcome {
         self.ended = why;
@@ -648,23 +523,6 @@ impl<'a> Talk<'a> {
             "too_long" | "ended_by_us" if outcome == Outcome::HungUp => Outcome::Unclear,
             _ => settled.unwrap_or(outcome),
         }
-    }
-}
-
-/// Two pieces of one turn. One that asks never to be called again stands alone: what was said around it does not hide it.
-fn join(phrases: &Phrases, before: Recognition, after: Recognition) -> Recognition {
-    let refuses = |heard: &Recognition| intent::detect(&heard.text, phrases).intent == Intent::DoNotCall;
-    if refuses(&before) {
-        return before;
-    }
-    if refuses(&after) {
-        return after;
-    }
-    let text = [before.text, after.text].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ");
-    Recognition {
-        text,
-        confidence: before.confidence.min(after.confidence),
-        certain: before.certain && after.certain,
     }
 }
 

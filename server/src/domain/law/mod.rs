@@ -309,7 +309,7 @@ impl Rules {
         self.quiets.iter().filter(holds).max_by_key(|rule| rule.hours)
     }
 
-    /// What forbids a call about a debt, of which `about` tells the calls of late, and when it leaves room again.
+    /// What forbids a call about a debt that was talked about at these moments, and when it leaves room again.
     pub fn quieted(
         &self,
         places: &BTreeSet<String>,

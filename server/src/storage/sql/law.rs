@@ -2,9 +2,10 @@
 
 use super::commit::Applied;
 use super::{Conn, Db, lead_notes};
+use crate::domain::debt::About;
 use crate::domain::do_not_call::{List, Listed, Listing};
 use crate::domain::ending::{ContactAfter, far_future};
-use crate::domain::gate::{About, Decision};
+use crate::domain::gate::Decision;
 use crate::storage::change::Happening;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{CallId, CampaignId, ContactId, ContactStatus, EventBody, OrganizationId};

@@ -4,8 +4,8 @@ use super::row::CampaignRow;
 use super::{Conn, Db, SqlStore, audit, contacts, dialpad_calls, failed, history, law};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
+use crate::domain::debt::About;
 use crate::domain::do_not_call::Listed;
-use crate::domain::gate::About;
 use crate::domain::script::Script;
 use crate::storage::{
     AuditLine, CallRecord, Change, Committed, ContactPage, DecisionRow, ImportMode, ImportSink, ListedRow,

@@ -181,7 +181,7 @@ impl Talk<'_> {
             }
             Deed::End => Some(self.disposition.unwrap_or(Outcome::Unclear)),
             // It stands among the events, which webhooks carry.
-            Deed::Send(_) => None,
+            Deed::Send => None,
         };
         if let (Some(end), Some(thinking)) = (end, &mut self.thinking) {
             // Nothing that comes after it in the same answer takes a refusal back.
@@ -206,10 +206,12 @@ impl Talk<'_> {
         let spoke = self.thinking.as_ref().is_some_and(|thinking| thinking.spoke);
         if !spoke && has_used {
             // It did something and has said nothing yet: it is told what came of it, and asked for its words.
-            let asking = self.ask();
-            if let Some(thinking) = self.thinking.as_mut().filter(|thinking| thinking.rounds < ROUNDS) {
-                thinking.rounds += 1;
-                (thinking.asking, thinking.pieces) = (asking, None);
+            if self.thinking.as_ref().is_some_and(|thinking| thinking.rounds < ROUNDS) {
+                let asking = self.ask();
+                if let Some(thinking) = &mut self.thinking {
+                    thinking.rounds += 1;
+                    (thinking.asking, thinking.pieces) = (asking, None);
+                }
                 return None;
             }
         }
@@ -218,12 +220,17 @@ impl Talk<'_> {
             // Nothing was said: the script says what fits, and what was wished ends the call all the same.
             return self.fall_back(&thinking).await;
         }
+        self.spoken_to_its_end(thinking.turn.end);
+        None
+    }
+
+    /// Nothing is added to what is being said; after it the call is over, or goes on.
+    fn spoken_to_its_end(&mut self, end: Option<Outcome>) {
         if let Some(saying) = &mut self.saying {
-            saying.turn.end = thinking.turn.end;
-            saying.turn.do_not_call = thinking.turn.end == Some(Outcome::DoNotCall);
+            saying.turn.end = end;
+            saying.turn.do_not_call = end == Some(Outcome::DoNotCall);
         }
         self.speech.close();
-        None
     }
 
     /// The model failed in the middle of it.
@@ -231,11 +238,8 @@ impl Talk<'_> {
         tracing::warn!(why, "the language model failed in a call");
         let thinking = self.thinking.take()?;
         if thinking.spoke {
-            // What was begun is said to its end; the next turn is another.
-            if let Some(saying) = &mut self.saying {
-                saying.turn.end = thinking.turn.end;
-            }
-            self.speech.close();
+            // The next turn is another.
+            self.spoken_to_its_end(thinking.turn.end);
             return None;
         }
         self.fall_back(&thinking).await

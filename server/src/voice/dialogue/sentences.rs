@@ -121,14 +121,6 @@ pub fn whole(text: &str) -> Vec<String> {
     all
 }
 
-/// A whole text in sentences.
-pub fn split(text: &str) -> Vec<String> {
-    let mut sentences = Sentences::default();
-    let mut all = sentences.push(text);
-    all.extend(sentences.finish());
-    all
-}
-
 /// Without marks that are written and not spoken: emphasis, headings, lists, links.
 fn speakable(text: &str) -> String {
     let text = plain::line(text, MOST * 2);
@@ -144,8 +136,15 @@ fn speakable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sentences, split};
+    use super::Sentences;
     use proptest::prelude::*;
+
+    fn split(text: &str) -> Vec<String> {
+        let mut sentences = Sentences::default();
+        let mut all = sentences.push(text);
+        all.extend(sentences.finish());
+        all
+    }
 
     #[test]
     fn sentence_by_sentence_as_it_is_written() {

@@ -39,7 +39,7 @@ pub enum Deed {
     /// The call ends once this was said.
     End,
     /// Sent to whoever listens.
-    Send(Value),
+    Send,
 }
 
 /// What a model may call, as it is told.
@@ -152,7 +152,7 @@ pub fn judge(name: &str, arguments: &str, facts: Facts) -> Result<Deed, String> 
             if data.to_string().len() > MOST_DATA {
                 return Err(format!("refused: data has more than {MOST_DATA} bytes"));
             }
-            Ok(Deed::Send(data))
+            Ok(Deed::Send)
         }
         other => Err(format!("refused: there is no tool {:?}", plain::line(other, 40))),
     }

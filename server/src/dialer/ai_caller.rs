@@ -1,0 +1,169 @@
+//! What an AI caller says to whoever picked up: the conversation of a call, and what it is held with.
+
+use super::Dialer;
+use super::attempt::{Attempt, Result, hang_up, hang_up_quietly, status, wait_for_end};
+use super::live::InFlight;
+use super::people::{Serving, Why, summary};
+use super::scribe::JournalScribe;
+use crate::domain::do_not_call::List;
+use crate::domain::gate;
+use crate::domain::script::Script;
+use crate::telephony::Progress;
+use crate::telephony::adoption::Ending;
+use crate::voice::conversation::{Minded, Report, announce, converse};
+use crate::voice::dialogue::Dialogue;
+use crate::voice::dialogue::mind::{About, Mind};
+use crate::voice::media::Media;
+use chrono::Utc;
+use dialdeck_protocol::{CallStatus, Outcome};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// Talks with whoever picked up, until the conversation is over; then hands them over, or hangs up.
+pub(super) async fn talk(
+    dialer: &Dialer,
+    attempt: &Attempt,
+    script: Script,
+    mut progress: UnboundedReceiver<Progress>,
+    in_flight: &InFlight,
+    mut media: Media,
+) -> Result {
+    let tools = &dialer.0.tools;
+    let answered = Utc::now();
+    status(dialer, attempt, CallStatus::InProgress, "").await;
+    let providers = if media.words { Ok(tools.words.clone()) } else { tools.sound.clone() };
+    let providers = match providers {
+        Ok(providers) => providers,
+        Err(why) => {
+            let mut result = hang_up(dialer, attempt, progress, &why).await;
+            result.outcome = Outcome::Error;
+            return result;
+        }
+    };
+    let choice = &attempt.campaign.call_settings.voice;
+    let providers = tools.cast.providers(choice, &providers, media.words);
+    let mut dialogue =
+        Dialogue::new(script.clone(), &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
+    if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
+        dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
+    } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
+        let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());
+        let free = move || agents.is_anyone_free(&key.organization_id, key.campaign_id);
+        dialogue = dialogue.handing_over(std::sync::Arc::new(free));
+    }
+    let scribe = scribe(dialer, attempt);
+    let minded = match &providers.chat {
+        Some(_) => Some(minded(dialer, attempt, &script, dialogue.hands_over()).await),
+        None => None,
+    };
+    // Whoever takes the call over ends the conversation, and goes on with the person.
+    let end = in_flight.end.child_token();
+    let (report, seat) = {
+        let talk = converse(&mut media, dialogue, minded, providers, &scribe, end.clone());
+        tokio::pin!(talk);
+        tokio::select! {
+            report = &mut talk => (report, None),
+            seat = in_flight.taken_over(), if attempt.adopted.is_none() => {
+                end.cancel();
+                (talk.await, Some(seat))
+            }
+        }
+    };
+    let serving = |report| Serving {
+        dialer,
+        attempt,
+        people: attempt.campaign.call_settings.people.clone().unwrap_or_default(),
+        in_flight,
+        why: Why::HandedOver(Box::new(report)),
+        counted: std::sync::OnceLock::new(),
+    };
+    if let Some(seat) = seat
+        && !report.do_not_call
+        && report.ended == "ended_by_us"
+        && !in_flight.end.is_cancelled()
+    {
+        return serving(report).run(progress, media, Some(seat), answered).await;
+    }
+    if report.outcome == Outcome::Transferred && report.ended == "done" && attempt.adopted.is_none() {
+        return serving(report).run(progress, media, None, answered).await;
+    }
+    if let Some(adopted) = &attempt.adopted {
+        // Before our leg is let go: whoever placed the call must still have it, to end it or to send it on.
+        let text = summary(&report);
+        let ending = Ending { outcome: report.outcome, do_not_call: report.do_not_call, summary: &text };
+        adopted.say(ending).await;
+    }
+    drop(media);
+    if report.ended == "no_voice" {
+        dialer.halt("the voice failed in a call: somebody picked up and heard nothing");
+    }
+    let ended = Utc::now();
+    hang_up_quietly(dialer, attempt).await;
+    let detail = match wait_for_end(&mut progress).await {
+        Some(ended) => format!("{}, {}", report.ended, ended.detail()),
+        None => report.ended.to_owned(),
+    };
+    Result {
+        outcome: report.outcome,
+        detail,
+        answered: Some(answered),
+        ended,
+        report: Some(report),
+        never_placed: false,
+        abandoned: false,
+    }
+}
+
+/// What a language model is given: this person, this script, what the campaign knows, and no more.
+async fn minded(dialer: &Dialer, attempt: &Attempt, script: &Script, hands_over: bool) -> Minded {
+    let callee = attempt.contact.callee();
+    let zone = gate::zone_of(&callee);
+    let now = match zone {
+        Some(zone) => Utc::now().with_timezone(&zone).format("%A, %Y-%m-%d %H:%M").to_string(),
+        None => Utc::now().format("%A, %Y-%m-%d %H:%M UTC").to_string(),
+    };
+    let key = &attempt.begun.key;
+    let knowledge = dialer.entries(&key.organization_id, Some(key.campaign_id)).await.unwrap_or_default();
+    let about = About { knowledge, now, hands_over };
+    Minded { mind: Mind::new(script, &callee, &about), zone }
+}
+
+/// What an artificial voice has to say of itself to this person. Who calls is the campaign's to say, or the organization's.
+async fn disclosure(dialer: &Dialer, attempt: &Attempt) -> String {
+    let (callee, rules, now) = (attempt.contact.callee(), dialer.rules(), Utc::now());
+    let named = |caller: &str| gate::disclosure(&callee, &rules, caller, now);
+    let caller = attempt.campaign.call_settings.caller_name.trim();
+    if !caller.is_empty() || named("").is_empty() {
+        return named(caller);
+    }
+    let all = dialer.0.tools.store.organizations().await.unwrap_or_default();
+    let own = all.into_iter().find(|(id, ..)| *id == attempt.begun.key.organization_id);
+    named(&own.map_or_else(|| attempt.campaign.name.clone(), |(_, name, _)| name))
+}
+
+fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
+    JournalScribe {
+        journal: dialer.0.tools.journal.clone(),
+        key: attempt.begun.key.clone(),
+        phone: attempt.begun.to.clone(),
+        list: List::of(attempt.campaign.call_settings.opt_out_scope, attempt.begun.key.campaign_id),
+    }
+}
+
+/// Says one thing to a person; `None` where there is no voice, or nothing to say.
+pub(super) async fn announced(
+    dialer: &Dialer,
+    attempt: &Attempt,
+    in_flight: &InFlight,
+    media: &mut Media,
+    text: &str,
+) -> Option<Report> {
+    let tools = &dialer.0.tools;
+    let providers = if media.words { tools.words.clone() } else { tools.sound.clone().ok()? };
+    if text.trim().is_empty() {
+        return None;
+    }
+    let dialogue = Dialogue::new(Script::default(), &attempt.contact.person);
+    let (scribe, text) = (scribe(dialer, attempt), text.to_owned());
+    let end = in_flight.end.clone();
+    Some(announce(media, text, Outcome::Abandoned, dialogue, providers, &scribe, end).await)
+}

@@ -1,0 +1,154 @@
+//! What the person says, understood piece by piece: what is an answer, what is no more than "mm-hm", and what asks never to be
+//! called again.
+
+use super::{Talk, millis};
+use crate::voice::backchannel;
+use crate::voice::dialogue::intent;
+use crate::voice::ear::Utterance;
+use crate::voice::phrases::Phrases;
+use crate::voice::recognise::{RecogniseError, Recognition};
+use dialdeck_protocol::{Intent, Outcome, TurnLatency};
+use std::time::{Duration, Instant};
+
+/// How long the last words of a call that was cut off may take to be understood.
+const LAST_WORDS: Duration = Duration::from_secs(12);
+
+impl Talk<'_> {
+    /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
+    pub(super) fn recognise(&mut self, utterance: Utterance, endpoint_ms: u32) {
+        let before = self.recognising.take();
+        let live = self.live.take();
+        let recogniser = self.providers.recogniser.clone();
+        let phrases = self.dialogue.phrases().clone();
+        self.recognising = Some(tokio::spawn(async move {
+            let before = match before {
+                Some(task) => task.await.ok().and_then(|(heard, _)| heard.ok()),
+                None => None,
+            };
+            let begun = Instant::now();
+            let heard = match live {
+                Some(live) => live.finish().await,
+                None => Err(RecogniseError::Kind("what is spoken yet")),
+            };
+            // Where it could not be followed as it was spoken, the whole is asked for once more, of whoever is well.
+            let heard = match heard {
+                Ok(heard) => Ok(heard),
+                Err(error) => {
+                    if matches!(error, RecogniseError::Failed(_)) {
+                        tracing::warn!(%error, "an utterance was lost on its way; it is sent whole");
+                    }
+                    recogniser.recognise(utterance, &phrases).await
+                }
+            };
+            let recognise_ms = millis(begun.elapsed());
+            let heard = match (before, heard) {
+                (Some(before), Ok(heard)) => Ok(join(&phrases, before, heard)),
+                (Some(before), Err(_)) => Ok(before),
+                (None, heard) => heard,
+            };
+            (heard, TurnLatency { endpoint_ms, recognise_ms, ..TurnLatency::default() })
+        }));
+    }
+
+    /// An utterance was understood, or not: it is answered, where it is one.
+    pub(super) async fn recognised(
+        &mut self,
+        done: Option<(Result<Recognition, RecogniseError>, TurnLatency)>,
+    ) -> Option<Outcome> {
+        let nothing = Recognition { text: String::new(), confidence: 0.0, certain: false };
+        let (heard, latency) = match done {
+            Some((Ok(heard), latency)) => (heard, latency),
+            Some((Err(error), latency)) => {
+                tracing::warn!(%error, "an utterance was not recognised");
+                (nothing, latency)
+            }
+            None => (nothing, TurnLatency::default()),
+        };
+        let heard = match self.held_back.take() {
+            Some(before) => join(self.dialogue.phrases(), before, heard),
+            None => heard,
+        };
+        if !self.interruptible() && !self.dialogue.refuses(&heard.text) {
+            return None;
+        }
+        if self.opening && self.saying.is_some() && !self.dialogue.interrupts_opening(&heard) {
+            // "Hello?" while we are introducing ourselves.
+            if std::mem::take(&mut self.cut_off) {
+                self.speech.resume();
+            }
+            return None;
+        }
+        if self.ear.speaking_for().is_some() {
+            self.held_back = Some(heard);
+            return None;
+        }
+        if std::mem::take(&mut self.cut_off)
+            && backchannel::is_one(&heard.text)
+            && !self.speech.was_nearly_done()
+            && self.speech.resume()
+        {
+            // No more than "mm-hm": we go on where we were.
+            self.interruptions = self.interruptions.saturating_sub(1);
+            return None;
+        }
+        if self.saying.is_some()
+            && backchannel::is_one(&heard.text)
+            && self.speech.is_busy()
+            && !self.speech.is_at_its_end()
+        {
+            return None;
+        }
+        if self.saying.is_some() && self.speech.stop() {
+            self.interruptions += 1;
+        }
+        self.thinking = None;
+        if self.saying.is_some() {
+            self.complete().await;
+        }
+        self.understood = true;
+        if self.thinks(&heard) {
+            return self.think(heard, latency).await;
+        }
+        self.answer(&heard, latency).await
+    }
+
+    /// Whether what is known of what they are saying asks never to be called again.
+    pub(super) fn is_refusing(&self) -> bool {
+        let held = self.held_back.as_ref().is_some_and(|heard| self.dialogue.refuses(&heard.text));
+        held || self.live.as_ref().is_some_and(|live| self.dialogue.refuses(&live.so_far()))
+    }
+
+    /// What the person was saying when the conversation was cut off asks not to be called again. Said and hung up is
+    /// the commonest way to say it; uncertain words count here, because nobody can be asked any more.
+    pub(super) async fn last_words_refuse(&mut self) -> bool {
+        // What was understood so far counts, if the rest of it never comes.
+        if self.is_refusing() {
+            return true;
+        }
+        if let Some(utterance) = self.ear.flush() {
+            self.recognise(utterance, 0);
+        }
+        let Some(task) = self.recognising.take() else { return false };
+        match tokio::time::timeout(LAST_WORDS, task).await {
+            Ok(Ok((Ok(heard), _))) => self.dialogue.refuses(&heard.text),
+            _ => false,
+        }
+    }
+}
+
+/// Two pieces of one turn. One that asks never to be called again stands alone: what was said around it does not hide it.
+fn join(phrases: &Phrases, before: Recognition, after: Recognition) -> Recognition {
+    let refuses = |heard: &Recognition| intent::detect(&heard.text, phrases).intent == Intent::DoNotCall;
+    if refuses(&before) {
+        return before;
+    }
+    if refuses(&after) {
+        return after;
+    }
+    let text = [before.text, after.text].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ");
+    Recognition {
+        text,
+        confidence: before.confidence.min(after.confidence),
+        certain: before.certain && after.certain,
+    }
+}
