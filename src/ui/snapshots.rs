@@ -301,7 +301,7 @@ fn callbacks_that_are_to_be_kept() {
 
 #[test]
 fn nobody_is_to_be_called_back_and_nothing_is_known_yet() {
-    for (name, known) in [("empty", Some(Vec::new())), ("loading", None)] {
+    for (name, known) in [("callbacks_empty", Some(Vec::new())), ("callbacks_loading", None)] {
         let state = State { callbacks: known, ..callbacks() };
         insta::assert_snapshot!(name, screen(&state, "dark", Depth::True, 80, 8));
     }
