@@ -24,6 +24,8 @@ pub enum Manner {
     Slow(Duration),
     /// It stops in the middle of an answer.
     Cut,
+    /// It says all, and never hangs up.
+    Stays,
     /// 429.
     Busy,
     /// 401.
@@ -102,7 +104,7 @@ impl Voices {
             .route("/v1/audio/transcriptions", post(transcription))
             .route("/inference", post(transcription))
             .route("/", post(speech))
-            .route("/v2/text-to-speech", post(telnyx_speech))
+            .route("/v2/text-to-speech", post(speech))
             .route("/v2/ai/chat/completions", post(chat))
             .route("/v2/ai/audio/transcriptions", post(transcription))
             .route("/v2/speech-to-text/transcription", get(telnyx_stream))
@@ -260,10 +262,6 @@ impl futures_util::Stream for Pieces {
     }
 }
 
-async fn telnyx_speech(Shared(known): Shared<Known>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    speech(Shared(known), uri, headers, body).await
-}
-
 async fn transcription(Shared(known): Shared<Known>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let manner = match received(&known, &uri, &headers, &body).await {
         Ok(manner) => manner,
@@ -330,6 +328,7 @@ async fn listen(known: Known, manner: Manner, mut socket: WebSocket, said: impl 
             Message::Text(text_said) if text_said.as_str().contains("CloseStream") => {
                 locked(&known).asked.push(("stream".into(), json!({ "bytes": bytes })));
                 let _ = socket.send(Message::Text(said(&text, true).to_string().into())).await;
+                while manner == Manner::Stays && matches!(socket.recv().await, Some(Ok(_))) {}
                 return;
             }
             _ => continue,

@@ -31,15 +31,16 @@ pub fn telephone(wav: &[u8]) -> Result<Vec<i16>, SoundError> {
     }
     // A program that writes to a pipe cannot know the length it puts in the header: what is there is what counts.
     let samples: Vec<i16> = reader.samples::<i16>().map_while(Result::ok).collect();
-    let channels = usize::from(spec.channels.max(1));
-    let mono: Vec<i16> = samples
-        .chunks(channels)
-        .map(|frame| {
-            let sum: i32 = frame.iter().map(|s| i32::from(*s)).sum();
-            i16::try_from(sum / i32::try_from(frame.len()).unwrap_or(1)).unwrap_or(0)
-        })
-        .collect();
+    let mono: Vec<i16> = mixed(&samples, usize::from(spec.channels)).collect();
     resample(&mono, spec.sample_rate, RATE)
+}
+
+/// Interleaved channels, mixed into one.
+pub fn mixed(samples: &[i16], channels: usize) -> impl Iterator<Item = i16> {
+    samples.chunks(channels.max(1)).map(|frame| {
+        let sum: i32 = frame.iter().map(|sample| i32::from(*sample)).sum();
+        i16::try_from(sum / i32::try_from(frame.len()).unwrap_or(1)).unwrap_or(0)
+    })
 }
 
 /// Rates that sound comes at, in Hz.

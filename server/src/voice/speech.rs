@@ -221,3 +221,24 @@ impl Speech {
         self.mouth.next(now, words, timing)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Speech;
+    use crate::voice::synthesise::Voice;
+    use crate::voice::synthesise::text::TextSynthesiser;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn what_is_cut_off_is_kept_whole_and_nothing_is_spoken_over_the_person() {
+        let mut speech = Speech::new(Arc::new(TextSynthesiser), Voice::default());
+        speech.begin(vec!["One.".into(), "Two.".into()], true, None);
+        // The first is being made, and what a model writes meanwhile waits behind it.
+        speech.stop();
+        speech.add("Three.".into());
+        assert!(!speech.is_busy());
+        assert_eq!(speech.cut, ["One.", "Two.", "Three."]);
+        assert!(speech.resume() && speech.is_busy());
+        assert_eq!(speech.making.as_ref().map(|(text, _)| text.as_str()), Some("One."));
+    }
+}

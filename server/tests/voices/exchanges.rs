@@ -10,6 +10,7 @@ use dialdeck_server::voice::providers::{Provided, Provider, provided};
 use dialdeck_server::voice::recognise::Recogniser;
 use dialdeck_server::voice::synthesise::{Synthesiser, Voice};
 use dialdeck_testkit::voices::{Manner, Said, Voices};
+use dialdeck_testkit::wait::until;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -96,17 +97,24 @@ async fn deepgrams_word_before_the_key_is_its_own() {
     for piece in samples.chunks(160) {
         live.push(piece);
     }
-    let mut waited = 0;
-    while live.so_far() != "yes" {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        waited += 1;
-        assert!(waited < 500, "nothing was understood while it was spoken");
-    }
+    until("something to be understood while it is spoken", || {
+        let is_half = live.so_far() == "yes";
+        async move { is_half.then_some(()) }
+    })
+    .await;
     let heard = live.finish().await.unwrap();
     assert_eq!((heard.text.as_str(), heard.certain), ("yes please", true));
     assert_eq!(voices.state().proof, format!("Token {KEY}"));
     assert_eq!(voices.asked("stream")[0]["bytes"], json!(16_000), "all of it arrived");
     assert!(of("deepgram", &voices, "streaming = false").recogniser.unwrap().open().is_none());
+}
+
+#[tokio::test]
+async fn who_has_said_all_and_stays_is_not_waited_for() {
+    let voices = Voices::start().await.unwrap();
+    voices.state().manner = Manner::Stays;
+    let deepgram = of("deepgram", &voices, "").recogniser.unwrap();
+    assert_eq!(heard(deepgram.as_ref()).await, Ok(("yes please".into(), true)));
 }
 
 #[tokio::test]

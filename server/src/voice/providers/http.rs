@@ -35,7 +35,7 @@ pub(super) struct Body {
 
 impl Line {
     pub(super) fn new(name: &str, settings: &Provider) -> Result<Self, String> {
-        let url: Url = settings.base().parse().map_err(|e| {
+        let url: Url = settings.url.parse().map_err(|e| {
             format!(
                 "providers.{name}.url cannot be read ({e}); use an address such as https://api.example.com/v1"
             )
@@ -47,7 +47,7 @@ impl Line {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|e| format!("providers.{name}: {e}"))?;
-        let (key, auth) = (settings.key.clone(), settings.auth().to_owned());
+        let (key, auth) = (settings.key.clone(), settings.auth.clone());
         Ok(Self { name: name.to_owned(), url, key, auth, client })
     }
 

@@ -6,6 +6,7 @@ mod http;
 mod openai;
 mod piper;
 mod shape;
+mod socket;
 mod sound;
 mod stream;
 mod telnyx;

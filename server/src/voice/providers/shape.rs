@@ -172,16 +172,6 @@ impl Provider {
         super::provided(name, self).map(|_| ())
     }
 
-    /// Its address.
-    pub fn base(&self) -> &str {
-        &self.url
-    }
-
-    /// The word before its key.
-    pub fn auth(&self) -> &str {
-        &self.auth
-    }
-
     /// How long an answer may take.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)

@@ -69,14 +69,9 @@ fn mp3(bytes: &[u8]) -> Result<Vec<i16>, String> {
         let Ok(decoded) = decoder.decode(&packet) else { continue };
         let spec = *decoded.spec();
         rate = spec.rate;
-        let channels = spec.channels.count().max(1);
         let mut buffer = SampleBuffer::<i16>::new(decoded.capacity() as u64, spec);
         buffer.copy_interleaved_ref(decoded);
-        let mixed = buffer.samples().chunks(channels).map(|frame| {
-            let sum: i32 = frame.iter().map(|sample| i32::from(*sample)).sum();
-            i16::try_from(sum / i32::try_from(frame.len()).unwrap_or(1)).unwrap_or(0)
-        });
-        samples.extend(mixed);
+        samples.extend(sound::mixed(buffer.samples(), spec.channels.count()));
         // Much may be squeezed into a small file.
         if samples.len() > LONGEST_SECONDS * rate as usize {
             return Err("it sent more than three minutes of sound".into());
@@ -120,5 +115,8 @@ mod tests {
         ] {
             assert!(telephone(&body(kind, bytes), 24_000).is_err(), "{kind} {}", bytes.len());
         }
+        // A head that lies: at 1 Hz a second of samples is hours of sound.
+        let slow = sound::wav(&[1000; 8000], 1).unwrap();
+        assert!(telephone(&body("audio/wav", &slow), 24_000).unwrap_err().contains("no rate of speech"));
     }
 }

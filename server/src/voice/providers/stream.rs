@@ -219,6 +219,19 @@ mod tests {
         assert!(reader.line(b"data: {garbage").is_err());
     }
 
+    #[test]
+    fn tools_called_at_once_under_one_number_are_told_apart_and_a_refusal_is_found() {
+        let mut reader = Reader::default();
+        for line in [
+            r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"end_call","arguments":"{}"}}]}}]}"#,
+            r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"do_not_call","arguments":"{}"}}]}}]}"#,
+        ] {
+            assert_eq!(text(line, &mut reader), "");
+        }
+        let refusal = Piece::Tool { id: "b".into(), name: "do_not_call".into(), arguments: "{}".into() };
+        assert_eq!(reader.refusal(), Some(refusal));
+    }
+
     proptest! {
         #[test]
         fn nothing_that_is_sent_panics(line in proptest::collection::vec(any::<u8>(), 0..400)) {

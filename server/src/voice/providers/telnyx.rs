@@ -1,10 +1,10 @@
 //! Telnyx: speech (`POST text-to-speech`, answered with sound, or JSON that holds it), transcription of a whole utterance
 //! (`POST ai/audio/transcriptions`), or as it is spoken (WebSocket, binary frames in, `{transcript, is_final}` out).
 
-use super::deepgram::{Socket, Told};
 use super::http::{Body, Line, MOST_SOUND};
 use super::openai::transcribe;
 use super::shape::Provider;
+use super::socket::{Socket, Told};
 use super::sound;
 use crate::voice::ear::Utterance;
 use crate::voice::media::Clip;
