@@ -194,6 +194,17 @@ async fn script_of(
     Ok(app.store.script(organization, id).await?.map(|(_, script)| script).unwrap_or_default())
 }
 
+/// The list that a refusal in a call puts its number on: the campaign's choice.
+async fn list_of(
+    app: &App,
+    organization: &OrganizationId,
+    campaign: Option<CampaignId>,
+) -> Result<List, Problem> {
+    let Some(id) = campaign else { return Ok(List::Organization) };
+    let campaign = app.store.campaign(organization, id).await?;
+    Ok(campaign.map_or(List::Organization, |own| List::of(own.call_settings.opt_out_scope, id)))
+}
+
 /// The conversation of a call: the one that is remembered, or a new one with the campaign's script.
 async fn talk(
     app: &App,
@@ -261,7 +272,8 @@ pub(super) async fn process(
         let mut changes = Vec::new();
         if answer.do_not_call {
             let listing = Listing::for_ever(organization, &call.row.phone, "voice", now);
-            let listing = listing.said_in(List::Organization, &call.row.id);
+            let list = list_of(&app, organization, call.row.campaign_id).await?;
+            let listing = listing.said_in(list, &call.row.id);
             changes.push(Change::DoNotCall(Box::new(listing)));
         }
         if let Some(campaign_id) = call.row.campaign_id.filter(|_| !call.row.status.is_final()) {

@@ -10,6 +10,7 @@ use super::people::{Serving, Why, picked_up};
 use super::settlement::settle;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
+use crate::domain::do_not_call;
 use crate::domain::gate::{self, LEAST_RING_SECONDS, Question};
 use crate::domain::script::Script;
 use crate::storage::{BeginAttempt, Change};
@@ -180,8 +181,8 @@ async fn hindered(
     }
     if seat.is_some() {
         let key = &attempt.begun.key;
-        let (campaign, phones) = (Some(key.campaign_id), std::slice::from_ref(&attempt.begun.to));
-        match dialer.0.tools.store.listed(&key.organization_id, campaign, phones, Utc::now()).await {
+        let (campaign, phones) = (Some(key.campaign_id), do_not_call::numbers(&attempt.contact));
+        match dialer.0.tools.store.listed(&key.organization_id, campaign, &phones, Utc::now()).await {
             Ok(None) => {}
             Ok(Some(_)) => return Some(Result::not_placed("the number is on the do-not-call list")),
             Err(error) => return Some(Result::not_placed(&error.to_string())),

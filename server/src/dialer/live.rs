@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 struct Entry {
     organization: OrganizationId,
     campaign: CampaignId,
-    phone: String,
+    /// All of the contact's: who asks on one not to be called is not called on another.
+    phones: Vec<String>,
     end: CancellationToken,
     taker: Taker,
     /// Whether an agent is taken for it, or has it.
@@ -22,18 +23,21 @@ struct Entry {
     answered: bool,
     /// Cancelled when it is over.
     over: CancellationToken,
-    /// To whoever carries it: somebody takes it over.
-    taker_over: mpsc::UnboundedSender<Reserved>,
+    /// To whoever carries it: somebody takes it over. `None`: it is not ours to give.
+    taker_over: Option<mpsc::UnboundedSender<Reserved>>,
 }
 
 /// A line that is wanted.
 pub(super) struct Wanted<'a> {
     pub organization: &'a OrganizationId,
     pub campaign: CampaignId,
-    pub phone: &'a str,
+    /// All of the contact's numbers.
+    pub phones: Vec<String>,
     pub taker: Taker,
     /// Whether an agent is taken for it.
     pub with_agent: bool,
+    /// Whether somebody of ours may take it over: it was placed here.
+    pub is_ours: bool,
     /// Calls of the campaign at once.
     pub most: u32,
     /// Calls of this server at once.
@@ -84,14 +88,14 @@ impl LiveCalls {
         let entry = Entry {
             organization: wanted.organization.clone(),
             campaign: wanted.campaign,
-            phone: wanted.phone.to_owned(),
+            phones: wanted.phones.clone(),
             end: end.clone(),
             taker: wanted.taker,
             with_agent: wanted.with_agent,
             placed: Instant::now(),
             answered: false,
             over: over.clone(),
-            taker_over,
+            taker_over: wanted.is_ours.then_some(taker_over),
         };
         let mut entries = self.lock();
         let own = entries.values().filter(|entry| entry.campaign == wanted.campaign).count();
@@ -112,7 +116,14 @@ impl LiveCalls {
 
     /// Hands an agent to whoever carries a call: they take it over. False when it is not in flight here.
     pub(super) fn take_over(&self, call: &CallId, seat: Reserved) -> bool {
-        self.lock().get(call).is_some_and(|entry| entry.taker_over.send(seat).is_ok())
+        let entries = self.lock();
+        let taker_over = entries.get(call).and_then(|entry| entry.taker_over.as_ref());
+        taker_over.is_some_and(|taker_over| taker_over.send(seat).is_ok())
+    }
+
+    /// Whether somebody else can take a call over.
+    pub(super) fn can_change_hands(&self, call: &CallId) -> bool {
+        self.lock().get(call).is_some_and(|entry| entry.taker_over.is_some())
     }
 
     pub(super) fn count(&self) -> usize {
@@ -177,7 +188,7 @@ impl LiveCalls {
         phone: &str,
     ) {
         let ours = |entry: &&Entry| {
-            entry.phone == phone
+            entry.phones.iter().any(|own| own == phone)
                 && organization.is_none_or(|id| entry.organization == *id)
                 && campaign.is_none_or(|id| entry.campaign == id)
         };

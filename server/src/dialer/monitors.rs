@@ -21,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(300);
 
 struct Watch {
     call: CallId,
+    /// The supervisor's phone, each time another.
+    leg: LegId,
     mode: watch::Sender<MonitorMode>,
     stop: CancellationToken,
 }
@@ -32,6 +34,14 @@ pub(super) struct Monitors(Arc<Mutex<HashMap<UserId, Watch>>>);
 impl Monitors {
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Watch>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This phone is in a call no more; whoever the supervisor is by now with another stays.
+    fn forget(&self, user: UserId, leg: LegId) {
+        let mut all = self.lock();
+        if all.get(&user).is_some_and(|watch| watch.leg == leg) {
+            all.remove(&user);
+        }
     }
 }
 
@@ -72,23 +82,22 @@ impl Dialer {
             return Err(Problem::new(Code::Conflict, message));
         }
         let (mode_told, mode_heard) = watch::channel(mode);
-        let stop = CancellationToken::new();
+        let (stop, leg) = (CancellationToken::new(), LegId::new());
         {
             let mut all = self.0.monitors.lock();
             if let Some(watch) = all.get(&user).filter(|watch| watch.call == *call) {
                 watch.mode.send_replace(mode);
                 return Ok(format!("you {} now", verb(mode)));
             }
-            let watch = Watch { call: call.clone(), mode: mode_told, stop: stop.clone() };
+            let watch = Watch { call: call.clone(), leg, mode: mode_told, stop: stop.clone() };
             if let Some(before) = all.insert(user, watch) {
                 before.stop.cancel();
             }
         }
-        let leg = LegId::new();
         let told = match self.0.tools.telephony.ring_agent(leg, extension, RING).await {
             Ok(told) => told,
             Err(error) => {
-                self.0.monitors.lock().remove(&user);
+                self.0.monitors.forget(user, leg);
                 return Err(Problem::new(Code::Unavailable, format!("your phone cannot be rung: {error}")));
             }
         };
@@ -121,6 +130,11 @@ impl Dialer {
         let gone = || Problem::new(Code::Conflict, "nobody talks in this call at the moment");
         if row.row.status != CallStatus::InProgress || self.0.live.over(call).is_none() {
             return Err(gone());
+        }
+        if !self.0.live.can_change_hands(call) {
+            let message =
+                "this call was placed elsewhere, and only they can give it to somebody; listen, or barge in";
+            return Err(Problem::new(Code::Conflict, message));
         }
         let (campaign, contact) = row.row.campaign_id.zip(row.contact_id).ok_or_else(gone)?;
         let which = super::placing::Reserve::This(user);
@@ -166,10 +180,7 @@ impl Watching {
                 tracing::debug!(%error, "a supervisor's phone was not let go");
             }
         }
-        let mut all = self.dialer.0.monitors.lock();
-        if all.get(&self.user).is_some_and(|watch| watch.call == self.key.call_id) {
-            all.remove(&self.user);
-        }
+        self.dialer.0.monitors.forget(self.user, self.leg);
     }
 
     async fn stay(&mut self, told: &mut UnboundedReceiver<Leg>) {

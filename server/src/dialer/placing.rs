@@ -5,6 +5,7 @@ use super::live::Wanted;
 use super::{Dialer, attempt};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::contact::Contact;
+use crate::domain::do_not_call;
 use crate::domain::gate::{self, Decision, Voice};
 use crate::storage::journal::CommitError;
 use crate::storage::{BeginAttempt, CallKey, Change, QueueRow, Refusal, StoreError, StoreResult};
@@ -111,9 +112,10 @@ impl Dialer {
         let wanted = Wanted {
             organization,
             campaign: campaign.id,
-            phone: &attempt.to,
+            phones: do_not_call::numbers(&contact),
             taker,
             with_agent: seat.is_some() || carried.is_some(),
+            is_ours: adopted.is_none() && carried.is_none(),
             most: campaign.call_settings.max_concurrent_calls,
             most_here: self.0.tools.max_calls,
         };

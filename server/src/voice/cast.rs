@@ -1,7 +1,7 @@
 //! Who hears, speaks and converses in a campaign: providers of the settings in the order in which they are asked, the embedded
 //! ones last.
 
-use super::chain::{Chain, Link, Told};
+use super::chain::{Chain, Link, Shared, Told};
 use super::conversation::Providers;
 use super::dialogue::mind::Chat;
 use super::providers::{Provided, Provider, provided};
@@ -28,6 +28,10 @@ pub const SCRIPTED: &str = "scripted";
 struct Member {
     provided: Provided,
     patience: Duration,
+    /// Each role by itself: who hears well may speak badly.
+    hears: Shared,
+    speaks: Shared,
+    converses: Shared,
 }
 
 /// Who is named in the settings, and in which order they are asked where a campaign says nothing.
@@ -49,6 +53,8 @@ pub struct Cast {
     recogniser: Option<Arc<dyn Recogniser>>,
     synthesiser: Arc<dyn Synthesiser>,
     voice: Voice,
+    embedded_hears: Shared,
+    embedded_speaks: Shared,
     /// Orders that hold where a campaign has none.
     hears: Vec<String>,
     speaks: Vec<String>,
@@ -76,13 +82,17 @@ impl Cast {
             let synthesiser =
                 provided.synthesiser.map(|inner| Arc::new(Cached::new(inner)) as Arc<dyn Synthesiser>);
             let provided = Provided { synthesiser, ..provided };
-            Some((name.clone(), Member { provided, patience: provider.timeout() }))
+            let (hears, speaks, converses) = Default::default();
+            let patience = provider.timeout();
+            Some((name.clone(), Member { provided, patience, hears, speaks, converses }))
         });
         Self {
             members: members.collect(),
             recogniser,
             synthesiser,
             voice,
+            embedded_hears: Shared::default(),
+            embedded_speaks: Shared::default(),
             hears: roles.hears,
             speaks: roles.speaks,
             converses: roles.converses,
@@ -95,42 +105,49 @@ impl Cast {
         &self,
         own: &[String],
         usual: &[String],
-        can: impl Fn(&Provided) -> Option<Arc<P>>,
+        can: impl Fn(&Member) -> Option<(&Arc<P>, &Shared)>,
     ) -> Vec<Link<P>> {
         let order = if own.is_empty() { usual } else { own };
         let link = |name: &String| {
             let member = self.members.get(name)?;
-            Some(Link::new(name.clone(), can(&member.provided)?, member.patience))
+            let (provider, health) = can(member)?;
+            Some(Link::new(name.clone(), provider.clone(), member.patience).sharing(health))
         };
         order.iter().filter_map(link).collect()
     }
 
     /// Who hears: those that are named, and the embedded one at last.
     pub fn recogniser(&self, choice: &VoiceChoice) -> Option<Arc<dyn Recogniser>> {
-        let mut links = self.links(&choice.recognisers, &self.hears, |provided| provided.recogniser.clone());
+        let mut links = self.links(&choice.recognisers, &self.hears, |member| {
+            Some((member.provided.recogniser.as_ref()?, &member.hears))
+        });
         if let Some(embedded) = &self.recogniser {
             if links.is_empty() {
                 return Some(embedded.clone());
             }
-            links.push(Link::new(RECOGNISER, embedded.clone(), EMBEDDED));
+            links.push(Link::new(RECOGNISER, embedded.clone(), EMBEDDED).sharing(&self.embedded_hears));
         }
         (!links.is_empty()).then(|| Arc::new(Chain::<dyn Recogniser>::new(links, self.told.clone())) as _)
     }
 
     /// Who speaks: those that are named, and the embedded one at last.
     pub fn synthesiser(&self, choice: &VoiceChoice) -> Arc<dyn Synthesiser> {
-        let mut links =
-            self.links(&choice.synthesisers, &self.speaks, |provided| provided.synthesiser.clone());
+        let mut links = self.links(&choice.synthesisers, &self.speaks, |member| {
+            Some((member.provided.synthesiser.as_ref()?, &member.speaks))
+        });
         if links.is_empty() {
             return self.synthesiser.clone();
         }
-        links.push(Link::new("embedded voice", self.synthesiser.clone(), EMBEDDED));
+        let embedded = Link::new("embedded voice", self.synthesiser.clone(), EMBEDDED);
+        links.push(embedded.sharing(&self.embedded_speaks));
         Arc::new(Chain::<dyn Synthesiser>::new(links, self.told.clone()))
     }
 
     /// Who converses; `None`: the script alone.
     pub fn chat(&self, choice: &VoiceChoice) -> Option<Arc<dyn Chat>> {
-        let mut links = self.links(&choice.dialogue, &self.converses, |provided| provided.chat.clone());
+        let mut links = self.links(&choice.dialogue, &self.converses, |member| {
+            Some((member.provided.chat.as_ref()?, &member.converses))
+        });
         for link in &mut links {
             link.patience = link.patience.min(FIRST_WORD);
         }

@@ -21,13 +21,21 @@ pub struct Link<P: ?Sized> {
     pub provider: Arc<P>,
     /// How long an answer may take before the next is asked.
     pub patience: Duration,
-    health: Mutex<Health>,
+    health: Shared,
 }
+
+/// How a provider does in one of its roles, as all calls learn it.
+pub type Shared = Arc<Mutex<Health>>;
 
 impl<P: ?Sized> Link<P> {
     /// A link of the chain.
     pub fn new(name: impl Into<String>, provider: Arc<P>, patience: Duration) -> Self {
-        Self { name: name.into(), provider, patience, health: Mutex::default() }
+        Self { name: name.into(), provider, patience, health: Shared::default() }
+    }
+
+    /// What others who ask the same provider have learnt of it counts here, and what is learnt here counts for them.
+    pub fn sharing(self, health: &Shared) -> Self {
+        Self { health: health.clone(), ..self }
     }
 }
 
@@ -50,17 +58,8 @@ impl<P: ?Sized> Chain<P> {
         well.into_iter().chain(ill).collect()
     }
 
-    fn worked(&self, link: &Link<P>) {
-        if link.health.lock().unwrap_or_else(PoisonError::into_inner).works() {
-            (self.told)(&link.name, None);
-        }
-    }
-
-    fn failed(&self, link: &Link<P>, why: &str) {
-        tracing::warn!(provider = link.name, why, "a provider failed; the next one is asked");
-        if link.health.lock().unwrap_or_else(PoisonError::into_inner).fails(Instant::now()) {
-            (self.told)(&link.name, Some(why));
-        }
+    fn record(&self, link: &Link<P>) -> Record {
+        Record { name: link.name.clone(), health: link.health.clone(), told: self.told.clone() }
     }
 
     /// Asks one after the other until one answers; the last one's error where none does.
@@ -78,11 +77,11 @@ impl<P: ?Sized> Chain<P> {
             let answer = tokio::time::timeout(link.patience, question(link.provider.clone())).await;
             match answer.unwrap_or_else(|_| Err(late(link.patience))) {
                 Ok(answer) => {
-                    self.worked(link);
+                    self.record(link).worked();
                     return Ok(answer);
                 }
                 Err(error) => {
-                    self.failed(link, &error.to_string());
+                    self.record(link).failed(&error.to_string());
                     last = Some(error);
                 }
             }
@@ -119,7 +118,59 @@ impl Recogniser for Chain<dyn Recogniser> {
 
     fn open(&self) -> Option<Box<dyn Live>> {
         // Only the one that would be asked first: where it does not listen as it is spoken, the whole utterance is sent.
-        self.order(Instant::now()).first().and_then(|link| link.provider.open())
+        let order = self.order(Instant::now());
+        let first = order.first()?;
+        let inner = first.provider.open()?;
+        Some(Box::new(Recorded { inner, record: self.record(first) }))
+    }
+}
+
+/// Where it is written down how a provider did.
+struct Record {
+    name: String,
+    health: Shared,
+    told: Told,
+}
+
+impl Record {
+    fn worked(&self) {
+        if self.health.lock().unwrap_or_else(PoisonError::into_inner).works() {
+            (self.told)(&self.name, None);
+        }
+    }
+
+    fn failed(&self, why: &str) {
+        tracing::warn!(provider = self.name, why, "a provider failed; the next one is asked");
+        if self.health.lock().unwrap_or_else(PoisonError::into_inner).fails(Instant::now()) {
+            (self.told)(&self.name, Some(why));
+        }
+    }
+}
+
+/// An utterance that a provider follows; how that ends tells of its health as any other answer does.
+struct Recorded {
+    inner: Box<dyn Live>,
+    record: Record,
+}
+
+#[async_trait]
+impl Live for Recorded {
+    fn push(&mut self, samples: &[i16]) {
+        self.inner.push(samples);
+    }
+
+    fn so_far(&self) -> String {
+        self.inner.so_far()
+    }
+
+    async fn finish(self: Box<Self>) -> Result<Recognition, RecogniseError> {
+        let Self { inner, record } = *self;
+        let heard = inner.finish().await;
+        match &heard {
+            Ok(_) => record.worked(),
+            Err(error) => record.failed(&error.to_string()),
+        }
+        heard
     }
 }
 

@@ -327,7 +327,7 @@ impl<'a> Talk<'a> {
                 .ear
                 .began()
                 .is_some_and(|b| b.duration_since(self.answered) < timing.machine.mul_f32(0.75));
-            if !self.understood && early && speech >= timing.machine {
+            if !self.understood && early && speech >= timing.machine && !self.is_refusing() {
                 self.speech.stop();
                 let turn = self.dialogue.machine();
                 return self.reply("[a long announcement]".into(), turn, TurnLatency::default()).await;
@@ -506,7 +506,6 @@ impl<'a> Talk<'a> {
     async fn leave(&mut self, why: &'static str) -> Outcome {
         self.ended = why;
         self.speech.stop();
-        self.thinking = None;
         let refused = self.last_words_refuse().await;
         let settled = self.saying.as_ref().and_then(|s| s.turn.end);
         self.complete().await;
@@ -517,6 +516,11 @@ impl<'a> Talk<'a> {
             return Outcome::DoNotCall;
         }
         let found = self.disposition.filter(|_| outcome == Outcome::HungUp);
+        // Whoever hung up before they were put through was not.
+        let settled = match settled {
+            Some(Outcome::Transferred) => found.or(Some(Outcome::HungUp)),
+            other => other,
+        };
         match why {
             "no_voice" if settled.is_none() => Outcome::Error,
             _ if settled.is_none() && found.is_some() => found.unwrap_or(outcome),

@@ -3,6 +3,7 @@
 use super::media::RATE;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler};
+use std::borrow::Cow;
 use std::io::Cursor;
 
 /// Why a sound cannot be used.
@@ -24,15 +25,55 @@ pub enum SoundError {
 /// # Errors
 /// When it is no such file.
 pub fn telephone(wav: &[u8]) -> Result<Vec<i16>, SoundError> {
-    let mut reader = hound::WavReader::new(Cursor::new(wav))?;
+    let wav = measured(wav);
+    let mut reader = hound::WavReader::new(Cursor::new(&wav))?;
     let spec = reader.spec();
     if spec.sample_format != hound::SampleFormat::Int || spec.bits_per_sample != 16 {
         return Err(SoundError::Format(format!("{} bits, {:?}", spec.bits_per_sample, spec.sample_format)));
     }
-    // A program that writes to a pipe cannot know the length it puts in the header: what is there is what counts.
     let samples: Vec<i16> = reader.samples::<i16>().map_while(Result::ok).collect();
     let mono: Vec<i16> = mixed(&samples, usize::from(spec.channels)).collect();
     resample(&mono, spec.sample_rate, RATE)
+}
+
+/// Bytes before the first chunk of a WAV file, and before what is in a chunk.
+const RIFF_HEAD: usize = 12;
+const CHUNK_HEAD: usize = 8;
+
+/// A WAV file whose head tells the length that is there: who writes to a pipe, or sends while it speaks, cannot know the
+/// length when it writes the head, and puts 0 or 2³² − 1 there.
+fn measured(wav: &[u8]) -> Cow<'_, [u8]> {
+    let mut at = RIFF_HEAD;
+    while let Some(head) = wav.get(at..at + CHUNK_HEAD) {
+        let told = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+        let there = wav.len() - at - CHUNK_HEAD;
+        let length = usize::try_from(told).unwrap_or(usize::MAX);
+        if &head[..4] == b"data" {
+            if told != 0 && length <= there {
+                break;
+            }
+            let mut mended = wav.to_vec();
+            // Whole samples only.
+            let length = u32::try_from(there & !1).unwrap_or(0);
+            mended[at + 4..at + CHUNK_HEAD].copy_from_slice(&length.to_le_bytes());
+            return Cow::Owned(mended);
+        }
+        at = at.saturating_add(CHUNK_HEAD).saturating_add(length).saturating_add(length & 1);
+    }
+    Cow::Borrowed(wav)
+}
+
+/// The head of a WAV file of which it is not known how long it becomes.
+///
+/// # Errors
+/// Never in practice; the head is made in memory.
+pub fn endless_head(rate: u32) -> Result<Vec<u8>, SoundError> {
+    let mut head = wav(&[], rate)?;
+    let end = head.len();
+    for size in [4..8, end - 4..end] {
+        head[size].copy_from_slice(&u32::MAX.to_le_bytes());
+    }
+    Ok(head)
 }
 
 /// Interleaved channels, mixed into one.
@@ -116,7 +157,7 @@ pub fn wav(samples: &[i16], rate: u32) -> Result<Vec<u8>, SoundError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Doubler, resample, telephone, wav};
+    use super::{Doubler, endless_head, resample, telephone, wav};
 
     #[allow(clippy::cast_possible_truncation, reason = "a sine of 8000 fits")]
     fn tone(hz: f64, rate: u32, n: u32) -> Vec<i16> {
@@ -134,6 +175,19 @@ mod tests {
             assert!((7500..8500).contains(&peak), "{rate}: {peak}");
         }
         assert!(resample(&tone(440.0, 8000, 800), 8000, 16_000).unwrap().len().abs_diff(1600) < 20);
+    }
+
+    #[test]
+    fn a_head_that_cannot_know_the_length_is_no_hindrance() {
+        let pcm: Vec<u8> = tone(440.0, 8000, 800).iter().flat_map(|s| s.to_le_bytes()).collect();
+        let endless = endless_head(8000).unwrap();
+        let mut nothing = endless.clone();
+        nothing[40..44].copy_from_slice(&0u32.to_le_bytes());
+        for head in [endless, nothing] {
+            // The last sample is half there.
+            let sound = [&head[..], &pcm[..], &[1]].concat();
+            assert_eq!(telephone(&sound).unwrap(), tone(440.0, 8000, 800));
+        }
     }
 
     #[test]

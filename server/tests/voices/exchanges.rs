@@ -1,6 +1,8 @@
 //! What each provider is asked, and what is made of each of its answers.
 
+use dialdeck_protocol::VoiceChoice;
 use dialdeck_server::domain::script::Script;
+use dialdeck_server::voice::cast::{Cast, Roles};
 use dialdeck_server::voice::chain::{Chain, Link};
 use dialdeck_server::voice::dialogue::mind::{Chat, Piece, Request};
 use dialdeck_server::voice::ear::Utterance;
@@ -8,6 +10,7 @@ use dialdeck_server::voice::media::Clip;
 use dialdeck_server::voice::phrases::Phrases;
 use dialdeck_server::voice::providers::{Provided, Provider, provided};
 use dialdeck_server::voice::recognise::Recogniser;
+use dialdeck_server::voice::synthesise::text::TextSynthesiser;
 use dialdeck_server::voice::synthesise::{Synthesiser, Voice};
 use dialdeck_testkit::voices::{Manner, Said, Voices};
 use dialdeck_testkit::wait::until;
@@ -186,6 +189,29 @@ async fn the_next_one_speaks_within_the_turn() {
     }
     assert_eq!(ill.asked("/v1/audio/speech").len(), 3, "it rests after the third time");
     assert_eq!(*told.lock().unwrap(), [("ill".to_owned(), true)]);
+}
+
+#[tokio::test]
+async fn what_one_call_learnt_of_a_provider_the_next_call_knows() {
+    let (ill, well) = (Voices::start().await.unwrap(), Voices::start().await.unwrap());
+    ill.state().manner = Manner::Busy;
+    let setting = |voices: &Voices| {
+        let text = format!("kind = \"piper\"\nurl = \"{}\"\nspeech_model = \"s\"", voices.url);
+        let mut provider: Provider = toml::from_str(&text).unwrap();
+        provider.fill("piper").unwrap();
+        provider
+    };
+    let providers = [("ill".to_owned(), setting(&ill)), ("well".to_owned(), setting(&well))].into();
+    let order = vec!["ill".to_owned(), "well".to_owned()];
+    let roles = Roles { providers: Some(&providers), speaks: order, ..Roles::default() };
+    let embedded = Arc::new(TextSynthesiser);
+    let cast = Cast::new(roles, None, embedded, Voice::default(), Arc::new(|_, _| {}));
+    for call in 0..5 {
+        let synthesiser = cast.synthesiser(&VoiceChoice::default());
+        // Each says something else: what was spoken before is kept.
+        synthesiser.synthesise(&format!("Call {call}."), &Voice::default()).await.unwrap();
+    }
+    assert_eq!((ill.asked("/").len(), well.asked("/").len()), (3, 5));
 }
 
 #[tokio::test]

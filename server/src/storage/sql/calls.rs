@@ -64,8 +64,16 @@ pub(super) async fn begin(conn: &mut Conn, attempt: &BeginAttempt) -> Applied {
     let at = attempt.at.naive_utc();
     let organization = attempt.key.organization_id.as_str();
     let campaign = Some(attempt.key.campaign_id);
-    if law::listed(conn, organization, campaign, &attempt.to, attempt.at).await?.is_some() {
-        return Err(Refusal::DoNotCall.into());
+    // Who asks on one number not to be called is not called on another.
+    let numbers: Option<String> =
+        sqlx::query_scalar("SELECT phone || ' ' || alternates FROM contacts WHERE id = $1")
+            .bind(attempt.contact_id.0)
+            .fetch_optional(&mut *conn)
+            .await?;
+    for number in numbers.as_deref().unwrap_or(&attempt.to).split_whitespace() {
+        if law::listed(conn, organization, campaign, number, attempt.at).await?.is_some() {
+            return Err(Refusal::DoNotCall.into());
+        }
     }
     let in_flight: Option<i32> = sqlx::query_scalar(
         "SELECT 1 FROM calls WHERE organization_id = $1 AND to_number = $2 AND status IN ('initiated', 'in_progress')",

@@ -162,8 +162,10 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             )
             .await
         }
-        Change::DoNotCall(listing) => law::do_not_call(conn, listing).await,
-        Change::DoNotCallList { listing, phones } => law::put_on(conn, listing, phones).await,
+        Change::DoNotCall(listing) => {
+            law::do_not_call(conn, listing, std::slice::from_ref(&listing.phone)).await
+        }
+        Change::DoNotCallList { listing, phones } => law::do_not_call(conn, listing, phones).await,
         Change::SaveCampaign { campaign, is_new, at } => campaigns::save(conn, campaign, *is_new, *at).await,
         Change::DeleteCampaign { organization_id, campaign_id, name, at } => {
             campaigns::delete(conn, organization_id, *campaign_id, name, *at).await

@@ -102,9 +102,10 @@ pub(super) async fn hold(
     Ok(vec![Happening::of_campaign(organization, campaign, decision.decided_at, body)])
 }
 
-pub(super) async fn do_not_call(conn: &mut Conn, listing: &Listing) -> Applied {
+/// Puts numbers on the list that `listing` tells of; its own number is not looked at.
+pub(super) async fn do_not_call(conn: &mut Conn, listing: &Listing, phones: &[String]) -> Applied {
     if listing.list != List::Everywhere {
-        return put_on(conn, listing, std::slice::from_ref(&listing.phone)).await;
+        return put_on(conn, listing, phones).await;
     }
     let organizations: Vec<(String,)> =
         sqlx::query_as("SELECT id FROM organizations ORDER BY id").fetch_all(&mut *conn).await?;
@@ -118,7 +119,7 @@ pub(super) async fn do_not_call(conn: &mut Conn, listing: &Listing) -> Applied {
             call_id: listing.call_id.clone().filter(|_| own),
             ..listing.clone()
         };
-        happened.extend(put_on(conn, &one, std::slice::from_ref(&listing.phone)).await?);
+        happened.extend(put_on(conn, &one, phones).await?);
     }
     Ok(happened)
 }
@@ -126,8 +127,7 @@ pub(super) async fn do_not_call(conn: &mut Conn, listing: &Listing) -> Applied {
 /// Numbers of one statement.
 const NUMBERS: usize = 1000;
 
-/// Puts numbers on the list that `listing` tells of; its own number is not looked at.
-pub(super) async fn put_on(conn: &mut Conn, listing: &Listing, phones: &[String]) -> Applied {
+async fn put_on(conn: &mut Conn, listing: &Listing, phones: &[String]) -> Applied {
     let organization = &listing.organization_id;
     let call = listing.call_id.as_ref().map(|id| id.0.clone());
     let (at, expires) = (listing.at.naive_utc(), listing.expires_at.map(|at| at.naive_utc()));

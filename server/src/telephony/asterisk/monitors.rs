@@ -14,6 +14,7 @@ const THERE: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// How a supervisor's phone is in a call.
+#[derive(Clone)]
 enum Within {
     /// By a channel that snoops.
     Snoop(String),
@@ -42,9 +43,9 @@ impl Monitors {
         self.leave(ari, leg).await?;
         let (on, whisper) = match (target.agent, mode) {
             (Some(agent), MonitorMode::Barge) => {
-                ari.move_room(leg, leg, agent).await?;
+                // Noted before it is asked for: an answer that is lost may have been a yes.
                 self.lock().insert(leg, Within::Room(agent));
-                return Ok(());
+                return ari.move_room(leg, leg, agent).await;
             }
             (Some(agent), MonitorMode::Listen) => (agent.to_string(), "none"),
             (Some(agent), MonitorMode::Whisper) => (agent.to_string(), "out"),
@@ -56,8 +57,8 @@ impl Monitors {
             }
         };
         let snoop = format!("dialdeck-snoop-{}", Uuid::now_v7().simple());
-        ari.snoop(&on, &snoop, whisper).await?;
         self.lock().insert(leg, Within::Snoop(snoop.clone()));
+        ari.snoop(&on, &snoop, whisper).await?;
         let begun = tokio::time::Instant::now();
         // It becomes ARI's a moment after it was asked for.
         loop {
@@ -68,13 +69,21 @@ impl Monitors {
         }
     }
 
-    /// Takes a supervisor's phone out of the call; it stays up.
+    /// Takes a supervisor's phone out of the call; it stays up. Where that fails it is known to be in there still, so that it
+    /// can be asked for again: nobody goes on listening unseen.
     pub(super) async fn leave(&self, ari: &Ari, leg: LegId) -> Result<(), PlaceError> {
-        let before = self.lock().remove(&leg);
-        match before {
-            Some(Within::Snoop(snoop)) => ari.hang_up_channel(&snoop).await,
-            Some(Within::Room(agent)) => ari.move_room(leg, agent, leg).await,
-            None => Ok(()),
+        let Some(within) = self.lock().get(&leg).cloned() else { return Ok(()) };
+        let left = match within {
+            Within::Snoop(snoop) => ari.hang_up_channel(&snoop).await,
+            Within::Room(agent) => ari.move_room(leg, agent, leg).await,
+        };
+        match left {
+            // What is refused is gone: the snooping channel, or the phone itself.
+            Ok(()) | Err(PlaceError::Refused(_)) => {
+                self.lock().remove(&leg);
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
     }
 }

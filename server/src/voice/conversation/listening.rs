@@ -98,6 +98,11 @@ impl Talk<'_> {
         {
             return None;
         }
+        if self.thinking.is_some() && self.saying.is_none() && backchannel::is_one(&heard.text) {
+            // A cough while the answer is on its way: the answer comes.
+            self.cut_off = false;
+            return None;
+        }
         if self.saying.is_some() && self.speech.stop() {
             self.interruptions += 1;
         }
@@ -128,11 +133,18 @@ impl Talk<'_> {
         if let Some(utterance) = self.ear.flush() {
             self.recognise(utterance, 0);
         }
-        let Some(task) = self.recognising.take() else { return false };
-        match tokio::time::timeout(LAST_WORDS, task).await {
-            Ok(Ok((Ok(heard), _))) => self.dialogue.refuses(&heard.text),
-            _ => false,
+        if let Some(task) = self.recognising.take()
+            && let Ok(Ok((Ok(heard), latency))) = tokio::time::timeout(LAST_WORDS, task).await
+        {
+            if self.dialogue.refuses(&heard.text) {
+                return true;
+            }
+            // Words that the rules do not know a language model may.
+            if !backchannel::is_one(&heard.text) && self.thinks(&heard) {
+                self.think(heard, latency).await;
+            }
         }
+        self.thought_refuses().await
     }
 }
 

@@ -1,10 +1,11 @@
 //! Conversations with people who say it at the worst moment.
 
-use super::{Providers, Report, Scribe, converse};
+use super::{Minded, Providers, Report, Scribe, converse};
 use crate::domain::contact::NewContact;
 use crate::domain::phone::Phone;
 use crate::domain::script::Script;
 use crate::voice::dialogue::Dialogue;
+use crate::voice::dialogue::mind::{About, Chat, ChatError, Mind, Piece, Request};
 use crate::voice::ear::Utterance;
 use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
 use crate::voice::phrases::Phrases;
@@ -48,8 +49,37 @@ impl Recogniser for Slow {
     }
 }
 
+/// A language model that takes its time, and then wants all of this.
+struct Pensive(Vec<Piece>);
+
+#[async_trait]
+impl Chat for Pensive {
+    fn describe(&self) -> String {
+        "pensive".into()
+    }
+    async fn ask(&self, _: Request) -> Result<mpsc::Receiver<Piece>, ChatError> {
+        let (tell, pieces) = mpsc::channel(16);
+        let mine = self.0.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            for piece in mine {
+                let _ = tell.send(piece).await;
+            }
+        });
+        Ok(pieces)
+    }
+}
+
 /// A person who is listened to while `person` runs; gives what came of it and whether the number was listed.
 async fn talk<F: Future<Output = ()>>(
+    person: impl FnOnce(mpsc::Sender<Frame>, mpsc::Receiver<Frame>) -> F,
+) -> (Report, bool) {
+    talk_with(None, person).await
+}
+
+/// The same with a language model.
+async fn talk_with<F: Future<Output = ()>>(
+    chat: Option<Pensive>,
     person: impl FnOnce(mpsc::Sender<Frame>, mpsc::Receiver<Frame>) -> F,
 ) -> (Report, bool) {
     let who = NewContact {
@@ -70,7 +100,7 @@ async fn talk<F: Future<Output = ()>>(
         recogniser: Arc::new(Slow),
         synthesiser: Arc::new(TextSynthesiser),
         voice: Voice::default(),
-        chat: None,
+        chat: chat.map(|chat| Arc::new(chat) as Arc<dyn Chat>),
         timing: Timing::default().faster(10.0),
     };
     let (to_us, heard) = mpsc::channel(16);
@@ -78,8 +108,13 @@ async fn talk<F: Future<Output = ()>>(
     let notes = Notes::default();
     let dialogue = Dialogue::new(Script::default(), &who);
     let mut media = Media { heard, spoken, words: true };
+    let minded = providers
+        .chat
+        .is_some()
+        .then(|| Minded { mind: Mind::new(&Script::default(), &who, &About::default()), zone: None });
     let talk = async {
-        let report = converse(&mut media, dialogue, None, providers, &notes, CancellationToken::new()).await;
+        let report =
+            converse(&mut media, dialogue, minded, providers, &notes, CancellationToken::new()).await;
         drop(media);
         report
     };
@@ -142,4 +177,53 @@ async fn a_second_sentence_does_not_undo_the_first() {
     .await;
     assert!(listed, "{report:?}");
     assert_eq!(report.outcome, Outcome::DoNotCall);
+}
+
+fn tool(name: &str) -> Piece {
+    Piece::Tool { id: "1".into(), name: name.into(), arguments: "{}".into() }
+}
+
+#[tokio::test]
+async fn in_words_that_only_the_model_knows_and_hung_up_at_once() {
+    // Said and hung up at once, and said and waited until the model thinks.
+    for wait in [0, 300] {
+        let wishes = vec![Piece::Text("I am sorry.".into()), tool("do_not_call"), Piece::Done];
+        let (report, listed) = talk_with(Some(Pensive(wishes)), |to_us, mut from_us| async move {
+            listen(&mut from_us, "question?").await;
+            say(&to_us, "these conversations have to cease for good").await;
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        })
+        .await;
+        assert!(listed && report.do_not_call, "{wait}: {report:?}");
+        assert_eq!((report.outcome, report.ended), (Outcome::DoNotCall, "hung_up"));
+    }
+}
+
+#[tokio::test]
+async fn of_somebody_who_hung_up_a_model_may_want_nothing_else() {
+    let wishes = vec![tool("transfer"), tool("end_call"), Piece::Done];
+    let (report, listed) = talk_with(Some(Pensive(wishes)), |to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "what do the seventh and the eighth of them weigh").await;
+    })
+    .await;
+    assert!(!listed, "{report:?}");
+    assert_eq!(report.outcome, Outcome::HungUp);
+}
+
+#[tokio::test]
+async fn a_cough_does_not_take_the_answer_away() {
+    let wishes = vec![Piece::Text("Eleven pounds.".into()), tool("end_call"), Piece::Done];
+    let (report, _) = talk_with(Some(Pensive(wishes)), |to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "what do the seventh and the eighth of them weigh").await;
+        // It has been recognised, and is thought about.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        say(&to_us, "hm").await;
+        while from_us.recv().await.is_some() {}
+    })
+    .await;
+    let last = report.exchanges.last().map(|turn| (turn.user_input.as_str(), turn.ai_response.as_str()));
+    let asked = "what do the seventh and the eighth of them weigh";
+    assert_eq!(last, Some((asked, "Eleven pounds.")), "{report:?}");
 }

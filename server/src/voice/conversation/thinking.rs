@@ -9,10 +9,14 @@ use crate::voice::dialogue::tools::{self, Deed, Facts};
 use crate::voice::recognise::Recognition;
 use chrono::Utc;
 use dialdeck_protocol::{Outcome, Speaker, TurnLatency};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+/// How long a model may take to say whether somebody who hung up asked not to be called again.
+const LAST_THOUGHT: Duration = Duration::from_secs(6);
+/// Longest arguments of a tool that a model is shown again, in bytes.
+const ARGUMENTS: usize = 8192;
 /// Questions within one turn: what tools gave is told to the model so often.
 const ROUNDS: u8 = 3;
 
@@ -108,9 +112,12 @@ impl Talk<'_> {
             }
             Piece::Tool { id, name, arguments } => {
                 let result = self.wish(&name, &arguments).await;
-                let arguments = plain::line(&arguments, 1000);
-                let result_told = plain::line(&result, 400);
-                self.scribe.tool(&plain::line(&name, 40), &arguments, &result_told).await;
+                let (told, result_told) = (plain::line(&arguments, 1000), plain::line(&result, 400));
+                self.scribe.tool(&plain::line(&name, 40), &told, &result_told).await;
+                // What is no JSON would be refused with the next question, and all that come after it.
+                let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&arguments).is_ok();
+                let arguments =
+                    if is_json && arguments.len() <= ARGUMENTS { arguments } else { "{}".to_owned() };
                 if let Some(thinking) = &mut self.thinking {
                     thinking.used.push((id, name, arguments, result));
                 }
@@ -175,10 +182,7 @@ impl Talk<'_> {
                 self.disposition = Some(Outcome::Callback);
                 None
             }
-            Deed::Transfer => {
-                self.dialogue.settle(Outcome::Transferred);
-                Some(Outcome::Transferred)
-            }
+            Deed::Transfer => Some(Outcome::Transferred),
             Deed::End => Some(self.disposition.unwrap_or(Outcome::Unclear)),
             // It stands among the events, which webhooks carry.
             Deed::Send => None,
@@ -190,6 +194,27 @@ impl Talk<'_> {
             }
         }
         "done".to_owned()
+    }
+
+    /// Whether the model takes what was said last for a refusal. Asked where nobody can be answered any more: nothing else
+    /// that it wishes counts.
+    pub(super) async fn thought_refuses(&mut self) -> bool {
+        let thinking = &mut self.thinking;
+        if thinking.is_none() {
+            return false;
+        }
+        let refuses = async {
+            loop {
+                match next(thinking).await {
+                    Piece::Tool { name, .. } if name == tools::DO_NOT_CALL => return true,
+                    Piece::Done | Piece::Failed(_) => return false,
+                    Piece::Text(_) | Piece::Tool { .. } => {}
+                }
+            }
+        };
+        let refuses = tokio::time::timeout(LAST_THOUGHT, refuses).await.unwrap_or(false);
+        self.thinking = None;
+        refuses
     }
 
     async fn thought_through(&mut self) -> Option<Outcome> {

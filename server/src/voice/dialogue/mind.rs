@@ -173,8 +173,9 @@ impl Mind {
 /// What a model is told once. What the contact's fields hold is data; whoever filled them may have tried to say more.
 fn system(script: &Script, person: &NewContact, about: &About) -> String {
     let quoted = |text: &str| plain::line(text, 120).replace(['"', '{', '}'], "");
-    let (first, last, company) = (&person.first_name, &person.last_name, &person.company);
-    let filled = |text: &str| fill(text, first, last, company);
+    let (first, last, company) =
+        (quoted(&person.first_name), quoted(&person.last_name), quoted(&person.company));
+    let filled = |text: &str| fill(text, &first, &last, &company);
     let mut text = format!(
         "You are the voice of a telephone call. You speak with one person; what you write is spoken to them as it is, so write \
          one to three short plain sentences, no lists, no marks, no emoji, and end with a question where one helps. You are an \
@@ -186,9 +187,9 @@ fn system(script: &Script, person: &NewContact, about: &About) -> String {
          the disposition before the call ends.\n\
          The person's name: \"{} {}\". Company: \"{}\". It is {} where they are.\n\
          You opened with: \"{}\"\nThe matter: \"{}\"\n",
-        quoted(first),
-        quoted(last),
-        quoted(company),
+        first,
+        last,
+        company,
         about.now,
         filled(&script.opening),
         filled(&script.pitch),

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// Largest thing that is sent to a webhook, in bytes.
 const MOST_DATA: usize = 4096;
 
+/// The tool by which a person is never called again.
+pub const DO_NOT_CALL: &str = "do_not_call";
+
 /// What a wish is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
@@ -68,12 +71,7 @@ pub fn described() -> Vec<Value> {
             json!({}),
             &[],
         ),
-        tool(
-            "do_not_call",
-            "The person does not want to be called again, in whatever words.",
-            json!({}),
-            &[],
-        ),
+        tool(DO_NOT_CALL, "The person does not want to be called again, in whatever words.", json!({}), &[]),
         tool("end_call", "End the call once this answer was spoken.", json!({}), &[]),
         tool(
             "send_to_webhook",
@@ -113,7 +111,7 @@ struct Sent {
 /// # Errors
 /// Why it is not done, in words that the model is told.
 pub fn judge(name: &str, arguments: &str, facts: Facts) -> Result<Deed, String> {
-    if name == "do_not_call" {
+    if name == DO_NOT_CALL {
         return Ok(Deed::DoNotCall);
     }
     if facts.refused && name != "end_call" {

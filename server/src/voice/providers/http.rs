@@ -43,6 +43,8 @@ impl Line {
         let client = Client::builder()
             .connect_timeout(CONNECT)
             .timeout(settings.timeout())
+            // An answer that comes piece by piece may take longer as a whole, but no piece of it.
+            .read_timeout(settings.timeout())
             // Where a provider is moved its key does not follow.
             .redirect(reqwest::redirect::Policy::none())
             .build()

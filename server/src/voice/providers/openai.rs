@@ -14,8 +14,11 @@ use crate::voice::synthesise::{SynthesiseError, Synthesiser, Voice};
 use async_trait::async_trait;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
+/// How long a model may write at one answer, which is spoken while it writes.
+const WRITING: Duration = Duration::from_mins(1);
 /// Pieces that may wait to be spoken.
 const AHEAD: usize = 64;
 
@@ -122,7 +125,7 @@ impl Chat for OpenAi {
         if !request.tools.is_empty() {
             body["tools"] = json!(request.tools);
         }
-        let asked = self.line.post(&self.settings.chat_path).json(&body);
+        let asked = self.line.post(&self.settings.chat_path).timeout(WRITING).json(&body);
         let response = self.line.send(asked).await.map_err(ChatError)?;
         let (tell, pieces) = mpsc::channel(AHEAD);
         tokio::spawn(stream::read(self.line.clone(), response, tell));

@@ -4,7 +4,7 @@
 use super::http::Line;
 use crate::voice::media::RATE;
 use crate::voice::recognise::{CERTAIN, Live, RecogniseError, Recognition};
-use crate::voice::sound::wav;
+use crate::voice::sound::endless_head;
 use async_trait::async_trait;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -135,11 +136,11 @@ async fn carry(
     loop {
         tokio::select! {
             samples = waiting.recv(), if !all_sent => if let Some(samples) = samples {
-                let bytes = if std::mem::take(&mut head) {
-                    wav(&samples, RATE).map_err(|e| e.to_string())?
-                } else {
-                    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
-                };
+                let mut bytes = Vec::new();
+                if std::mem::take(&mut head) {
+                    bytes = endless_head(RATE).map_err(|e| e.to_string())?;
+                }
+                bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
                 write.send(Message::Binary(bytes.into())).await.map_err(broke)?;
             } else {
                 all_sent = true;
@@ -157,7 +158,14 @@ async fn carry(
                         heard.lock().unwrap_or_else(PoisonError::into_inner).take(told);
                     }
                 }
-                Some(Ok(Message::Close(_))) if all_sent => return Ok(()),
+                Some(Ok(Message::Close(why))) if all_sent => {
+                    let is_well = why.is_none_or(|why| matches!(why.code, CloseCode::Normal | CloseCode::Status));
+                    return if is_well || has_settled(heard) {
+                        Ok(())
+                    } else {
+                        Err("it hung up with an error".into())
+                    };
+                }
                 // Some hang up without a word once they have said all; who has said nothing was cut off.
                 None | Some(Err(_)) if all_sent && has_settled(heard) => return Ok(()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => {
