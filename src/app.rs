@@ -21,6 +21,7 @@ use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use dialdeck_protocol::{Answer, CallFilter, Command, Query, Role, ServerMessage};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -243,20 +244,16 @@ impl App {
                 self.fetch_for_seat();
             }
             ServerMessage::Events { events } => {
-                let mut need = Need::Nothing;
-                for event in events {
-                    match self.state.take_event(event, Utc::now()) {
-                        Need::Nothing => {}
-                        other if need != Need::Snapshot => need = other,
-                        _ => {}
-                    }
-                }
+                let needs: BTreeSet<Need> =
+                    events.into_iter().map(|event| self.state.take_event(event, Utc::now())).collect();
                 self.fetch_for_seat();
-                match need {
-                    Need::Nothing => {}
-                    Need::Snapshot => drop(self.asks.send(Ask::Snapshot)),
-                    Need::Dialpad => self.ask_dialpad(),
-                    Need::Callbacks => self.ask_callbacks(),
+                for need in needs {
+                    match need {
+                        Need::Nothing => {}
+                        Need::Snapshot => drop(self.asks.send(Ask::Snapshot)),
+                        Need::Dialpad => self.ask_dialpad(),
+                        Need::Callbacks => self.ask_callbacks(),
+                    }
                 }
             }
             ServerMessage::Reply { result, .. } => match result {

@@ -252,6 +252,11 @@ async fn problems_name_the_field() {
         ("/api/v1/campaigns", json!({ "name": "x", "callSettings": { "speed": 5 } }), "callSettings"),
         (
             "/api/v1/campaigns",
+            json!({ "name": "x", "callSettings": { "voice": { "synthesisers": ["nobody"] } } }),
+            "callSettings",
+        ),
+        (
+            "/api/v1/campaigns",
             json!({ "name": "x", "scriptId": "00000000-0000-0000-0000-000000000000" }),
             "scriptId",
         ),

@@ -17,7 +17,7 @@ fn count(counts: &mut CallCounts, outcome: Outcome, status: CallStatus, contact:
 }
 
 /// What the console must ask for after an event, because the event alone does not say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// Nothing.
     Nothing,

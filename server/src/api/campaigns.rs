@@ -130,7 +130,13 @@ async fn apply(app: &App, mut campaign: Campaign, given: Given) -> Result<Campai
     campaign.kind = given.kind.unwrap_or(campaign.kind);
     campaign.status = given.status.unwrap_or(campaign.status);
     if let Some(settings) = given.call_settings {
+        let before = campaign.call_settings.voice.clone();
         campaign.call_settings = merged(&campaign.call_settings, &settings)?;
+        // Somebody who has left the server's settings since is no hindrance to changing something else.
+        if campaign.call_settings.voice != before {
+            let known = app.cast.knows(&campaign.call_settings.voice);
+            known.map_err(|why| Problem::field("callSettings", format!("callSettings.{why}")))?;
+        }
     }
     if let Some(script) = given.script_id {
         if let Some(id) = script

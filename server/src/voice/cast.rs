@@ -8,6 +8,7 @@ use super::providers::{Provided, Provider, provided};
 use super::recognise::Recogniser;
 use super::synthesise::cache::Cached;
 use super::synthesise::{Synthesiser, Voice};
+use crate::domain::plain;
 use dialdeck_protocol::VoiceChoice;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,6 +115,33 @@ impl Cast {
             Some(Link::new(name.clone(), provider.clone(), member.patience).sharing(health))
         };
         order.iter().filter_map(link).collect()
+    }
+
+    /// Whether there is everybody whom a campaign names, in the role in which it names them.
+    ///
+    /// # Errors
+    /// Who is not there, and who is.
+    pub fn knows(&self, choice: &VoiceChoice) -> Result<(), String> {
+        let members = |can: &dyn Fn(&Provided) -> bool| -> Vec<&str> {
+            let able = self.members.iter().filter(|(_, member)| can(&member.provided));
+            able.map(|(name, _)| name.as_str()).collect()
+        };
+        let roles = [
+            ("recognisers", &choice.recognisers, members(&|p| p.recogniser.is_some()), &[RECOGNISER][..]),
+            ("synthesisers", &choice.synthesisers, members(&|p| p.synthesiser.is_some()), &VOICES[..]),
+            ("dialogue", &choice.dialogue, members(&|p| p.chat.is_some()), &[SCRIPTED][..]),
+        ];
+        for (role, named, remote, embedded) in roles {
+            let known = [&remote[..], embedded].concat();
+            if let Some(stranger) = named.iter().find(|name| !known.contains(&name.as_str())) {
+                let stranger = plain::line(stranger, 40);
+                return Err(format!(
+                    "voice.{role}: nobody here is called {stranger}; there are {}",
+                    known.join(", ")
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Who hears: those that are named, and the embedded one at last.

@@ -34,6 +34,7 @@ impl<P: ?Sized> Link<P> {
     }
 
     /// What others who ask the same provider have learnt of it counts here, and what is learnt here counts for them.
+    #[must_use]
     pub fn sharing(self, health: &Shared) -> Self {
         Self { health: health.clone(), ..self }
     }
