@@ -26,6 +26,9 @@ pub struct Script {
     /// Last words before somebody who wants to go on is put through to an agent.
     #[serde(default = "hand_over")]
     pub hand_over: String,
+    /// The message that is left on an answering machine, after its tone; empty: none is, and the call ends.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub voicemail: String,
     /// Phrases that count as an intent, beside the shipped ones.
     #[serde(default)]
     pub phrases: BTreeMap<Intent, Vec<String>>,
@@ -44,6 +47,7 @@ impl Default for Script {
             answers: BTreeMap::new(),
             closings: BTreeMap::new(),
             hand_over: hand_over(),
+            voicemail: String::new(),
             phrases: BTreeMap::new(),
         })
     }
@@ -63,6 +67,7 @@ impl Script {
         }
         let texts = named
             .into_iter()
+            .chain([("voicemail", &self.voicemail)])
             .map(|(field, text)| (field.to_owned(), text))
             .chain(self.answers.iter().map(|(intent, text)| (format!("answers.{intent}"), text)))
             .chain(self.closings.iter().map(|(intent, text)| (format!("closings.{intent}"), text)));

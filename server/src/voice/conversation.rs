@@ -4,6 +4,7 @@ use super::dialogue::mind::{Chat, Mind};
 use super::dialogue::{Dialogue, Move, sentences};
 use super::ear::{Ear, Noticed};
 use super::endpoint;
+use super::machine::Answerer;
 use super::media::{Frame, Media};
 use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
 use super::speech::Speech;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
+use message::Message;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thinking::Thinking;
@@ -22,6 +24,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 mod listening;
+mod message;
 mod thinking;
 
 /// How long somebody who was told that a key ends all calls has to press it.
@@ -72,7 +75,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// What was said.
     pub exchanges: Vec<Exchange>,
-    /// Why it ended, in a word: `done`, `hung_up`, `ended_by_us`, `too_long`, `no_voice`.
+    /// Why it ended, in a word: `done`, `hung_up`, `ended_by_us`, `too_long`, `no_voice`; `message_left` on a machine, `no_tone`
+    /// where it never came to its end.
     pub ended: &'static str,
     /// Times the person interrupted us.
     pub interruptions: u32,
@@ -243,6 +247,10 @@ struct Talk<'a> {
     refused: bool,
     /// What a language model found out.
     disposition: Option<Outcome>,
+    /// Who picked up, as far as it can be told.
+    answerer: Answerer,
+    /// What is left on the machine that answered.
+    message: Option<Message>,
     callback_at: Option<DateTime<Utc>>,
     /// Whether what is said is followed by a moment in which a key may be pressed.
     lingers: bool,
@@ -253,6 +261,7 @@ impl<'a> Talk<'a> {
         let now = Instant::now();
         Self {
             ear: Ear::new(providers.timing),
+            answerer: Answerer::new(now, providers.timing.machine, providers.timing.word),
             speech: Speech::new(providers.synthesiser.clone(), providers.voice.clone()),
             dialogue,
             minded: None,
@@ -276,6 +285,7 @@ impl<'a> Talk<'a> {
             interruptions: 0,
             refused: false,
             disposition: None,
+            message: None,
             callback_at: None,
             lingers: false,
         }
@@ -293,14 +303,20 @@ impl<'a> Talk<'a> {
             self.speech.stop();
             // The key is the answer; what was being said with it is not answered once more.
             (self.recognising, self.thinking, self.live) = (None, None, None);
-            self.held_back = None;
+            (self.held_back, self.message) = (None, None);
             self.ear.flush();
             return self.reply(format!("[key {digit}]"), turn, TurnLatency::default()).await;
         }
         if let (Some(live), Frame::Sound(samples)) = (&mut self.live, &frame) {
             live.push(samples);
         }
-        if self.ear.take(frame, now) == Some(Noticed::Began) {
+        // Who has answered us is a person.
+        let told = (!self.understood || self.message.is_some()).then(|| frame.clone());
+        let begun = self.ear.take(frame, now);
+        if let Some(frame) = told {
+            self.answerer.take(&frame, self.ear.last_voice() == Some(now), now);
+        }
+        if begun == Some(Noticed::Began) {
             self.lively = now;
             self.cut_off = false;
             self.live = if self.words { None } else { self.providers.recogniser.open() };
@@ -319,19 +335,14 @@ impl<'a> Talk<'a> {
         if now.duration_since(self.answered) >= timing.longest {
             return Some(self.leave("too_long").await);
         }
-        if let Some(speech) = self.ear.speaking_for() {
+        let (began, speech) = (self.ear.began(), self.ear.speaking_for());
+        // A person says hello and waits, whether or not that has cut our opening short.
+        if !self.understood && !self.is_refusing() && self.answerer.is_machine(began, speech, now) {
+            let turn = self.dialogue.machine();
+            return self.reply("[a long announcement]".into(), turn, TurnLatency::default()).await;
+        }
+        if let Some(speech) = speech {
             self.lively = now;
-            // A person says hello and waits; what begins with the answer and does not pause is a machine, whether
-            // or not it has cut our opening short.
-            let early = self
-                .ear
-                .began()
-                .is_some_and(|b| b.duration_since(self.answered) < timing.machine.mul_f32(0.75));
-            if !self.understood && early && speech >= timing.machine && !self.is_refusing() {
-                self.speech.stop();
-                let turn = self.dialogue.machine();
-                return self.reply("[a long announcement]".into(), turn, TurnLatency::default()).await;
-            }
             let enough = if self.opening { timing.opening_barge_in } else { timing.barge_in };
             if speech >= enough && self.interruptible() && self.speech.is_speaking() {
                 self.speech.stop();
@@ -346,6 +357,9 @@ impl<'a> Talk<'a> {
             self.waits_since = Some(since);
             self.excused = false;
             self.recognise(utterance, endpoint_ms);
+        }
+        if self.message.is_some() {
+            return self.leave_message(now).await;
         }
         // Who was cut off waits for what was said instead; it may have been no more than a cough.
         let waits =
@@ -401,6 +415,9 @@ impl<'a> Talk<'a> {
     }
 
     async fn reply(&mut self, user_input: String, turn: Move, latency: TurnLatency) -> Option<Outcome> {
+        if turn.end == Some(Outcome::Voicemail) {
+            return self.met_machine(user_input, turn).await;
+        }
         if self.saying.is_some() {
             self.complete().await;
         }
@@ -464,12 +481,10 @@ impl<'a> Talk<'a> {
             self.say(Saying::opening(self.dialogue.opening())).await;
             return None;
         }
-        if end.is_some_and(|end| end != Outcome::DoNotCall) && self.last_words_refuse().await {
-            self.refused = true;
-            self.scribe.do_not_call().await;
-            return Some(Outcome::DoNotCall);
+        match end {
+            Some(end) if end != Outcome::DoNotCall => Some(self.obeyed_last_words().await.unwrap_or(end)),
+            other => other,
         }
-        end
     }
 
     /// Writes down the exchange that is being spoken: what of it was begun.

@@ -1,5 +1,6 @@
 //! Finds speech in what comes in, and where it ends.
 
+use super::machine::BEEP;
 use super::media::{Frame, RATE};
 use super::sound::Doubler;
 use super::timing::Timing;
@@ -94,6 +95,11 @@ impl Ear {
         self.timing.endpoint = wait;
     }
 
+    /// When a voice was last heard.
+    pub fn last_voice(&self) -> Option<Instant> {
+        self.last_voice
+    }
+
     /// When the speech that is going on began.
     pub fn began(&self) -> Option<Instant> {
         self.began
@@ -103,6 +109,8 @@ impl Ear {
     pub fn take(&mut self, frame: Frame, now: Instant) -> Option<Noticed> {
         match frame {
             Frame::Sound(samples) => self.take_sound(&samples, now),
+            // A machine's tone is no speech.
+            Frame::Word(word) if word == BEEP => None,
             Frame::Word(word) => {
                 self.words.push(word);
                 self.last_voice = Some(now);

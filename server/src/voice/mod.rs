@@ -14,6 +14,7 @@ pub mod ear;
 pub mod endpoint;
 pub mod health;
 pub mod hold;
+pub mod machine;
 pub mod measured;
 pub mod media;
 pub mod mouth;

@@ -28,6 +28,12 @@ pub struct Timing {
     pub excuse: Duration,
     /// Unbroken speech right after the answer that only a machine makes.
     pub machine: Duration,
+    /// Quiet between a machine's tone and our first word: it may only begin to record.
+    pub after_tone: Duration,
+    /// Silence after a machine's greeting that has no tone, after which it records.
+    pub no_tone: Duration,
+    /// Longest greeting of a machine that is waited for.
+    pub greeting: Duration,
     /// Longest conversation.
     pub longest: Duration,
     /// Longest utterance; what is longer is cut there.
@@ -45,6 +51,9 @@ impl Default for Timing {
             silence: Duration::from_secs(4),
             excuse: Duration::from_millis(2500),
             machine: Duration::from_millis(4500),
+            after_tone: Duration::from_millis(300),
+            no_tone: Duration::from_millis(2600),
+            greeting: Duration::from_secs(45),
             longest: Duration::from_mins(3),
             utterance: Duration::from_secs(12),
         }
@@ -66,6 +75,10 @@ impl Timing {
             silence: scale(self.silence).max(LEAST_SILENCE),
             excuse: scale(self.excuse).max(LEAST_EXCUSE),
             machine: scale(self.machine),
+            after_tone: scale(self.after_tone),
+            // A busy machine's scheduling is no end of a greeting.
+            no_tone: scale(self.no_tone).max(LEAST_SILENCE),
+            greeting: scale(self.greeting),
             longest: scale(self.longest),
             utterance: scale(self.utterance),
         }

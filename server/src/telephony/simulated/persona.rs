@@ -96,7 +96,7 @@ impl Persona {
             Self::LeaveMeAlone => &["i told you already stop calling me"],
             Self::WrongNumber => &["there is no one here by that name"],
             Self::Machine => &[
-                "hello you have reached the lee family we cannot come to the phone right now please leave a message after the tone",
+                "hello you have reached the lee family we cannot come to the phone right now please leave a message after the tone [beep]",
             ],
             Self::Curious => &["who is this", "no thank you", "no thanks goodbye"],
             Self::Interrupts => &["yes what is it about", "tell me more please"],

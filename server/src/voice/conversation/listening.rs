@@ -68,6 +68,13 @@ impl Talk<'_> {
             Some(before) => join(self.dialogue.phrases(), before, heard),
             None => heard,
         };
+        if self.message.is_some() {
+            // A machine is not answered; a person who was taken for one is heard where it matters most.
+            if !self.dialogue.refuses(&heard.text) {
+                return None;
+            }
+            self.message = None;
+        }
         if !self.interruptible() && !self.dialogue.refuses(&heard.text) {
             return None;
         }
@@ -123,6 +130,16 @@ impl Talk<'_> {
         held || self.live.as_ref().is_some_and(|live| self.dialogue.refuses(&live.so_far()))
     }
 
+    /// What is done where the last words of a conversation that is over ask not to be called again.
+    pub(super) async fn obeyed_last_words(&mut self) -> Option<Outcome> {
+        if !self.last_words_refuse().await {
+            return None;
+        }
+        self.refused = true;
+        self.scribe.do_not_call().await;
+        Some(Outcome::DoNotCall)
+    }
+
     /// What the person was saying when the conversation was cut off asks not to be called again. Said and hung up is
     /// the commonest way to say it; uncertain words count here, because nobody can be asked any more.
     pub(super) async fn last_words_refuse(&mut self) -> bool {
@@ -140,7 +157,8 @@ impl Talk<'_> {
                 return true;
             }
             // Words that the rules do not know a language model may.
-            if !backchannel::is_one(&heard.text) && self.thinks(&heard) {
+            let is_person = self.message.is_none();
+            if is_person && !backchannel::is_one(&heard.text) && self.thinks(&heard) {
                 self.think(heard, latency).await;
             }
         }

@@ -7,6 +7,7 @@ use crate::domain::script::Script;
 use crate::voice::dialogue::Dialogue;
 use crate::voice::dialogue::mind::{About, Chat, ChatError, Mind, Piece, Request};
 use crate::voice::ear::Utterance;
+use crate::voice::machine::BEEP;
 use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
 use crate::voice::phrases::Phrases;
 use crate::voice::recognise::{RecogniseError, Recogniser, Recognition};
@@ -82,6 +83,15 @@ async fn talk_with<F: Future<Output = ()>>(
     chat: Option<Pensive>,
     person: impl FnOnce(mpsc::Sender<Frame>, mpsc::Receiver<Frame>) -> F,
 ) -> (Report, bool) {
+    talk_by(Script::default(), chat, person).await
+}
+
+/// The same by a script.
+async fn talk_by<F: Future<Output = ()>>(
+    script: Script,
+    chat: Option<Pensive>,
+    person: impl FnOnce(mpsc::Sender<Frame>, mpsc::Receiver<Frame>) -> F,
+) -> (Report, bool) {
     let who = NewContact {
         first_name: "Ann".into(),
         last_name: String::new(),
@@ -106,7 +116,7 @@ async fn talk_with<F: Future<Output = ()>>(
     let (to_us, heard) = mpsc::channel(16);
     let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
     let notes = Notes::default();
-    let dialogue = Dialogue::new(Script::default(), &who);
+    let dialogue = Dialogue::new(script, &who);
     let mut media = Media { heard, spoken, words: true };
     let minded = providers
         .chat
@@ -226,4 +236,78 @@ async fn a_cough_does_not_take_the_answer_away() {
     let last = report.exchanges.last().map(|turn| (turn.user_input.as_str(), turn.ai_response.as_str()));
     let asked = "what do the seventh and the eighth of them weigh";
     assert_eq!(last, Some((asked, "Eleven pounds.")), "{report:?}");
+}
+
+/// What was spoken from now on.
+async fn all_spoken(from_us: &mut mpsc::Receiver<Frame>) -> String {
+    let mut all = Vec::new();
+    while let Some(frame) = from_us.recv().await {
+        if let Frame::Word(word) = frame {
+            all.push(word);
+        }
+    }
+    all.join(" ")
+}
+
+fn leaves_message() -> Script {
+    Script { voicemail: "Ann, call 555 0100. Goodbye.".into(), ..Script::default() }
+}
+
+const GREETING: &str = "you have reached the lee family we cannot come to the phone please leave a message";
+
+#[tokio::test]
+async fn a_message_is_left_after_the_tone() {
+    let (report, _) = talk_by(leaves_message(), None, |to_us, mut from_us| async move {
+        say(&to_us, GREETING).await;
+        // Understood, and waited for.
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        while from_us.try_recv().is_ok() {}
+        say(&to_us, BEEP).await;
+        assert_eq!(all_spoken(&mut from_us).await, "Ann, call 555 0100. Goodbye.");
+    })
+    .await;
+    assert_eq!((report.outcome, report.ended), (Outcome::Voicemail, "message_left"), "{report:?}");
+    assert_eq!(report.exchanges.last().map(|e| e.ai_response.as_str()), Some("Ann, call 555 0100. Goodbye."));
+}
+
+#[tokio::test]
+async fn it_begins_again_where_the_tone_comes_late_and_is_left_where_none_comes() {
+    for comes_late in [true, false] {
+        let (report, _) = talk_by(leaves_message(), None, |to_us, mut from_us| async move {
+            say(&to_us, GREETING).await;
+            listen(&mut from_us, "call").await;
+            if comes_late {
+                say(&to_us, BEEP).await;
+                listen(&mut from_us, "Ann,").await;
+                assert_eq!(all_spoken(&mut from_us).await, "call 555 0100. Goodbye.");
+            } else {
+                assert_eq!(all_spoken(&mut from_us).await, "555 0100. Goodbye.");
+            }
+        })
+        .await;
+        assert_eq!((report.outcome, report.ended), (Outcome::Voicemail, "message_left"), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_was_taken_for_a_machine_is_not_called_again() {
+    let (report, listed) = talk_by(leaves_message(), None, |to_us, mut from_us| async move {
+        say(&to_us, GREETING).await;
+        listen(&mut from_us, "call").await;
+        say(&to_us, "stop calling me").await;
+        while from_us.recv().await.is_some() {}
+    })
+    .await;
+    assert!(listed, "{report:?}");
+    assert_eq!(report.outcome, Outcome::DoNotCall);
+}
+
+#[tokio::test]
+async fn without_a_message_nothing_is_said_to_a_machine() {
+    let (report, _) = talk(|to_us, mut from_us| async move {
+        say(&to_us, GREETING).await;
+        while from_us.recv().await.is_some() {}
+    })
+    .await;
+    assert_eq!((report.outcome, report.ended), (Outcome::Voicemail, "done"), "{report:?}");
 }

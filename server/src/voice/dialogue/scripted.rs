@@ -228,7 +228,16 @@ impl Dialogue {
         Move { intent: Intent::Unclear, confidence: 0.0, emotion: Emotion::Neutral, say, end, do_not_call }
     }
 
-    /// A machine answered: nothing is said.
+    /// What a machine is told that takes a message; empty: nothing.
+    pub fn voicemail(&self) -> String {
+        if self.script.voicemail.trim().is_empty() {
+            return String::new();
+        }
+        let message = self.filled(&self.script.voicemail);
+        [self.disclosure.trim(), &message].join(" ").trim().to_owned()
+    }
+
+    /// A machine answered.
     pub fn machine(&mut self) -> Move {
         self.turn += 1;
         Move {
