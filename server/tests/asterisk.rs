@@ -12,6 +12,7 @@ use dialdeck_testkit::asterisk::{Asterisk, Lab};
 use dialdeck_testkit::daemon::{Client, Daemon};
 use dialdeck_testkit::people::number;
 use dialdeck_testkit::wait::{until, within};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -138,6 +139,59 @@ fn barge_in(asterisk: &Asterisk) {
         quiet < last_word,
         "we fell silent while they spoke: frame {quiet}, they spoke {spoke} to {last_word}"
     );
+}
+
+/// Whether each 20 ms is a tone of this pitch.
+fn tone(samples: &[i16], hz: f64) -> Vec<bool> {
+    let share = |block: &[i16]| {
+        let energy: f64 = block.iter().map(|s| f64::from(*s).powi(2)).sum();
+        let (mut sine, mut cosine) = (0.0, 0.0);
+        for (n, sample) in block.iter().enumerate() {
+            let angle = std::f64::consts::TAU * hz * n as f64 / 8000.0;
+            sine += f64::from(*sample) * angle.sin();
+            cosine += f64::from(*sample) * angle.cos();
+        }
+        energy > 1e6 && 2.0 * (sine * sine + cosine * cosine) / (energy * block.len() as f64) > 0.8
+    };
+    samples.chunks(160).map(share).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_left_after_the_tone() {
+    let lab = lab();
+    let server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    // The shipped script, and a message.
+    let mut script = client.post("/api/v1/scripts", json!({ "name": "Message" })).await.unwrap();
+    script["body"]["voicemail"] =
+        json!("Hello {first_name}, please call us back at 312 555 0100. Thank you, and goodbye.");
+    let put = |path: String, body: Value| {
+        let client = client.clone();
+        async move { assert_eq!(client.send(Method::PUT, &path, Some(body)).await.unwrap().0, 200) }
+    };
+    let body = json!({ "name": "Message", "body": script["body"] });
+    put(format!("/api/v1/scripts/{}", script["id"].as_str().unwrap()), body).await;
+    let settings = json!({ "maxConcurrentCalls": 1, "callIntervalMs": 0, "retryDelayMinutes": 60 });
+    let campaign = client.campaign("Message", settings, &[("Ada", 24)]).await.unwrap();
+    put(format!("/api/v1/campaigns/{campaign}"), json!({ "scriptId": script["id"] })).await;
+    start_queue(&client, &campaign).await;
+    let calls = over(&client, &campaign, 1).await;
+    let log = || server.log();
+    assert_eq!(calls[0]["outcome"], "voicemail", "{}\n{}", calls[0], log());
+    let said = calls[0]["transcript"].as_str().unwrap();
+    assert!(said.contains("AI: Hello Ada, please call us back at"), "{said}");
+    // By what the machine would have recorded: nothing of ours before its tone, the message after it.
+    let tones = tone(&lab.asterisk.recording("say-24").unwrap(), 1000.0);
+    let begins = tones.windows(5).position(|five| five.iter().all(|t| *t)).expect("its tone");
+    let over = begins + tones[begins..].iter().position(|t| !*t).unwrap();
+    let heard = loudness(&lab.asterisk.recording("hear-24").unwrap());
+    let voiced =
+        |from: usize, to: usize| heard[from..to.min(heard.len())].iter().filter(|l| **l > 100.0).count();
+    assert_eq!(voiced(begins - 40, over + 8), 0, "we are silent before its tone is over");
+    let first = over + heard[over..].iter().position(|l| *l > 100.0).expect("a message");
+    assert!(first - over < 100, "within two seconds of it: {first} {over}");
+    assert!(voiced(first, heard.len()) > 120, "the message is whole");
+    server.stop().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
