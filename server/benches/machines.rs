@@ -29,7 +29,7 @@ use dialdeck_server::voice::sound;
 use dialdeck_server::voice::timing::Timing;
 use dialdeck_testkit::speech::Speech;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -289,7 +289,7 @@ async fn main() {
     }
     let names = ["person", "machine", "menu", "screening"];
     println!("{:>10} {}", "is \\ told", names.map(|name| format!("{name:>10}")).concat());
-    let row = |matrix: &BTreeMap<(&str, &str), u32>, kind| -> Vec<u32> {
+    let row = |matrix: &BTreeMap<(&str, &str), u32>, kind: &str| -> Vec<u32> {
         names.iter().map(|told| matrix.get(&(kind, *told)).copied().unwrap_or(0)).collect()
     };
     for kind in names {
