@@ -246,6 +246,17 @@ impl VoiceChoice {
     }
 }
 
+/// Where an AI caller puts people through who want to go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Transfer {
+    /// A phone, such as `PJSIP/200`, or whatever the dialplan makes of `Local/sales@internal`; empty: an agent of ours.
+    pub to: String,
+    /// Whether whoever picks up is told of the person first, and may refuse them.
+    pub attended: bool,
+}
+
 /// When a campaign's list was last held against the official do-not-call list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -360,6 +371,9 @@ pub struct CallSettings {
     /// Whether an AI caller hands a person who wants to go on over to an agent who is free.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hand_over: bool,
+    /// Where it hands them over, and how; none: to an agent who is free, at once. It counts as handing over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transfer>,
     /// Who takes which contact; whom no rule fits: agents where there are any, AI callers otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routing: Vec<Route>,
@@ -414,6 +428,7 @@ impl Default for CallSettings {
             recycle: Vec::new(),
             people: None,
             hand_over: false,
+            transfer: None,
             routing: Vec::new(),
             filters: Vec::new(),
             carrier: None,

@@ -106,6 +106,16 @@ pub enum Command {
         /// Which call.
         call_id: CallId,
     },
+    /// Put a call through to another phone. The person stays where they are until it has been picked up.
+    Transfer {
+        /// Which call.
+        call_id: CallId,
+        /// The phone, such as `PJSIP/200`.
+        to: String,
+        /// Whether whoever picks up is told of the person first, and may refuse them.
+        #[serde(default)]
+        attended: bool,
+    },
     /// A callback was kept, or is called off.
     SettleCallback {
         /// Which.
@@ -192,6 +202,7 @@ impl Command {
             Self::Monitor { .. } => "call.monitor",
             Self::StopMonitoring => "call.stop_monitoring",
             Self::TakeOver { .. } => "call.take_over",
+            Self::Transfer { .. } => "call.transfer",
             Self::SettleCallback { .. } => "callback.settle",
             Self::MoveCallback { .. } => "callback.move",
             Self::ResetList { .. } => "campaign.reset",

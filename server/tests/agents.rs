@@ -332,6 +332,67 @@ async fn an_ai_caller_hands_over_what_it_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_a_phone_outside_does_not_take_is_called_back() {
+    let floor = floor("8", &[]).await;
+    let to = |phone: &str, attended: bool| json!({ "callIntervalMs": 0, "retryAttempts": 0, "transfer": { "to": phone, "attended": attended } });
+    // Who is away does not pick up, who is busy refuses; whoever picks up takes them where nobody asks.
+    for (phone, attended, outcome) in [
+        ("PJSIP/away", false, "interested"),
+        ("PJSIP/busy", true, "interested"),
+        ("PJSIP/busy", false, "transferred"),
+        ("PJSIP/200", true, "transferred"),
+    ] {
+        let name = format!("{phone} {attended}");
+        let campaign = floor.sue.campaign(&name, to(phone, attended), &[("Ines", 0)]).await.unwrap();
+        floor.start(&campaign).await;
+        let call = until("the call to be over", || async {
+            floor.sue.calls(&campaign).await.ok()?.into_iter().find(|call| call["status"] == "completed")
+        })
+        .await;
+        assert_eq!(call["outcome"], outcome, "{name}: {call}\n{}", floor.server.log());
+        let callbacks = floor.sue.get("/api/v1/callbacks").await.unwrap();
+        let all = callbacks["callbacks"].as_array().unwrap();
+        let booked = all.iter().filter(|callback| callback["campaignId"] == campaign.as_str()).count();
+        assert_eq!(booked, usize::from(outcome == "interested"), "{name}: {callbacks}");
+    }
+    let body = json!({ "callSettings": { "transfer": { "to": "PJSIP/1&PJSIP/2" } }, "name": "x" });
+    let (status, refused) = floor.sue.send(Method::POST, "/api/v1/campaigns", Some(body)).await.unwrap();
+    assert_eq!(status, 422, "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_put_through_by_hand() {
+    let floor = floor("4", &["ann"]).await;
+    let settings = json!({ "callIntervalMs": 0, "people": people("progressive") });
+    let campaign = floor.sue.campaign("By hand", settings, &[("Ines", 0)]).await.unwrap();
+    let ann = floor.agent("ann").await;
+    ann.ready().await;
+    floor.start(&campaign).await;
+    let row = ann.is("in_call", |_| true).await;
+    let path = format!("/api/v1/calls/{}/transfer", row["callId"].as_str().unwrap());
+    let put = async |to: &str, attended: bool| {
+        let body = json!({ "to": to, "attended": attended });
+        ann.client.send(Method::POST, &path, Some(body)).await.unwrap()
+    };
+    // A number out into the world is no phone; who refuses, or is away, changes nothing.
+    assert_eq!(put("Local/13125550142@out", false).await.0, 400);
+    let (status, refused) = put("PJSIP/busy", true).await;
+    assert_eq!((status, refused.to_string().contains("refused")), (409, true), "{refused}");
+    assert_eq!(put("PJSIP/away", false).await.0, 409);
+    ann.is("in_call", |_| true).await;
+    let (status, said) = put("PJSIP/200", true).await;
+    assert_eq!(status, 200, "{said}");
+    // The agent says what came of it, and the person talks on.
+    ann.is("wrap_up", |_| true).await;
+    let calls = floor.sue.calls(&campaign).await.unwrap();
+    assert_eq!(
+        (&calls[0]["status"], &calls[0]["agent"]),
+        (&json!("in_progress"), &json!("PJSIP/200")),
+        "{calls:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn supervisors_steer_and_agents_only_themselves() {
     let floor = floor("8", &["ann", "bob"]).await;
     let (ann, bob) = (floor.agent("ann").await, floor.agent("bob").await);

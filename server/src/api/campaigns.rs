@@ -91,6 +91,7 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "people",
         "carrier",
         "handOver",
+        "transfer",
         "routing",
         "filters",
         "scrub",

@@ -73,7 +73,8 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::HangUp { call_id }
         | Command::Dispose { call_id, .. }
         | Command::Monitor { call_id, .. }
-        | Command::TakeOver { call_id } => call_id.to_string(),
+        | Command::TakeOver { call_id }
+        | Command::Transfer { call_id, .. } => call_id.to_string(),
         Command::AgentLogOut { user_id }
         | Command::AgentReady { user_id }
         | Command::AgentPause { user_id, .. } => user_id.unwrap_or(caller.user_id).to_string(),
@@ -130,6 +131,9 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                 "you have left the call".to_owned()
             }
             Command::TakeOver { call_id } => super::monitoring::hand_over(app, caller, &call_id).await?,
+            Command::Transfer { call_id, to, attended } => {
+                super::monitoring::put_through(app, caller, &call_id, &to, attended).await?
+            }
             Command::SettleCallback { callback_id, kept } => {
                 let status = if kept { CallbackStatus::Done } else { CallbackStatus::Cancelled };
                 super::callbacks::change(app, caller, callback_id, Some(status), None).await?

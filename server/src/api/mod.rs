@@ -245,6 +245,7 @@ fn of_calls() -> OpenApiRouter<App> {
         .routes(routes!(monitoring::monitor))
         .routes(routes!(monitoring::stop))
         .routes(routes!(monitoring::take_over))
+        .routes(routes!(monitoring::transfer))
 }
 
 /// Dialpad.

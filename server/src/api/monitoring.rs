@@ -4,7 +4,7 @@ use super::extract::{Body, Id, May};
 use super::problem::RefusedCall;
 use super::seats::Acknowledged;
 use super::{App, seats};
-use crate::domain::caller::{Caller, SteerCalls};
+use crate::domain::caller::{Caller, SteerCalls, TakeCalls};
 use axum::Json;
 use axum::extract::State;
 use dialdeck_protocol::{CallId, Command, MonitorMode, Problem};
@@ -59,6 +59,67 @@ pub(super) async fn take_over(
 ) -> Result<Json<Acknowledged>, RefusedCall> {
     let command = Command::TakeOver { call_id: CallId(id) };
     Ok(Json(seats::run(&app, permit.caller(), command).await?))
+}
+
+/// Where to put a call through to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TransferGiven)]
+pub(super) struct Through {
+    /// A phone, such as `PJSIP/200`, or the one that the campaign names.
+    #[schema(min_length = 1, max_length = 80)]
+    to: String,
+    /// Whether whoever picks up is told of the person first, and may refuse them.
+    #[serde(default)]
+    attended: bool,
+}
+
+/// Put a call through to another phone
+///
+/// It is rung, and, where `attended`, told of the person and asked, while the person goes on talking to whoever has them. An
+/// agent may put their own call through, a supervisor every one.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/transfer", tag = "Calls", security(("bearer" = ["calls"])),
+    params(("id" = String, Path)), request_body = Through, responses((status = 200, body = Acknowledged)))]
+pub(super) async fn transfer(
+    State(app): State<App>,
+    permit: May<TakeCalls, RefusedCall>,
+    Id(id, _): Id<String, RefusedCall>,
+    Body(Through { to, attended }, _): Body<Through, RefusedCall>,
+) -> Result<Json<Acknowledged>, RefusedCall> {
+    let command = Command::Transfer { call_id: CallId(id), to, attended };
+    Ok(Json(seats::run(&app, permit.caller(), command).await?))
+}
+
+/// Puts a call through; gives a sentence for the screen.
+pub(super) async fn put_through(
+    app: &App,
+    caller: &Caller,
+    call: &CallId,
+    to: &str,
+    attended: bool,
+) -> Result<String, Problem> {
+    caller.permit::<TakeCalls>()?;
+    let known = app.store.call(&caller.organization_id, call).await?;
+    let known = known.filter(|known| caller.covers_call(known.row.campaign_id));
+    let row = known.ok_or_else(|| Problem::not_found(format!("call {call}")))?.row;
+    let campaign = match row.campaign_id {
+        Some(id) => app.store.campaign(&caller.organization_id, id).await?,
+        None => None,
+    };
+    let named = campaign.and_then(|campaign| campaign.call_settings.transfer).map(|own| own.to);
+    let to = to.trim();
+    if !seats::is_known_phone(to) && named.as_deref() != Some(to) || to.is_empty() {
+        let message =
+            "to must be a phone such as PJSIP/200, or the one that the campaign's transfer.to names";
+        return Err(Problem::field("to", message));
+    }
+    // Everybody may put their own call through.
+    let own = app.dialer.agents().find(&caller.organization_id, caller.user_id);
+    if own.is_some_and(|row| row.call_id.as_ref() == Some(call)) {
+        app.dialer.transfer(&caller.permit::<TakeCalls>()?, call, to, attended).await
+    } else {
+        app.dialer.transfer(&caller.permit::<SteerCalls>()?, call, to, attended).await
+    }
 }
 
 /// Lets a supervisor into a call by their phone; gives a sentence for the screen.

@@ -25,6 +25,15 @@ pub(super) async fn on_file(app: &App, caller: &Caller) -> Result<Option<Agent>,
     Ok(agents.into_iter().find(|agent| agent.user_id == Some(caller.user_id)))
 }
 
+/// Whether a text names a phone that Asterisk knows by its name: what is on no file may be nothing else, never a number out into
+/// the world.
+pub(super) fn is_known_phone(text: &str) -> bool {
+    text.strip_prefix("PJSIP/").is_some_and(|name| {
+        (1..=40).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    })
+}
+
 /// The phone that is meant: the one that is given, or the one on file.
 pub(super) fn phone_of(filed: Option<&Agent>, extension: &str) -> Result<String, Problem> {
     let filed_extension = filed.map(|agent| agent.extension.clone()).unwrap_or_default();
@@ -35,19 +44,11 @@ pub(super) fn phone_of(filed: Option<&Agent>, extension: &str) -> Result<String,
         }
         "" => filed_extension,
         given if given == filed_extension => filed_extension,
-        // What is not on file may only be a phone that Asterisk knows by its name: never a number out into the world.
-        given => match given.strip_prefix("PJSIP/") {
-            Some(name)
-                if (1..=40).contains(&name.len())
-                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)) =>
-            {
-                given.to_owned()
-            }
-            _ => {
-                let message = "extension must be a phone such as PJSIP/6001, or the one on file";
-                return Err(Problem::field("extension", message));
-            }
-        },
+        given if is_known_phone(given) => given.to_owned(),
+        _ => {
+            let message = "extension must be a phone such as PJSIP/6001, or the one on file";
+            return Err(Problem::field("extension", message));
+        }
     })
 }
 
@@ -214,6 +215,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::Monitor { .. }
         | Command::StopMonitoring
         | Command::TakeOver { .. }
+        | Command::Transfer { .. }
         | Command::SettleCallback { .. }
         | Command::MoveCallback { .. }
         | Command::ResetList { .. }

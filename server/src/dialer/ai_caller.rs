@@ -39,13 +39,16 @@ pub(super) async fn talk(
             return result;
         }
     };
-    let choice = &attempt.campaign.call_settings.voice;
+    let settings = &attempt.campaign.call_settings;
+    let choice = &settings.voice;
     let providers = tools.cast.providers(choice, &providers, media.words);
     let mut dialogue =
         Dialogue::new(script.clone(), &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
     if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
-    } else if attempt.campaign.call_settings.hand_over && attempt.adopted.is_none() {
+    } else if settings.transfer.as_ref().is_some_and(|to| !to.to.is_empty()) && attempt.adopted.is_none() {
+        dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
+    } else if (settings.hand_over || settings.transfer.is_some()) && attempt.adopted.is_none() {
         let (agents, key) = (dialer.0.agents.clone(), attempt.begun.key.clone());
         let free = move || agents.is_anyone_free(&key.organization_id, key.campaign_id);
         dialogue = dialogue.handing_over(std::sync::Arc::new(free));

@@ -8,6 +8,7 @@ use super::live::InFlight;
 use super::pacing::Seen;
 use super::people::{Serving, Why, picked_up};
 use super::settlement::settle;
+use super::target::Target;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::do_not_call;
@@ -247,7 +248,7 @@ async fn follow(
                 let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
                 let counted = std::sync::OnceLock::new();
                 let serving = Serving { dialer, attempt, people, in_flight, why: Why::Answered, counted };
-                return serving.run(progress, media, seat, answered).await;
+                return serving.run(progress, media, seat.map(Target::Agent), answered).await;
             }
             Some(Progress::Answered(media)) => {
                 return Box::pin(ai_caller::talk(dialer, attempt, script, progress, in_flight, media)).await;

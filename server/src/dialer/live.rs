@@ -1,7 +1,7 @@
 //! The calls that this server has in flight, and how to end each.
 
-use super::agents::Reserved;
 use super::pacing::Line;
+use super::target::Target;
 use dialdeck_protocol::{CallId, CampaignId, OrganizationId, Taker};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ struct Entry {
     /// Cancelled when it is over.
     over: CancellationToken,
     /// To whoever carries it: somebody takes it over. `None`: it is not ours to give.
-    taker_over: Option<mpsc::UnboundedSender<Reserved>>,
+    taker_over: Option<mpsc::UnboundedSender<Target>>,
 }
 
 /// A line that is wanted.
@@ -55,14 +55,14 @@ pub(super) struct InFlight {
     /// Cancelled when somebody wants the call ended.
     pub end: CancellationToken,
     over: CancellationToken,
-    taken: tokio::sync::Mutex<mpsc::UnboundedReceiver<Reserved>>,
+    taken: tokio::sync::Mutex<mpsc::UnboundedReceiver<Target>>,
 }
 
 impl InFlight {
     /// Somebody takes the call over.
-    pub(super) async fn taken_over(&self) -> Reserved {
+    pub(super) async fn taken_over(&self) -> Target {
         match self.taken.lock().await.recv().await {
-            Some(seat) => seat,
+            Some(target) => target,
             None => std::future::pending().await,
         }
     }
@@ -114,11 +114,11 @@ impl LiveCalls {
         self.lock().get(call).map(|entry| entry.over.clone())
     }
 
-    /// Hands an agent to whoever carries a call: they take it over. False when it is not in flight here.
-    pub(super) fn take_over(&self, call: &CallId, seat: Reserved) -> bool {
+    /// Hands whoever takes a call over to whoever carries it. False when it is not in flight here.
+    pub(super) fn take_over(&self, call: &CallId, target: Target) -> bool {
         let entries = self.lock();
         let taker_over = entries.get(call).and_then(|entry| entry.taker_over.as_ref());
-        taker_over.is_some_and(|taker_over| taker_over.send(seat).is_ok())
+        taker_over.is_some_and(|taker_over| taker_over.send(target).is_ok())
     }
 
     /// Whether somebody else can take a call over.

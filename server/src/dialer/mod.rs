@@ -11,6 +11,7 @@ mod carried;
 pub mod disposition;
 mod live;
 mod monitors;
+mod outside;
 pub mod pace;
 pub mod pacers;
 pub mod pacing;
@@ -21,6 +22,8 @@ mod recovery;
 mod scribe;
 mod settlement;
 mod taker;
+mod target;
+mod transfers;
 
 use crate::domain::caller::{Permit, RunQueue, SteerCalls};
 use crate::domain::campaign::Campaign;

@@ -2,6 +2,7 @@
 //! say so.
 
 use super::Dialer;
+use super::target::Target;
 use crate::domain::caller::{Permit, SteerCalls};
 use crate::storage::{CallKey, Change};
 use crate::telephony::{Leg, LegId, Monitored};
@@ -147,7 +148,7 @@ impl Dialer {
         }
         // Who listened to it is in it now.
         let _ = self.stop_monitoring(user);
-        if self.0.live.take_over(call, seat) {
+        if self.0.live.take_over(call, Target::Agent(seat)) {
             Ok("the call is yours in a moment".into())
         } else {
             Err(gone())
@@ -188,8 +189,8 @@ impl Watching {
         let mut done: Option<(Option<LegId>, MonitorMode)> = None;
         loop {
             tokio::select! {
-                // Picked up once; whatever comes after is its end.
-                _ = told.recv() => return,
+                // Picked up once; whatever comes after, but for keys, is its end.
+                word = told.recv() => if !matches!(word, Some(Leg::Key(_))) { return },
                 () = self.stop.cancelled() => return,
                 () = self.over.cancelled() => return,
                 changed = self.mode.changed() => if changed.is_err() { return },

@@ -1,15 +1,17 @@
 //! A person who answered, and the agent they are put through to; or what they hear when nobody is free.
 
-use super::agents::Reserved;
 use super::ai_caller::announced;
 use super::attempt::{Attempt, Result, hang_up, hang_up_quietly, status, wait_for_end};
 use super::live::InFlight;
+use super::outside::Outside;
+use super::target::Target;
 use super::{Dialer, pacing::Seen};
 use crate::storage::Change;
 use crate::storage::journal::CommitError;
-use crate::telephony::Progress;
+use crate::telephony::{LegId, Progress};
+use crate::voice::consultation::{Decision, consult};
 use crate::voice::conversation::Report;
-use crate::voice::hold::hold;
+use crate::voice::hold::{Meanwhile, hold};
 use crate::voice::media::Media;
 use chrono::Utc;
 use dialdeck_protocol::{CallStatus, Outcome, People};
@@ -21,6 +23,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 const ANOTHER: Duration = Duration::from_secs(10);
 /// How long somebody waits whom an AI caller hands over.
 const HANDED: Duration = Duration::from_secs(20);
+/// The same where a phone elsewhere is rung.
+const ELSEWHERE: Duration = Duration::from_secs(35);
+/// How soon somebody is called back whom nobody took.
+const CALL_BACK_AFTER: chrono::Duration = chrono::Duration::minutes(15);
 /// How long the telephony may take to bring a person back from an agent.
 const BACK: Duration = Duration::from_secs(5);
 /// How often, and after which pauses, it is tried to write down who talks.
@@ -59,11 +65,11 @@ enum Talked {
     /// The agent's phone is gone, and the person is there.
     Vanished,
     /// Somebody else has the call from now on.
-    TakenOver(Reserved),
+    TakenOver(Target),
 }
 
 enum Found {
-    Agent(Reserved),
+    Agent(Target),
     Nobody,
     HungUp,
     Ended,
@@ -75,7 +81,7 @@ impl Serving<'_> {
         self,
         mut progress: UnboundedReceiver<Progress>,
         mut media: Media,
-        seat: Option<Reserved>,
+        seat: Option<Target>,
         answered: chrono::DateTime<Utc>,
     ) -> Result {
         let call = &self.attempt.begun.key.call_id;
@@ -87,6 +93,7 @@ impl Serving<'_> {
         let mut noted = false;
         loop {
             // An agent whose phone has gone since they were taken is none: the person is with us still.
+            let asked = taken.is_some();
             let found = match taken.take().filter(|seat| !seat.phone_gone().is_cancelled()) {
                 Some(seat) => Found::Agent(seat),
                 None if noted => self.look_for(&mut media, patience).await,
@@ -105,10 +112,15 @@ impl Serving<'_> {
                 Found::HungUp => return self.let_down(progress, None, answered).await,
                 Found::Nobody => return self.let_down(progress, Some(media), answered).await,
             };
-            let leg = match seat.phone().await {
-                Ok(leg) => leg,
-                Err(why) => {
+            let leg = match self.accepted(&mut media, &mut seat, asked).await {
+                None => {
+                    drop(seat);
+                    return self.let_down(progress, None, answered).await;
+                }
+                Some(Ok(leg)) => leg,
+                Some(Err(why)) => {
                     tracing::warn!(%call, why, "a person could not be put through");
+                    drop(seat);
                     return self.let_down(progress, Some(media), answered).await;
                 }
             };
@@ -161,26 +173,75 @@ impl Serving<'_> {
 
     async fn look_for(&self, media: &mut Media, patience: Duration) -> Found {
         let key = &self.attempt.begun.key;
-        let found = self.dialer.0.agents.wait_for(
-            &key.organization_id,
-            key.campaign_id,
-            &key.call_id,
-            self.attempt.contact.id,
-        );
+        let elsewhere = self.elsewhere();
+        let found = async {
+            if let Some(extension) = elsewhere {
+                let rung = Outside::ring(self.dialer, extension).await;
+                return rung
+                    .inspect_err(|why| tracing::warn!(call = %key.call_id, why, "nobody takes a transfer"))
+                    .map(Target::Outside)
+                    .ok();
+            }
+            let agents = &self.dialer.0.agents;
+            let found =
+                agents.wait_for(&key.organization_id, key.campaign_id, &key.call_id, self.attempt.contact.id);
+            found.await.ok().map(Target::Agent)
+        };
+        // A phone elsewhere has its own time to ring.
+        let patience = if elsewhere.is_some() { patience.max(ELSEWHERE) } else { patience };
         let frame = self.dialer.0.tools.words.timing.frame;
         tokio::select! {
             biased;
             () = self.in_flight.end.cancelled() => Found::Ended,
-            found = hold(media, frame, tokio::time::timeout(patience, found)) => match found {
+            found = hold(media, frame, self.meanwhile(), tokio::time::timeout(patience, found)) => match found {
                 None => Found::HungUp,
-                Some(Ok(Ok(seat))) => Found::Agent(seat),
+                Some(Ok(Some(target))) => Found::Agent(target),
                 Some(_) => Found::Nobody,
             },
         }
     }
 
+    /// Where the campaign sends those whom an AI caller hands over, where that is no agent of ours.
+    fn elsewhere(&self) -> Option<&str> {
+        let transfer = self.attempt.campaign.call_settings.transfer.as_ref()?;
+        let handed = matches!(self.why, Why::HandedOver(_));
+        (handed && !transfer.to.is_empty()).then_some(transfer.to.as_str())
+    }
+
+    fn meanwhile(&self) -> Meanwhile {
+        match self.why {
+            Why::Answered => Meanwhile::Silence,
+            Why::HandedOver(_) => Meanwhile::Music,
+        }
+    }
+
+    /// The phone of whoever takes the person, once they have picked it up and, where the campaign wants that, have heard of
+    /// the person and taken them. `asked`: they have been. `None`: the person hung up meanwhile.
+    async fn accepted(
+        &self,
+        media: &mut Media,
+        target: &mut Target,
+        asked: bool,
+    ) -> Option<std::result::Result<LegId, String>> {
+        let attended = self.attempt.campaign.call_settings.transfer.as_ref().is_some_and(|t| t.attended);
+        let frame = self.dialer.0.tools.words.timing.frame;
+        let accepted = async {
+            let leg = target.phone().await?;
+            if let (Why::HandedOver(report), true) = (&self.why, attended && !asked) {
+                let name = self.attempt.contact.person.display_name();
+                consulted(self.dialer, target, &name, &summary(report)).await?;
+            }
+            Ok(leg)
+        };
+        tokio::select! {
+            biased;
+            () = self.in_flight.end.cancelled() => Some(Err("ended by us".into())),
+            accepted = hold(media, frame, self.meanwhile(), accepted) => accepted,
+        }
+    }
+
     /// Writes down that both hear each other.
-    fn connect(&self, seat: &mut Reserved, answered: chrono::DateTime<Utc>) {
+    fn connect(&self, seat: &mut Target, answered: chrono::DateTime<Utc>) {
         let key = &self.attempt.begun.key;
         self.dialer.0.live.with_agent(&key.call_id);
         seat.connected(&self.people);
@@ -190,8 +251,8 @@ impl Serving<'_> {
         };
         let change = Change::Connected {
             key: key.clone(),
-            user_id: seat.user_id,
-            agent: seat.name.clone(),
+            user_id: seat.user_id(),
+            agent: seat.name().to_owned(),
             summary,
             at: Utc::now(),
         };
@@ -215,7 +276,7 @@ impl Serving<'_> {
     async fn talk(
         &self,
         progress: &mut UnboundedReceiver<Progress>,
-        seat: &Reserved,
+        seat: &Target,
         answered: chrono::DateTime<Utc>,
     ) -> Talked {
         let gone = seat.phone_gone();
@@ -349,8 +410,11 @@ impl Serving<'_> {
         hang_up_quietly(self.dialer, self.attempt).await;
         let refused = report.as_ref().is_some_and(|report| report.do_not_call);
         if matches!(self.why, Why::HandedOver(_)) && !refused {
-            // They talked, and wanted to go on: a person calls them back.
+            // They talked, and wanted to go on: a person calls them back, as they were promised.
             outcome = Outcome::Interested;
+            if let Some(report) = &mut report {
+                report.callback_at.get_or_insert_with(|| Utc::now() + CALL_BACK_AFTER);
+            }
         }
         wait_for_end(&mut progress).await;
         let abandoned = self.count(true);
@@ -376,6 +440,30 @@ impl Serving<'_> {
         let _ = self.counted.set(abandoned);
         self.dialer.0.pacers.answered(self.attempt.begun.key.campaign_id, abandoned, Utc::now());
         abandoned
+    }
+}
+
+/// Tells whoever is to take a person of them, on their phone, which is up, and waits for their decision.
+///
+/// # Errors
+/// They do not take them; why.
+pub(super) async fn consulted(
+    dialer: &Dialer,
+    target: &Target,
+    name: &str,
+    summary: &str,
+) -> std::result::Result<(), String> {
+    let tools = &dialer.0.tools;
+    let (leg, mut keys) = target.open_phone().ok_or("their phone is not up")?;
+    let mut media = tools.telephony.consult(leg).await.map_err(|e| e.to_string())?;
+    let providers = if media.words { tools.words.clone() } else { tools.sound.clone()? };
+    let text = format!(
+        "A call for you. {name}. {summary}. To take it, press one or say yes. To refuse it, press two or say no."
+    );
+    match consult(&mut media, &mut keys, &text, &providers).await {
+        Decision::Takes => Ok(()),
+        Decision::Refuses => Err("it was refused".into()),
+        Decision::Silent => Err("nobody said whether they take it".into()),
     }
 }
 

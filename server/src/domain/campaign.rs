@@ -1,5 +1,6 @@
 //! A campaign and the numbers it calls from.
 
+use super::catalog::is_channel;
 use dialdeck_protocol::{
     CallSettings, CampaignId, CampaignStatus, CampaignType, OrganizationId, PhoneNumberId, Problem, ScriptId,
 };
@@ -38,6 +39,13 @@ impl Campaign {
         }
         if self.description.chars().count() > 4000 {
             return Err(Problem::field("description", "description has more than 4000 characters"));
+        }
+        if let Some(transfer) = &self.call_settings.transfer {
+            let to = &transfer.to;
+            if to.chars().count() > 80 || !is_channel(to) || !to.is_empty() && !to.contains('/') {
+                let message = "transfer.to must be a channel such as PJSIP/200 or Local/sales@internal, or empty for an agent";
+                return Err(Problem::field("transfer", message));
+            }
         }
         self.call_settings.check().map_err(|(field, message)| Problem::field(field, message))
     }

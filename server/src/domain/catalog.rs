@@ -211,14 +211,18 @@ pub struct Agent {
     pub ranks: Vec<Rank>,
 }
 
+/// Whether a text may be a channel's name. It becomes a dial string: only what such a name may hold.
+pub fn is_channel(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/@._-".contains(&b))
+}
+
 impl Noun for Agent {
     const KIND: &'static str = "agent";
     const WHAT: &'static str = "agent";
     fn check(&mut self) -> Result<(), Problem> {
         tidy("name", &mut self.name, 1, 80)?;
         tidy("extension", &mut self.extension, 0, 80)?;
-        // It becomes part of a dial string: only what a channel's name may hold.
-        if !self.extension.bytes().all(|b| b.is_ascii_alphanumeric() || b"/@._-".contains(&b)) {
+        if !is_channel(&self.extension) {
             return Err(Problem::field(
                 "extension",
                 "extension must be a channel such as PJSIP/6001 or Local/6001@agents",

@@ -255,7 +255,7 @@ pub enum Change {
     /// An agent's place. An older version is passed over.
     Seat { seat: Box<SeatRow>, at: DateTime<Utc> },
     /// A person and an agent hear each other. Refused once the call is over.
-    Connected { key: CallKey, user_id: UserId, agent: String, summary: String, at: DateTime<Utc> },
+    Connected { key: CallKey, user_id: Option<UserId>, agent: String, summary: String, at: DateTime<Utc> },
     /// An agent said what came of a call. Refused when it is not theirs.
     Dispose(Box<Dispose>),
     /// Somebody says something to an agent.

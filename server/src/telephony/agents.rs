@@ -54,6 +54,8 @@ pub struct Monitored {
 pub enum Leg {
     /// It was picked up, and can be joined with calls.
     Up,
+    /// A key was pressed on it.
+    Key(char),
     /// It is not there any more, or never was; why.
     Gone(String),
 }

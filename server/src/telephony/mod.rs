@@ -102,6 +102,11 @@ pub trait Telephony: Send + Sync {
     async fn join(&self, _call: &CallId, _leg: LegId, _media: Media) -> Result<(), PlaceError> {
         agents::none()
     }
+    /// Opens a line to a phone that is up, for us alone: what is said into it, and what is heard of us. Its end leaves the phone
+    /// open.
+    async fn consult(&self, _leg: LegId) -> Result<Media, PlaceError> {
+        agents::none()
+    }
     /// Takes a person back from an agent: their media comes by the call's receiver, once more as [`Progress::Answered`].
     async fn take_back(&self, _call: &CallId) -> Result<(), PlaceError> {
         agents::none()

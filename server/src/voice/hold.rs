@@ -1,14 +1,51 @@
-//! Keeps a person on the line while an agent is looked for.
+//! Keeps a person on the line while somebody is looked for who talks to them.
 
-use super::media::{FRAME_SAMPLES, Frame, Media};
+use super::media::{FRAME_SAMPLES, Frame, Media, RATE};
+use std::f64::consts::TAU;
+use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::MissedTickBehavior;
 
-/// Waits for something while the person hears silence: a line on which nothing is sent is ended by Asterisk. `None` when
-/// the person hangs up before.
-pub async fn hold<T>(media: &mut Media, frame: Duration, wanted: impl Future<Output = T>) -> Option<T> {
+/// What a person hears meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// Nothing: it is a matter of two seconds.
+    Silence,
+    /// A few soft notes, over and over: somebody is still there.
+    Music,
+}
+
+/// Pitches of the notes, Hz, and how long each is, in samples.
+const NOTES: [f64; 4] = [523.25, 659.25, 783.99, 659.25];
+const NOTE: u32 = RATE * 2 / 3;
+/// Their loudness, of 32 767.
+const SOFT: f64 = 1400.0;
+
+/// One round of the music, 8 kHz s16: each note rings and fades, and the last is followed by a rest.
+static MUSIC: LazyLock<Vec<i16>> = LazyLock::new(|| {
+    let note = |hz: f64| {
+        (0..NOTE).map(move |n| {
+            let (at, part) = (f64::from(n) / f64::from(RATE), f64::from(n) / f64::from(NOTE));
+            let swell = (part * 20.0).min(1.0) * (1.0 - part).powi(2);
+            #[allow(clippy::cast_possible_truncation, reason = "soft notes fit")]
+            let sample = (SOFT * swell * (TAU * hz * at).sin()) as i16;
+            sample
+        })
+    };
+    NOTES.into_iter().flat_map(note).chain((0..NOTE).map(|_| 0)).collect()
+});
+
+/// Waits for something; meanwhile something is sent, because a line on which nothing is sent is ended by Asterisk. `None`
+/// when the person hangs up before.
+pub async fn hold<T>(
+    media: &mut Media,
+    frame: Duration,
+    meanwhile: Meanwhile,
+    wanted: impl Future<Output = T>,
+) -> Option<T> {
     tokio::pin!(wanted);
+    let mut music = MUSIC.chunks_exact(FRAME_SAMPLES).cycle();
     let mut beat = tokio::time::interval(frame);
     beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -19,7 +56,12 @@ pub async fn hold<T>(media: &mut Media, frame: Duration, wanted: impl Future<Out
                 heard?;
             }
             _ = beat.tick(), if !media.words => {
-                if let Err(TrySendError::Closed(_)) = media.spoken.try_send(Frame::Sound(vec![0; FRAME_SAMPLES])) {
+                let sound = match meanwhile {
+                    Meanwhile::Silence => None,
+                    Meanwhile::Music => music.next().map(<[i16]>::to_vec),
+                };
+                let sound = Frame::Sound(sound.unwrap_or_else(|| vec![0; FRAME_SAMPLES]));
+                if let Err(TrySendError::Closed(_)) = media.spoken.try_send(sound) {
                     return None;
                 }
             }
@@ -29,7 +71,7 @@ pub async fn hold<T>(media: &mut Media, frame: Duration, wanted: impl Future<Out
 
 #[cfg(test)]
 mod tests {
-    use super::hold;
+    use super::{Meanwhile, hold};
     use crate::voice::media::{Frame, Media};
     use std::time::Duration;
     use tokio::sync::mpsc;
@@ -53,7 +95,24 @@ mod tests {
             }
             come.send(()).unwrap();
         });
-        assert_eq!(hold(&mut media, FRAME, agent).await, Some(Ok(())));
+        assert_eq!(hold(&mut media, FRAME, Meanwhile::Silence, agent).await, Some(Ok(())));
+        listener.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn somebody_who_waits_longer_hears_music() {
+        let (_to_us, mut from_us, mut media) = line();
+        let (come, agent) = tokio::sync::oneshot::channel();
+        let listener = tokio::spawn(async move {
+            let mut loudest = 0;
+            while loudest < 300 {
+                let Some(Frame::Sound(sound)) = from_us.recv().await else { panic!("no sound") };
+                loudest = sound.iter().map(|s| s.unsigned_abs()).fold(loudest, u16::max);
+            }
+            come.send(loudest).unwrap();
+        });
+        let heard = hold(&mut media, FRAME, Meanwhile::Music, agent).await;
+        assert!(heard.is_some_and(|loudest| loudest.unwrap() < 2000), "it is soft");
         listener.await.unwrap();
     }
 
@@ -61,6 +120,6 @@ mod tests {
     async fn who_hangs_up_is_not_waited_for() {
         let (to_us, _from_us, mut media) = line();
         drop(to_us);
-        assert_eq!(hold(&mut media, FRAME, std::future::pending::<()>()).await, None);
+        assert_eq!(hold(&mut media, FRAME, Meanwhile::Music, std::future::pending::<()>()).await, None);
     }
 }

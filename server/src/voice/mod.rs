@@ -8,6 +8,7 @@
 mod backchannel;
 pub mod cast;
 pub mod chain;
+pub mod consultation;
 pub mod conversation;
 pub mod dialogue;
 pub mod ear;

@@ -26,7 +26,7 @@ use registrar::Registrar;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked what time alone has brought about.
@@ -38,6 +38,14 @@ struct Phone {
     leg: LegId,
     /// Cancelled when it is gone.
     gone: CancellationToken,
+    /// What is pressed on it.
+    keys: broadcast::Sender<char>,
+}
+
+impl Phone {
+    fn new() -> Self {
+        Self { leg: LegId::new(), gone: CancellationToken::new(), keys: broadcast::Sender::new(8) }
+    }
 }
 
 /// An agent's place: what they do, and their phone.

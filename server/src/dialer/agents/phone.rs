@@ -2,11 +2,10 @@
 
 use super::{Agents, Phone};
 use crate::domain::agent::{PHONE, Pause};
-use crate::telephony::{Leg, LegId};
+use crate::telephony::Leg;
 use dialdeck_protocol::UserId;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_util::sync::CancellationToken;
 
 /// How long a phone is rung that is then kept open.
 const LOG_IN: Duration = Duration::from_mins(1);
@@ -61,7 +60,7 @@ impl Agents {
     }
 
     async fn begin(&self, user: UserId, ring: Duration) -> Result<(Phone, UnboundedReceiver<Leg>), String> {
-        let phone = Phone { leg: LegId::new(), gone: CancellationToken::new() };
+        let phone = Phone::new();
         let extension = {
             let mut room = self.lock();
             let place = room.places.get_mut(&user).ok_or("the agent has logged out")?;
@@ -102,6 +101,7 @@ impl Agents {
                         let _ = self.0.telephony.drop_agent(phone.leg).await;
                     }
                 }
+                Some(Leg::Key(key)) => drop(phone.keys.send(key)),
                 Some(Leg::Gone(_)) | None => break,
             }
         }

@@ -4,6 +4,7 @@ use super::{Agents, Phone, Place};
 use crate::dialer::pacing::Seen;
 use crate::telephony::LegId;
 use dialdeck_protocol::{CallId, People, UserId};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 /// Holds an agent for a call. Dropped before they are connected, the agent is free again.
@@ -41,6 +42,11 @@ impl Reserved {
     /// Cancelled when their phone is gone.
     pub fn phone_gone(&self) -> CancellationToken {
         self.phone.as_ref().map_or_else(CancellationToken::new, |phone| phone.gone.clone())
+    }
+
+    /// Their phone where it is up, and what is pressed on it from now on.
+    pub fn open_phone(&self) -> Option<(LegId, broadcast::Receiver<char>)> {
+        self.phone.as_ref().map(|phone| (phone.leg, phone.keys.subscribe()))
     }
 
     /// Both hear each other.

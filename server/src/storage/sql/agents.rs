@@ -74,7 +74,7 @@ pub(super) async fn save_seat(conn: &mut Conn, seat: &SeatRow, at: DateTime<Utc>
 pub(super) async fn connected(
     conn: &mut Conn,
     key: &CallKey,
-    user: UserId,
+    user: Option<UserId>,
     name: &str,
     summary: &str,
     at: DateTime<Utc>,
@@ -86,7 +86,7 @@ pub(super) async fn connected(
          WHERE id = $1 AND status IN ('initiated', 'in_progress')",
     )
     .bind(key.call_id.as_str())
-    .bind(user.0)
+    .bind(user.map(|user| user.0))
     .bind(name)
     .bind(at.naive_utc())
     .bind(summary)

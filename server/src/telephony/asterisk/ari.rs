@@ -4,11 +4,16 @@ use super::super::{CHANNEL_PREFIX, LegId, PlaceError, channel_id};
 use dialdeck_protocol::CallId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::net::SocketAddr;
 use std::time::Duration;
 use url::Url;
+use uuid::Uuid;
 
 /// Longest a request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a channel may take to be ARI's.
+const THERE: Duration = Duration::from_secs(3);
+const AGAIN: Duration = Duration::from_millis(50);
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 8 << 20;
 
@@ -161,6 +166,17 @@ impl Ari {
         self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await
     }
 
+    /// The same for a channel that becomes ARI's a moment after it was asked for.
+    pub(super) async fn enter_room_soon(&self, leg: LegId, channel: &str) -> Result<(), PlaceError> {
+        let begun = tokio::time::Instant::now();
+        loop {
+            match self.enter_room(leg, channel).await {
+                Err(PlaceError::Refused(_)) if begun.elapsed() < THERE => tokio::time::sleep(AGAIN).await,
+                other => return other,
+            }
+        }
+    }
+
     /// Moves a phone from one room to another.
     pub(super) async fn move_room(&self, leg: LegId, from: LegId, to: LegId) -> Result<(), PlaceError> {
         let (path, id) = (format!("bridges/{}/removeChannel", room_of(from)), leg.to_string());
@@ -182,6 +198,28 @@ impl Ari {
             ("appArgs", "snoop"),
         ];
         self.order(reqwest::Method::POST, &path, &query, false).await
+    }
+
+    /// Opens a channel that carries sound to and from our AudioSocket, under a ticket, and is ARI's.
+    pub(super) async fn external(
+        &self,
+        channel: &str,
+        audiosocket: SocketAddr,
+        ticket: Uuid,
+    ) -> Result<(), PlaceError> {
+        let (host, ticket) = (audiosocket.to_string(), ticket.to_string());
+        let query = [
+            ("channelId", channel),
+            ("app", self.settings.application.as_str()),
+            ("external_host", host.as_str()),
+            ("encapsulation", "audiosocket"),
+            ("transport", "tcp"),
+            ("connection_type", "client"),
+            ("format", "slin"),
+            ("direction", "both"),
+            ("data", ticket.as_str()),
+        ];
+        self.order(reqwest::Method::POST, "channels/externalMedia", &query, false).await
     }
 
     /// Gives a channel in ARI's hands back to its dialplan.
@@ -234,10 +272,17 @@ impl Ari {
     /// the WebSocket closes.
     pub(super) async fn filter_events(&self) -> Result<(), String> {
         let path = format!("applications/{}/eventFilter", self.settings.application);
-        let allowed: Vec<_> = ["Dial", "ChannelDestroyed", "StasisStart", "StasisEnd", "ApplicationReplaced"]
-            .iter()
-            .map(|kind| serde_json::json!({ "type": kind }))
-            .collect();
+        let allowed: Vec<_> = [
+            "Dial",
+            "ChannelDestroyed",
+            "ChannelDtmfReceived",
+            "StasisStart",
+            "StasisEnd",
+            "ApplicationReplaced",
+        ]
+        .iter()
+        .map(|kind| serde_json::json!({ "type": kind }))
+        .collect();
         let body = serde_json::json!({ "allowed": allowed });
         let answer = self.request(reqwest::Method::PUT, &path).json(&body).send().await;
         match answer {

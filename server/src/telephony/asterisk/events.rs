@@ -41,6 +41,8 @@ struct Event {
     dialstatus: String,
     #[serde(default)]
     cause: u32,
+    #[serde(default)]
+    digit: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -196,6 +198,12 @@ fn take(text: &str, lines: &Lines, legs: &Legs) -> bool {
                 lines.entered(&call);
             } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok()) {
                 legs.up(leg);
+            }
+        }
+        "ChannelDtmfReceived" => {
+            let leg = event.channel.as_ref().and_then(|c| c.id.parse().ok());
+            if let (Some(leg), Some(key)) = (leg, event.digit.chars().next()) {
+                legs.key(leg, key);
             }
         }
         "ApplicationReplaced" => return false,

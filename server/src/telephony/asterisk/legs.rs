@@ -39,6 +39,13 @@ impl Legs {
         }
     }
 
+    /// A key was pressed.
+    pub(super) fn key(&self, leg: LegId, key: char) {
+        if let Some(rung) = self.lock().get(&leg) {
+            let _ = rung.tell.send(Leg::Key(key));
+        }
+    }
+
     /// It is gone.
     pub(super) fn gone(&self, leg: LegId, why: &str) {
         if let Some(rung) = self.lock().remove(&leg) {

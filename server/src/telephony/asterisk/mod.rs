@@ -56,6 +56,7 @@ pub struct Asterisk {
     lines: Lines,
     legs: Legs,
     monitors: Monitors,
+    tickets: Tickets,
     dialplan: Dialplan,
     condition: watch::Sender<Condition>,
     stop: CancellationToken,
@@ -83,7 +84,7 @@ impl Asterisk {
         tokio::spawn(audiosocket::serve(audio, tickets.clone(), peers.clone(), stop.clone()));
         let session = agi::Session {
             lines: lines.clone(),
-            tickets,
+            tickets: tickets.clone(),
             audiosocket: dialplan.audiosocket,
             application,
             inbound,
@@ -96,7 +97,7 @@ impl Asterisk {
             condition.clone(),
             stop.clone(),
         ));
-        Self { ari, lines, legs, monitors: Monitors::default(), dialplan, condition, stop }
+        Self { ari, lines, legs, monitors: Monitors::default(), tickets, dialplan, condition, stop }
     }
 }
 
@@ -192,7 +193,7 @@ impl Telephony for Asterisk {
                             Leg::Gone(error.to_string())
                         }
                     },
-                    gone @ Leg::Gone(_) => gone,
+                    other => other,
                 };
                 let is_gone = matches!(what, Leg::Gone(_));
                 let unheard = tell.send(what).is_err();
@@ -222,6 +223,25 @@ impl Telephony for Asterisk {
                 "the call did not come out of its audio; is res_stasis loaded?".into(),
             )),
         }
+    }
+
+    async fn consult(&self, leg: LegId) -> Result<Media, PlaceError> {
+        let (ticket, coming) = self.tickets.issue();
+        let channel = format!("dialdeck-consult-{}", ticket.simple());
+        self.ari.external(&channel, self.dialplan.audiosocket, ticket).await?;
+        let opened = async {
+            let stream = tokio::time::timeout(ROOM, coming).await;
+            let stream = stream.ok().and_then(Result::ok).ok_or_else(|| {
+                PlaceError::Refused("Asterisk did not bring its audio; is chan_audiosocket loaded?".into())
+            })?;
+            self.ari.enter_room_soon(leg, &channel).await?;
+            Ok(audiosocket::media(stream))
+        };
+        let opened = opened.await;
+        if opened.is_err() {
+            let _ = self.ari.hang_up_channel(&channel).await;
+        }
+        opened
     }
 
     async fn take_back(&self, call: &CallId) -> Result<(), PlaceError> {

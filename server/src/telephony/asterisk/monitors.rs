@@ -6,12 +6,7 @@ use crate::telephony::{LegId, Monitored, PlaceError};
 use dialdeck_protocol::MonitorMode;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use uuid::Uuid;
-
-/// How long a snooping channel may take to be ARI's.
-const THERE: Duration = Duration::from_secs(3);
-const AGAIN: Duration = Duration::from_millis(50);
 
 /// How a supervisor's phone is in a call.
 #[derive(Clone)]
@@ -59,14 +54,7 @@ impl Monitors {
         let snoop = format!("dialdeck-snoop-{}", Uuid::now_v7().simple());
         self.lock().insert(leg, Within::Snoop(snoop.clone()));
         ari.snoop(&on, &snoop, whisper).await?;
-        let begun = tokio::time::Instant::now();
-        // It becomes ARI's a moment after it was asked for.
-        loop {
-            match ari.enter_room(leg, &snoop).await {
-                Err(PlaceError::Refused(_)) if begun.elapsed() < THERE => tokio::time::sleep(AGAIN).await,
-                other => return other,
-            }
-        }
+        ari.enter_room_soon(leg, &snoop).await
     }
 
     /// Takes a supervisor's phone out of the call; it stays up. Where that fails it is known to be in there still, so that it

@@ -36,7 +36,8 @@ type Lines = Arc<Mutex<HashMap<CallId, Line>>>;
 /// The network.
 pub struct Simulated {
     lines: Lines,
-    phones: Mutex<HashMap<LegId, mpsc::UnboundedSender<Leg>>>,
+    /// Phones that are up, each with its extension.
+    phones: Mutex<HashMap<LegId, (mpsc::UnboundedSender<Leg>, String)>>,
     /// How much faster than life people talk and ring.
     speed: f64,
     condition: watch::Sender<Condition>,
@@ -121,15 +122,29 @@ impl Telephony for Simulated {
             return Ok(told);
         }
         let _ = tell.send(Leg::Up);
-        self.phones.lock().unwrap_or_else(PoisonError::into_inner).insert(leg, tell);
+        self.phones.lock().unwrap_or_else(PoisonError::into_inner).insert(leg, (tell, extension.to_owned()));
         Ok(told)
     }
 
     async fn drop_agent(&self, leg: LegId) -> Result<(), PlaceError> {
-        if let Some(tell) = self.phones.lock().unwrap_or_else(PoisonError::into_inner).remove(&leg) {
+        if let Some((tell, _)) = self.phones.lock().unwrap_or_else(PoisonError::into_inner).remove(&leg) {
             let _ = tell.send(Leg::Gone("hung up".into()));
         }
         Ok(())
+    }
+
+    async fn consult(&self, leg: LegId) -> Result<Media, PlaceError> {
+        let extension = {
+            let phones = self.phones.lock().unwrap_or_else(PoisonError::into_inner);
+            phones.get(&leg).map(|(_, extension)| extension.clone())
+        };
+        let extension = extension.ok_or_else(|| PlaceError::Refused("the phone is not there".into()))?;
+        let (to_us, heard) = mpsc::channel(16);
+        let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
+        // Who is busy refuses.
+        let answer = if extension.ends_with("/busy") { "no" } else { "yes" };
+        tokio::spawn(person::answer(answer, to_us, from_us, self.speed));
+        Ok(Media { heard, spoken, words: true })
     }
 
     async fn join(&self, call: &CallId, leg: LegId, media: Media) -> Result<(), PlaceError> {

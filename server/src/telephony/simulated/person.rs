@@ -65,6 +65,26 @@ pub(super) async fn talk(
     }
 }
 
+/// Listens until we fall silent, and says one thing.
+pub(super) async fn answer(
+    line: &str,
+    to_us: mpsc::Sender<Frame>,
+    mut from_us: mpsc::Receiver<Frame>,
+    speed: f64,
+) {
+    let pause = Duration::from_secs_f64(OUR_PAUSE / speed).max(LEAST_PAUSE);
+    if from_us.recv().await.is_none() {
+        return;
+    }
+    while let Ok(heard) = tokio::time::timeout(pause, from_us.recv()).await {
+        if heard.is_none() {
+            return;
+        }
+    }
+    say(line, &to_us, Duration::from_secs_f64(WORD / speed)).await;
+    while from_us.recv().await.is_some() {}
+}
+
 async fn say(line: &str, to_us: &mpsc::Sender<Frame>, word: Duration) -> bool {
     for text in line.split(' ') {
         if to_us.send(Frame::Word(text.to_owned())).await.is_err() {

@@ -11,9 +11,9 @@ const TONES: std::ops::RangeInclusive<f64> = 460.0..=2200.0;
 /// Softest tone, as root mean square of s16 samples.
 const SOFTEST: f64 = 120.0;
 /// Share of a block's energy that one sinus holds in a tone. Voices have overtones.
-const PURE: f64 = 0.85;
-/// Blocks that a tone lasts at least: 120 ms.
-const SHORTEST: u32 = 6;
+const PURE: f64 = 0.72;
+/// Blocks that a tone lasts at least: 140 ms.
+const SHORTEST: u32 = 7;
 /// How far a tone's pitch may lie from its first block's, Hz. Voices glide.
 const STEADY: f64 = 30.0;
 /// Blocks within a tone that noise may hide.
