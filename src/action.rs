@@ -46,6 +46,7 @@ actions! {
     Dispose = "agent.dispose", "Agent", "disposition";
     AgentMessage = "agent.message", "Agent", "message";
     Listen = "agent.listen", "Agent", "listen in";
+    Transfer = "agent.transfer", "Agent", "put through";
     CallFunction = "vicidial.action", "Agent", "all it can do";
     AgentLogIn = "agent.log_in", "Agent", "log in";
     AgentLogOut = "agent.log_out", "Agent", "log out";
@@ -143,6 +144,7 @@ impl Action {
                 | Self::AgentLogIn
                 | Self::AgentLogOut
                 | Self::Listen
+                | Self::Transfer
                 | Self::CallFunction
         )
     }
@@ -185,6 +187,9 @@ impl Action {
         if self.is_of_callbacks() || self == Self::AgentDial && state.view == View::Callbacks {
             let dials = self != Self::AgentDial || state.me().is_some_and(|row| !row.state.is_busy());
             return dials && state.view == View::Callbacks && state.selected_callback().is_some();
+        }
+        if self == Self::Transfer && state.vicidial_meant().is_none() {
+            return state.call_to_put_through().is_some();
         }
         if self.is_of_agents() && !(self == Self::Listen && state.view == View::Floor) {
             return state.view == View::Agents && self.fits_agent(state);

@@ -209,6 +209,12 @@ pub enum CampaignCommand {
         /// Let AI callers hand over whom an agent is free for: yes or no
         #[arg(long)]
         hand_over: Option<String>,
+        /// Phone that AI callers put people through to, such as PJSIP/200; "agents": one of ours who is free; "none": no longer
+        #[arg(long)]
+        transfer_to: Option<String>,
+        /// Tell whoever picks up of the person first, and ask whether they take them
+        #[arg(long, requires = "transfer_to")]
+        attended: bool,
     },
 }
 

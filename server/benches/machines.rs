@@ -11,6 +11,7 @@
     clippy::expect_used,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     missing_docs,
     reason = "a benchmark ends where it cannot go on"
 )]
@@ -160,16 +161,15 @@ impl Lengths {
         } else {
             self.silence_ms += 20;
         }
-        self.verdict = if self.words == 0 && self.at_ms >= 2500 {
+        let silent = self.words == 0 && self.at_ms >= 2500;
+        let talks = self.words >= 4 || self.voice_ms >= 1500;
+        let waits = self.words > 0 && self.silence_ms >= 800;
+        self.verdict = if silent || talks {
             Some("machine")
-        } else if self.words >= 4 || self.voice_ms >= 1500 {
-            Some("machine")
-        } else if self.words > 0 && self.silence_ms >= 800 {
+        } else if waits {
             Some("person")
-        } else if self.at_ms >= 5000 {
-            Some("machine")
         } else {
-            None
+            (self.at_ms >= 5000).then_some("machine")
         };
     }
 }
@@ -219,22 +219,14 @@ fn flag(name: &str, default: &str) -> String {
     at.and_then(|at| arguments.get(at + 1)).cloned().unwrap_or_else(|| default.to_owned())
 }
 
-#[tokio::main]
-async fn main() {
-    let count: usize = flag("--count", "240").parse().expect("--count is a number");
-    let noises: Vec<f64> =
-        flag("--noise", "30,20,12").split(',').map(|db| db.parse().expect("--noise in dB")).collect();
-    let speech = Speech::find().expect("speech programs");
-    let files = Files { program: speech.program("pocketsphinx_batch"), model: speech.model().into() };
-    let recogniser = Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"));
-    let phrases = Arc::new(Phrases::of(&Script::default()));
+/// As many greetings as are wanted: half are persons', a quarter machines'.
+fn greetings(speech: &Speech, count: usize, noises: &[f64]) -> Vec<(&'static str, f64, Greeting)> {
     let all: Greetings = toml::from_str(include_str!("data/greetings.toml")).expect("greetings");
     let kinds =
         [("person", all.person), ("machine", all.machine), ("menu", all.menu), ("screening", all.screening)];
     let folder = tempfile::tempdir().unwrap();
     let mut random = StdRng::seed_from_u64(7);
     let mut greetings = Vec::new();
-    // Each kind gets its share: half are persons, a quarter machines.
     for (kind, texts) in &kinds {
         let share = count
             * match *kind {
@@ -248,9 +240,22 @@ async fn main() {
             let voice = VOICES[(n / texts.len() + n) % VOICES.len()];
             let noise = noises[n % noises.len()];
             let text = (*kind, texts[n % texts.len()].as_str());
-            greetings.push((voice, noise, greeting(&speech, text, voice, folder.path(), noise, &mut random)));
+            greetings.push((voice, noise, greeting(speech, text, voice, folder.path(), noise, &mut random)));
         }
     }
+    greetings
+}
+
+#[tokio::main]
+async fn main() {
+    let count: usize = flag("--count", "240").parse().expect("--count is a number");
+    let noises: Vec<f64> =
+        flag("--noise", "30,20,12").split(',').map(|db| db.parse().expect("--noise in dB")).collect();
+    let speech = Speech::find().expect("speech programs");
+    let files = Files { program: speech.program("pocketsphinx_batch"), model: speech.model().into() };
+    let recogniser = Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"));
+    let phrases = Arc::new(Phrases::of(&Script::default()));
+    let greetings = greetings(&speech, count, &noises);
     let total = greetings.len();
     let work = Arc::new(std::sync::Mutex::new(greetings));
     let tasks: Vec<_> = (0..2)
@@ -293,8 +298,11 @@ async fn main() {
         names.iter().map(|told| matrix.get(&(kind, *told)).copied().unwrap_or(0)).collect()
     };
     for kind in names {
-        let cells: String = row(&matrix, kind).iter().map(|n| format!("{n:>10}")).collect();
-        println!("{kind:>10} {cells}");
+        print!("{kind:>10} ");
+        for cell in row(&matrix, kind) {
+            print!("{cell:>10}");
+        }
+        println!();
     }
     let share = |matrix: &BTreeMap<(&str, &str), u32>, kind: &str, told: &dyn Fn(&str) -> bool| -> f64 {
         let all: u32 = row(matrix, kind).iter().sum();

@@ -375,7 +375,7 @@ async fn a_call_is_put_through_by_hand() {
         ann.client.send(Method::POST, &path, Some(body)).await.unwrap()
     };
     // A number out into the world is no phone; who refuses, or is away, changes nothing.
-    assert_eq!(put("Local/13125550142@out", false).await.0, 400);
+    assert_eq!(put("Local/13125550142@out", false).await.0, 422);
     let (status, refused) = put("PJSIP/busy", true).await;
     assert_eq!((status, refused.to_string().contains("refused")), (409, true), "{refused}");
     assert_eq!(put("PJSIP/away", false).await.0, 409);

@@ -91,6 +91,12 @@ impl App {
                 }
             }
             Action::Listen => self.begin_monitoring(),
+            Action::Transfer => {
+                if let Some(call) = self.state.call_to_put_through() {
+                    let what = Asked::Through(call.id.clone(), crate::plain::line(&call.name), true);
+                    self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
+                }
+            }
             _ => {
                 self.state.overlay = Some(Overlay::Ask { what: Asked::Number, text: String::new() });
             }
@@ -174,6 +180,7 @@ impl App {
         let what = match (event.code, what) {
             (KeyCode::Tab, Asked::Extension(PhoneKind::NailedUp)) => Asked::Extension(PhoneKind::PerCall),
             (KeyCode::Tab, Asked::Extension(PhoneKind::PerCall)) => Asked::Extension(PhoneKind::NailedUp),
+            (KeyCode::Tab, Asked::Through(call, name, attended)) => Asked::Through(call, name, !attended),
             (KeyCode::Enter, what @ (Asked::Another(..) | Asked::CallBack { .. })) => {
                 return self.take_time(what, text);
             }
@@ -204,6 +211,10 @@ impl App {
             Asked::Phone(call, mode) => {
                 let (call_id, mode, extension) = (call.clone(), *mode, text);
                 self.command(Command::Monitor { call_id, mode, extension });
+            }
+            Asked::Through(call, _, attended) => {
+                let (call_id, attended, to) = (call.clone(), *attended, text);
+                self.command(Command::Transfer { call_id, to, attended });
             }
             Asked::Number => {
                 let _ = self.asks.send(Ask::Query(Query::Why { phone: text }));

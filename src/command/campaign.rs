@@ -55,6 +55,8 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
             wrap_up,
             default_disposition,
             hand_over,
+            transfer_to,
+            attended,
         } => {
             let mut settings = json!({});
             let mut people = json!({});
@@ -80,6 +82,12 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
                 Some("yes") => settings["handOver"] = json!(true),
                 Some("no") => settings["handOver"] = json!(false),
                 Some(other) => return Err(eyre!("--hand-over is {other:?}; use yes or no")),
+                None => {}
+            }
+            match transfer_to.as_deref() {
+                Some("none") => settings["transfer"] = Value::Null,
+                Some("agents") => settings["transfer"] = json!({ "to": "", "attended": attended }),
+                Some(phone) => settings["transfer"] = json!({ "to": phone, "attended": attended }),
                 None => {}
             }
             let path = format!("/api/v1/campaigns/{}", id(&client, campaign).await?);

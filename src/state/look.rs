@@ -71,6 +71,8 @@ pub enum Asked {
     Message(UserId, String),
     /// One's phone, to be in this call with.
     Phone(CallId, MonitorMode),
+    /// Another phone, to put the call with this person through to; whether whoever picks up is asked first.
+    Through(CallId, String, bool),
     /// A number of which is asked why it was called, or not.
     Number,
     /// Days of Dialpad's calls.

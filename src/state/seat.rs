@@ -1,7 +1,7 @@
 //! Agents, and one's own place among them.
 
-use super::{Pane, State};
-use dialdeck_protocol::{AgentRow, AgentState, Choice, ContactId, HistoryRow};
+use super::{Pane, State, View};
+use dialdeck_protocol::{AgentRow, AgentState, CallRow, CallStatus, Choice, ContactId, HistoryRow};
 
 /// A contact as the server told it.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,18 @@ impl State {
     /// One's own place, where one is logged in as an agent.
     pub fn me(&self) -> Option<&AgentRow> {
         self.agents.iter().find(|row| Some(row.user_id) == self.user_id)
+    }
+
+    /// The call that would be put through: the selected one for those who may steer calls, one's own otherwise.
+    pub fn call_to_put_through(&self) -> Option<&CallRow> {
+        let own = self.me().and_then(|row| row.call_id.as_ref());
+        let steers = self.role.is_some_and(|role| role >= dialdeck_protocol::Role::Supervisor);
+        let call = match self.view {
+            View::Floor if self.pane != Pane::Campaigns => self.selected_call(),
+            View::Agents => self.calls.iter().find(|call| Some(&call.id) == own),
+            _ => None,
+        };
+        call.filter(|call| call.status == CallStatus::InProgress && (steers || Some(&call.id) == own))
     }
 
     /// Whom an action on agents is about: the selected one for those who may steer others, and oneself otherwise.

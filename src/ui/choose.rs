@@ -78,6 +78,14 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
             "Which phone?".to_owned(),
             "your phone, such as PJSIP/6001; empty for the one on file. It is rung now",
         ),
+        Asked::Through(_, name, attended) => (
+            format!("Put {name} through to which phone?"),
+            if *attended {
+                "a phone such as PJSIP/200. Whoever picks up hears of them and may refuse; they go on talking meanwhile. Tab: without asking"
+            } else {
+                "a phone such as PJSIP/200. Whoever picks up has them at once. Tab: asked first"
+            },
+        ),
         Asked::Number => ("Why was a number called, or not?".to_owned(), "a number in any usual form"),
     };
     let inner =

@@ -315,6 +315,13 @@ fn a_time_to_call_back_is_asked_for_where_the_person_is() {
 }
 
 #[test]
+fn another_phone_is_asked_for() {
+    let what = Asked::Through(CallId("Ann Lee".into()), "Ann Lee".into(), true);
+    let overlay = Some(Overlay::Ask { what, text: "PJSIP/200".into() });
+    insta::assert_snapshot!(screen(&State { overlay, ..floor() }, "dark", Depth::True, 80, 24));
+}
+
+#[test]
 fn a_supervisor_in_a_call() {
     let mut state = floor();
     state.monitored.insert(CallId("Ann Lee".into()), vec![("sue".into(), MonitorMode::Whisper)]);

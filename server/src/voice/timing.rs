@@ -50,7 +50,7 @@ impl Default for Timing {
             opening_barge_in: Duration::from_millis(900),
             silence: Duration::from_secs(4),
             excuse: Duration::from_millis(2500),
-            machine: Duration::from_millis(5000),
+            machine: Duration::from_secs(5),
             after_tone: Duration::from_millis(300),
             no_tone: Duration::from_millis(2600),
             greeting: Duration::from_secs(45),

@@ -120,7 +120,11 @@ mod tests {
     use std::f64::consts::TAU;
 
     /// A sinus among noise, in s16.
-    #[allow(clippy::cast_possible_truncation, reason = "it is loud enough, and no louder")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is small, and not below nothing"
+    )]
     fn sound(hz: f64, loud: f64, noise: f64, seconds: f64, seed: u32) -> Vec<i16> {
         let mut state = seed;
         let count = (seconds * 8000.0) as u32;
