@@ -155,7 +155,10 @@ impl Floor {
         let (mut agi, mut audiosocket) = (None, None);
         let (inbound, calls_in) = mpsc::channel(INBOUND);
         let telephony: Arc<dyn Telephony> = match kind {
-            Kind::Simulated => Arc::new(Simulated::new(settings.telephony.simulated_speed)),
+            Kind::Simulated => Arc::new(Simulated::new(
+                settings.telephony.simulated_speed,
+                settings.telephony.simulated_mischief,
+            )),
             Kind::None => Arc::new(NoTelephony::new()),
             Kind::Asterisk => {
                 let agi_listener = listen(settings.asterisk.agi, "FastAGI").await?;

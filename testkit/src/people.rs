@@ -15,3 +15,17 @@ pub fn open_range() -> &'static str {
 pub fn number(two_digits: u8) -> String {
     format!("{}{two_digits:02}", open_range())
 }
+
+/// Area codes of one zone, Chicago's.
+const AREAS: [&str; 10] = ["312", "773", "872", "630", "847", "708", "815", "224", "331", "779"];
+
+/// One of a thousand such numbers.
+pub fn nth(n: u16) -> String {
+    let (hundred, rest) = (usize::from(n / 100 % 10), n % 100);
+    match open_range() {
+        "+131255501" => format!("+1{}55501{rest:02}", AREAS[hundred]),
+        // All of these are nobody's: 020 7946 0000 to 0999, 02 5550 0000 to 9999.
+        "+4420794600" => format!("+4420794 60{:03}", n % 1000).replace(' ', ""),
+        _ => format!("+61255501{:03}", n % 1000),
+    }
+}

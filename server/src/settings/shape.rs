@@ -99,6 +99,8 @@ section! {
         kind: String,
         /// Speed of the simulated network.
         simulated_speed: f64,
+        /// Share of its calls in which something goes wrong.
+        simulated_mischief: f64,
     }
 }
 

@@ -3,6 +3,7 @@
 //! It speaks the same trait as Asterisk and carries words instead of sound, so the same voice loop runs on it.
 //! Nobody real is ever called.
 
+mod mischief;
 mod person;
 mod persona;
 
@@ -12,6 +13,7 @@ use super::{Condition, Ended, Leg, LegId, Monitored, Place, PlaceError, Progress
 use crate::voice::media::{Media, SPOKEN_AHEAD};
 use async_trait::async_trait;
 use dialdeck_protocol::{CallId, MonitorMode, PartState};
+use mischief::{Mischief, chance};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,18 +42,22 @@ pub struct Simulated {
     phones: Mutex<HashMap<LegId, (mpsc::UnboundedSender<Leg>, String)>>,
     /// How much faster than life people talk and ring.
     speed: f64,
+    /// Share of the calls in which something goes wrong, 0–1.
+    mischief: f64,
     condition: watch::Sender<Condition>,
 }
 
 impl Simulated {
-    /// A network in which everything happens `speed` times as fast as in life.
-    pub fn new(speed: f64) -> Self {
+    /// A network in which everything happens `speed` times as fast as in life, and something goes wrong in a share of the
+    /// calls, 0–1.
+    pub fn new(speed: f64, mischief: f64) -> Self {
         let message =
             format!("phone network in this process, {speed} times as fast as life; nobody real is called");
         Self {
             lines: Lines::default(),
             phones: Mutex::default(),
             speed: speed.max(0.01),
+            mischief,
             condition: watch::Sender::new(Condition { state: PartState::Up, message }),
         }
     }
@@ -91,11 +97,17 @@ impl Telephony for Simulated {
             lines.insert(call.call_id.clone(), Line { cut: cut.clone(), turns });
         }
         let (lines, speed) = (self.lines.clone(), self.speed);
+        let mischief = Mischief::of(&mut chance(&call.call_id), self.mischief);
         tokio::spawn(async move {
             let ended = tokio::select! {
-                ended = far_end(&call, &progress, led, speed) => ended,
+                ended = far_end(&call, &progress, led, speed, mischief) => ended,
                 () = cut.cancelled() => Ended { answered: false, dial_status: "RINGING".into(), cause: 16 },
             };
+            match mischief {
+                Some(Mischief::EndIsLost) => progress.closed().await,
+                Some(Mischief::EndIsLate) => tokio::time::sleep(Duration::from_secs_f64(60.0 / speed)).await,
+                _ => {}
+            }
             lines.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.call_id);
             let _ = progress.send(Progress::Ended(ended));
         });
@@ -181,6 +193,7 @@ async fn far_end(
     progress: &mpsc::UnboundedSender<Progress>,
     mut led: mpsc::UnboundedReceiver<Turn>,
     speed: f64,
+    mischief: Option<Mischief>,
 ) -> Ended {
     let wait = |seconds: f64| tokio::time::sleep(Duration::from_secs_f64(seconds / speed));
     let failed = |dial_status: &str, cause| Ended { answered: false, dial_status: dial_status.into(), cause };
@@ -203,7 +216,10 @@ async fn far_end(
         let (to_us, heard) = mpsc::channel(16);
         let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
         let _ = progress.send(Progress::Answered(Media { heard, spoken, words: true }));
-        person::talk(persona, to_us, from_us, speed).await;
+        match mischief.filter(|mischief| !mischief.is_of_network()) {
+            Some(mischief) => mischief.act(&mut chance(&call.call_id), to_us, from_us, speed).await,
+            None => person::talk(persona, to_us, from_us, speed).await,
+        }
         if !matches!(led.try_recv(), Ok(Turn::Join)) {
             break;
         }
