@@ -316,6 +316,14 @@ pub struct TurnLatency {
     pub synthesise_ms: u32,
 }
 
+impl TurnLatency {
+    /// What of the total is neither waiting, nor a provider's: our own.
+    pub fn overhead_ms(&self) -> u32 {
+        let others = [self.endpoint_ms, self.recognise_ms, self.think_ms, self.synthesise_ms];
+        self.total_ms.saturating_sub(others.iter().sum())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::EventBody;

@@ -16,6 +16,7 @@ mod command;
 mod contact;
 pub mod dialpad;
 mod event;
+pub mod figures;
 pub mod function;
 mod ids;
 mod message;

@@ -50,6 +50,9 @@ pub struct CampaignRow {
     pub next_call_at: Option<DateTime<Utc>>,
     /// Counts.
     pub counts: CallCounts,
+    /// How fast its AI callers answered of late, on the server that is asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latency: Option<crate::figures::Latency>,
 }
 
 /// A call in flight.

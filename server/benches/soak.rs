@@ -79,16 +79,16 @@ async fn run(calls: u16, speed: f64, mischief: f64) -> Value {
     let setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path())
         .set("telephony.kind", "simulated")
         .set("telephony.simulated_speed", &speed.to_string())
-        .set("telephony.simulated_mischief", &mischief.to_string());
+        .set("telephony.simulated_mischief", &mischief.to_string())
+        .set("dialer.max_concurrent_calls", "60");
     setup.add_user("sue", "supervisor").unwrap();
     let server = setup.start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
     let settings = json!({ "maxConcurrentCalls": 60, "callIntervalMs": 0, "retryAttempts": 0, "callTimeoutSeconds": 15 });
     let campaign = client.campaign("Soak", settings, &[]).await.unwrap();
-    let mut csv = String::from("first_name,last_name,phone,email,company\n");
-    for n in 0..calls {
-        csv.push_str(&format!("P{n},Test,{},p{n}@example.com,Acme\n", people::nth(n)));
-    }
+    let head = "first_name,last_name,phone,email,company".to_owned();
+    let rows = (0..calls).map(|n| format!("P{n},Test,{},p{n}@example.com,Acme", people::nth(n)));
+    let csv = std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n");
     let consent = "consent_basis=written&consent_at=2026-01-02&consent_source=form";
     let (status, _) = client.import(&campaign, consent, csv).await.unwrap();
     assert_eq!(status, 200);

@@ -77,6 +77,9 @@ impl State {
                 let lines = self.spoken.entry(id.clone()).or_default();
                 if let Some(exchange) = exchange {
                     lines.clear();
+                    if let Some(campaign) = campaign_id {
+                        self.ledgers.entry(campaign).or_default().take(exchange.latency);
+                    }
                     if let Some(call) = self.calls.iter_mut().find(|c| c.id == id) {
                         if !exchange.user_input.is_empty() {
                             call.intent = Some(exchange.intent);

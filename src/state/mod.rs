@@ -16,6 +16,7 @@ pub use seat::{Choices, Lead};
 pub use vicidial::{Entry, FloorChange, SeenFloor};
 
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::figures::{Latency, Ledger};
 use dialdeck_protocol::{
     AgentRow, Answer, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId, Exchange,
     HistoryRow, MonitorMode, Part, Role, Snapshot, Speaker, UserId,
@@ -24,6 +25,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
+
+/// Turns after which what was heard here tells enough of a campaign.
+const ENOUGH_TURNS: u32 = 20;
 
 /// How it stands with the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub struct State {
     pub campaigns: Vec<CampaignRow>,
     /// Calls in flight.
     pub calls: Vec<CallRow>,
+    /// How fast AI callers answered, by campaign.
+    pub ledgers: HashMap<CampaignId, Ledger>,
     /// Lines begun, by call.
     pub spoken: HashMap<CallId, Vec<Spoken>>,
     /// Agents who are logged in.
@@ -125,6 +131,7 @@ impl Default for State {
             seq: None,
             campaigns: Vec::new(),
             calls: Vec::new(),
+            ledgers: HashMap::new(),
             spoken: HashMap::new(),
             agents: Vec::new(),
             floors: BTreeMap::new(),
@@ -353,6 +360,12 @@ impl State {
     pub fn selected_call(&self) -> Option<&CallRow> {
         let rows = self.shown_calls();
         self.selection(Pane::Calls, rows.len()).map(|n| rows[n])
+    }
+
+    /// How fast a campaign's AI callers answer: by what was heard here, once that is enough, else by what the server told.
+    pub fn latency(&self, campaign: &CampaignRow) -> Option<Latency> {
+        let own = self.ledgers.get(&campaign.id).and_then(Ledger::latency);
+        own.filter(|own| own.turns >= ENOUGH_TURNS || campaign.latency.is_none()).or(campaign.latency)
     }
 
     /// The selected call of the past.

@@ -31,6 +31,14 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     } else {
         block.title_bottom(Line::styled(format!(" {why} "), scene.theme.dim))
     };
+    let block = match scene.state.selected_campaign().and_then(|campaign| scene.state.latency(campaign)) {
+        // Where the reason leaves room for it.
+        Some(latency) if area.width >= 100 => {
+            let text = format!(" answers in {} ms, 95 % in {} ", latency.total.p50_ms, latency.total.p95_ms);
+            block.title_bottom(Line::styled(text, scene.theme.dim).right_aligned())
+        }
+        _ => block,
+    };
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {

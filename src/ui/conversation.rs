@@ -3,7 +3,7 @@
 use super::{Scene, table};
 use crate::plain;
 use crate::state::{Pane, Spoken};
-use dialdeck_protocol::{Exchange, Speaker};
+use dialdeck_protocol::{Exchange, Outcome, Speaker, figures};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -18,8 +18,10 @@ const MARGIN: usize = 10;
 /// The selected live call's.
 pub(super) fn live(frame: &mut Frame, area: Rect, scene: &Scene) {
     let call = scene.state.selected_call();
-    let title = call
-        .map_or_else(|| "Conversation".to_owned(), |c| format!("Conversation · {}", plain::fit(&c.name, 40)));
+    let title = call.map_or_else(
+        || "Conversation".to_owned(),
+        |c| format!("Conversation · {}{}", plain::fit(&c.name, 40), figures(&c.exchanges, None)),
+    );
     let block = scene.block(Pane::Conversation, &title);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -40,9 +42,10 @@ pub(super) fn past(frame: &mut Frame, area: Rect, scene: &Scene) {
     let opened = scene.state.opened.as_ref();
     let title = opened.map_or_else(
         || "Transcript".to_owned(),
-        |(call, _)| {
+        |(call, exchanges)| {
             let outcome = call.outcome.map_or("", dialdeck_protocol::Outcome::as_str);
-            format!("Transcript · {} · {outcome}", plain::fit(&call.name, 40))
+            let figures = figures(exchanges, call.outcome);
+            format!("Transcript · {} · {outcome}{figures}", plain::fit(&call.name, 40))
         },
     );
     let block = scene.block(Pane::Transcript, &title);
@@ -55,6 +58,14 @@ pub(super) fn past(frame: &mut Frame, area: Rect, scene: &Scene) {
         }
         Some((_, exchanges)) => chat(frame, inner, scene, exchanges, &[]),
     }
+}
+
+/// Who talks how much, and how satisfied the person is as far as it can be told.
+fn figures(exchanges: &[Exchange], outcome: Option<Outcome>) -> String {
+    let talk = figures::talk_percent(exchanges).map(|percent| format!(" · we talk {percent} %"));
+    let satisfied = figures::satisfaction(exchanges, outcome)
+        .map(|satisfaction| format!(" · satisfied {} of 5 (estimate)", satisfaction.score));
+    talk.unwrap_or_default() + &satisfied.unwrap_or_default()
 }
 
 /// What was said before an agent took the call.

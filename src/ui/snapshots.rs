@@ -25,6 +25,7 @@ fn now() -> DateTime<Utc> {
 
 fn campaign(name: &str, queue: QueueState, reason: &str) -> CampaignRow {
     CampaignRow {
+        latency: None,
         id: CampaignId(uuid::Uuid::nil()),
         name: name.into(),
         kind: CampaignType::Sales,

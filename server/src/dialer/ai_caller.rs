@@ -148,6 +148,7 @@ fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
         journal: dialer.0.tools.journal.clone(),
         key: attempt.begun.key.clone(),
         phone: attempt.begun.to.clone(),
+        ledgers: dialer.0.ledgers.clone(),
         list: List::of(attempt.campaign.call_settings.opt_out_scope, attempt.begun.key.campaign_id),
     }
 }

@@ -42,6 +42,7 @@ use crate::voice::cast::Cast;
 use crate::voice::conversation::Providers;
 use agents::Agents;
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::figures::Latency;
 use dialdeck_protocol::{
     CallId, CallSettings, CampaignId, CampaignStatus, Code, OrganizationId, PhoneNumberId, Problem,
     QueueState, Scrub,
@@ -49,6 +50,7 @@ use dialdeck_protocol::{
 use live::LiveCalls;
 use monitors::Monitors;
 use pacers::Pacers;
+use scribe::Ledgers;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -118,6 +120,7 @@ struct Inner {
     tools: Tools,
     queues: Mutex<HashMap<CampaignId, Handle>>,
     live: LiveCalls,
+    ledgers: Ledgers,
     agents: Agents,
     pacers: Pacers,
     monitors: Monitors,
@@ -153,6 +156,7 @@ impl Dialer {
             monitors: Monitors::default(),
             queues: Mutex::default(),
             live: LiveCalls::default(),
+            ledgers: Ledgers::default(),
             tasks: TaskTracker::new(),
             recovered: watch::Sender::new(false),
             steering: tokio::sync::Mutex::new(()),
@@ -383,6 +387,11 @@ impl Dialer {
         let reason = format!("{why}; mend it, then start again");
         *self.0.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
         self.nudge_all();
+    }
+
+    /// How fast a campaign's AI callers answered of late.
+    pub fn latency(&self, campaign: CampaignId) -> Option<Latency> {
+        self.0.ledgers.latency(campaign)
     }
 
     /// Ends the calls in flight to a number that went on a list.

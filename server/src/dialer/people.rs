@@ -93,8 +93,10 @@ impl Serving<'_> {
         let mut noted = false;
         loop {
             // An agent whose phone has gone since they were taken is none: the person is with us still.
-            let asked = taken.is_some();
-            let found = match taken.take().filter(|seat| !seat.phone_gone().is_cancelled()) {
+            let brought = taken.take().filter(|seat| !seat.phone_gone().is_cancelled());
+            // Whoever was brought from elsewhere has been asked there.
+            let asked = brought.is_some();
+            let found = match brought {
                 Some(seat) => Found::Agent(seat),
                 None if noted => self.look_for(&mut media, patience).await,
                 None => {
@@ -118,6 +120,10 @@ impl Serving<'_> {
                     return self.let_down(progress, None, answered).await;
                 }
                 Some(Ok(leg)) => leg,
+                Some(Err(_)) if self.in_flight.end.is_cancelled() => {
+                    drop((seat, media));
+                    return self.let_go(progress, answered, "ended by us before an agent was there").await;
+                }
                 Some(Err(why)) => {
                     tracing::warn!(%call, why, "a person could not be put through");
                     drop(seat);
@@ -403,18 +409,19 @@ impl Serving<'_> {
             if said.as_ref().is_some_and(|said| said.do_not_call) {
                 outcome = Outcome::DoNotCall;
             }
+            let promised = said.is_some() && matches!(self.why, Why::HandedOver(_));
             report = merged(report, said);
+            if let Some(report) = report.as_mut().filter(|_| promised) {
+                report.callback_at.get_or_insert_with(|| Utc::now() + CALL_BACK_AFTER);
+            }
         } else {
             detail = "hung up before an agent was there".into();
         }
         hang_up_quietly(self.dialer, self.attempt).await;
         let refused = report.as_ref().is_some_and(|report| report.do_not_call);
         if matches!(self.why, Why::HandedOver(_)) && !refused {
-            // They talked, and wanted to go on: a person calls them back, as they were promised.
+            // They talked, and wanted to go on: a person calls them back.
             outcome = Outcome::Interested;
-            if let Some(report) = &mut report {
-                report.callback_at.get_or_insert_with(|| Utc::now() + CALL_BACK_AFTER);
-            }
         }
         wait_for_end(&mut progress).await;
         let abandoned = self.count(true);
@@ -472,6 +479,8 @@ fn merged(before: Option<Report>, last: Option<Report>) -> Option<Report> {
     match (before, last) {
         (Some(mut before), Some(last)) => {
             before.exchanges.extend(last.exchanges);
+            before.talked += last.talked;
+            before.listened += last.listened;
             before.do_not_call |= last.do_not_call;
             Some(before)
         }

@@ -7,6 +7,7 @@ use crate::storage::{CallKey, Change, EndCall, LiveCall, StoreResult};
 use crate::telephony::PlaceError;
 use crate::voice::dialogue::review;
 use chrono::Utc;
+use dialdeck_protocol::figures;
 use dialdeck_protocol::{CallSettings, CallStatus, ContactStatus, Intent, Outcome, PartState};
 use std::time::Duration;
 
@@ -115,7 +116,7 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         outcome,
         duration,
         transcript: review::transcript(&exchanges),
-        emotion: review::last_emotion(&exchanges),
+        emotion: figures::last_emotion(&exchanges),
         intent_score: 0.0,
         csat_score: None,
         insights: serde_json::json!({ "settled": "after the server was restarted" }),

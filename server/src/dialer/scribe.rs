@@ -5,7 +5,10 @@ use crate::storage::{CallKey, Change, Journal};
 use crate::voice::conversation::Scribe;
 use async_trait::async_trait;
 use chrono::Utc;
-use dialdeck_protocol::{Exchange, Speaker};
+use dialdeck_protocol::figures::{Latency, Ledger};
+use dialdeck_protocol::{CampaignId, Exchange, Speaker};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Tries to get a do-not-call request onto disk before the conversation goes on without.
@@ -20,6 +23,23 @@ pub(super) struct JournalScribe {
     pub phone: String,
     /// On which list the number goes that is not to be called again.
     pub list: List,
+    /// Where it is noted how fast we answer.
+    pub ledgers: Ledgers,
+}
+
+/// How fast the AI callers of each campaign answered of late, since the server's start. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Ledgers(Arc<Mutex<HashMap<CampaignId, Ledger>>>);
+
+impl Ledgers {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CampaignId, Ledger>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How fast they were; `None` where nobody was answered yet.
+    pub(super) fn latency(&self, campaign: CampaignId) -> Option<Latency> {
+        self.lock().get(&campaign)?.latency()
+    }
 }
 
 impl JournalScribe {
@@ -40,6 +60,7 @@ impl Scribe for JournalScribe {
     }
 
     async fn exchanged(&self, exchange: &Exchange) {
+        self.ledgers.lock().entry(self.key.campaign_id).or_default().take(exchange.latency);
         self.commit(Change::Exchanged { key: self.key.clone(), exchange: exchange.clone() }).await;
     }
 

@@ -3,6 +3,7 @@
 use super::Dialer;
 use super::attempt::{Attempt, Result};
 use crate::domain::callback::{Callback, CallbackStatus};
+use crate::domain::cost::Rates;
 use crate::domain::do_not_call::{List, Listing};
 use crate::domain::ending::{self, ContactAfter};
 use crate::domain::gate;
@@ -11,7 +12,8 @@ use crate::storage::journal::CommitError;
 use crate::storage::{Change, EndCall};
 use crate::voice::dialogue::review;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{CallSettings, CallStatus, CallbackId, ContactStatus, Emotion, Outcome};
+use dialdeck_protocol::figures::{self, Ledger, Satisfaction};
+use dialdeck_protocol::{CallSettings, CallStatus, CallbackId, ContactStatus, Outcome};
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,13 +27,10 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
     let exchanges = result.report.as_ref().map(|r| r.exchanges.as_slice()).unwrap_or_default();
     let seconds = result.answered.map_or(0, |at| (result.ended - at).num_seconds().max(0));
     let duration = i32::try_from(seconds).unwrap_or(i32::MAX);
-    let csat = review::csat(exchanges, result.outcome);
-    let mut insights = csat.as_ref().map_or_else(|| json!({}), |(_, why)| why.clone());
-    if let Some(report) = &result.report {
-        insights["interruptions"] = json!(report.interruptions);
-        insights["ended"] = json!(report.ended);
-    }
+    let csat = figures::satisfaction(exchanges, Some(result.outcome));
     let characters = review::spoken_characters(exchanges);
+    let cost = tools.rates.call(u32::try_from(duration).unwrap_or(0), characters);
+    let insights = insights(&result, csat.as_ref(), &tools.rates, duration, characters);
     let (contact, numbers) = after(dialer, attempt, &result, now);
     let end = EndCall {
         key: attempt.begun.key.clone(),
@@ -45,11 +44,11 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         outcome: result.outcome,
         duration,
         transcript: review::transcript(exchanges),
-        emotion: if exchanges.is_empty() { Emotion::Neutral } else { review::last_emotion(exchanges) },
+        emotion: figures::last_emotion(exchanges),
         intent_score: exchanges.iter().rev().find(|e| !e.user_input.is_empty()).map_or(0.0, |e| e.confidence),
-        csat_score: csat.map(|(score, _)| score),
+        csat_score: csat.map(|csat| csat.score),
         insights,
-        cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
+        cost,
         detail: crate::domain::plain::line(&result.detail, 250),
         contact,
         numbers,
@@ -82,6 +81,51 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
             }
         }
     }
+}
+
+/// What can be told of a call beside its words.
+fn insights(
+    result: &Result,
+    csat: Option<&Satisfaction>,
+    rates: &Rates,
+    duration: i32,
+    characters: usize,
+) -> serde_json::Value {
+    let mut told = json!({});
+    if let Some(csat) = csat {
+        told["csat_estimate"] = json!(csat.score);
+        told["csat_reasons"] = json!(csat.reasons);
+        told["csat_basis"] = json!("estimate from words and outcome");
+    }
+    let Some(report) = &result.report else { return told };
+    let exchanges = &report.exchanges;
+    told["interruptions"] = json!(report.interruptions);
+    told["ended"] = json!(report.ended);
+    told["summary"] = json!(figures::summary(exchanges));
+    told["talk_seconds"] = json!(tenths(report.talked));
+    told["listen_seconds"] = json!(tenths(report.listened));
+    let both = (report.talked + report.listened).as_secs_f64();
+    if both > 0.0 {
+        told["talk_share"] = json!((report.talked.as_secs_f64() / both * 100.0).round() / 100.0);
+    }
+    let said = exchanges.iter().filter(|exchange| !exchange.user_input.is_empty());
+    let emotions: Vec<_> =
+        said.map(|exchange| json!({ "turn": exchange.turn, "emotion": exchange.emotion })).collect();
+    told["emotions"] = json!(emotions);
+    let mut ledger = Ledger::default();
+    for exchange in exchanges {
+        ledger.take(exchange.latency);
+    }
+    told["latency"] = json!(ledger.latency());
+    let seconds = u32::try_from(duration).unwrap_or(0);
+    told["costs"] = json!({
+        "currency": rates.currency, "telephony": rates.call(seconds, 0), "voice": rates.call(0, characters),
+    });
+    told
+}
+
+fn tenths(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10.0).round() / 10.0
 }
 
 /// What an AI caller promised: to call back at a time, by whoever is there then.

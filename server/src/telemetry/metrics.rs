@@ -153,6 +153,8 @@ pub fn happened<'a>(events: impl Iterator<Item = &'a Event>) {
                     ("recognise", latency.recognise_ms),
                     ("think", latency.think_ms),
                     ("synthesise", latency.synthesise_ms),
+                    ("overhead", latency.overhead_ms()),
+                    ("total", latency.total_ms),
                 ] {
                     histogram!("dialdeck_turn_seconds", "part" => part).record(f64::from(ms) / 1000.0);
                 }

@@ -80,6 +80,10 @@ pub struct Report {
     pub ended: &'static str,
     /// Times the person interrupted us.
     pub interruptions: u32,
+    /// How long we spoke.
+    pub talked: Duration,
+    /// How long they did.
+    pub listened: Duration,
     /// Whether the person asked not to be called again, whatever else came of it.
     pub do_not_call: bool,
     /// When they want to be called back.
@@ -147,7 +151,9 @@ impl Talk<'_> {
                     match media.spoken.try_reserve() {
                         Ok(room) => {
                             let timing = talk.providers.timing;
+                            let speaks = talk.speech.is_speaking();
                             if let Some(frame) = talk.speech.next(Instant::now(), media.words, &timing) {
+                                talk.talked += if speaks { frame.lasts(timing.word) } else { Duration::ZERO };
                                 room.send(frame);
                             }
                             talk.beat().await
@@ -163,6 +169,8 @@ impl Talk<'_> {
                     exchanges: std::mem::take(&mut talk.exchanges),
                     ended: talk.ended,
                     interruptions: talk.interruptions,
+                    talked: talk.talked,
+                    listened: talk.listened,
                     do_not_call: talk.refused,
                     callback_at: talk.callback_at,
                 };
@@ -244,6 +252,8 @@ struct Talk<'a> {
     understood: bool,
     ended: &'static str,
     interruptions: u32,
+    talked: Duration,
+    listened: Duration,
     refused: bool,
     /// What a language model found out.
     disposition: Option<Outcome>,
@@ -283,6 +293,8 @@ impl<'a> Talk<'a> {
             understood: false,
             ended: "done",
             interruptions: 0,
+            talked: Duration::ZERO,
+            listened: Duration::ZERO,
             refused: false,
             disposition: None,
             message: None,
@@ -312,9 +324,14 @@ impl<'a> Talk<'a> {
         }
         // Who has answered us is a person.
         let told = (!self.understood || self.message.is_some()).then(|| frame.clone());
+        let lasts = frame.lasts(self.providers.timing.word);
         let begun = self.ear.take(frame, now);
+        let voiced = self.ear.last_voice() == Some(now);
+        if voiced {
+            self.listened += lasts;
+        }
         if let Some(frame) = told {
-            self.answerer.take(&frame, self.ear.last_voice() == Some(now), now);
+            self.answerer.take(&frame, voiced, now);
         }
         if begun == Some(Noticed::Began) {
             self.lively = now;

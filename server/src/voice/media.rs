@@ -20,6 +20,19 @@ pub enum Frame {
     Digit(char),
 }
 
+impl Frame {
+    /// How long it is heard; `word`: how long one word is.
+    pub fn lasts(&self, word: Duration) -> Duration {
+        match self {
+            Self::Sound(samples) => {
+                Duration::from_secs(1) * u32::try_from(samples.len()).unwrap_or(u32::MAX) / RATE
+            }
+            Self::Word(_) => word,
+            Self::Digit(_) => Duration::ZERO,
+        }
+    }
+}
+
 /// Both directions of an answered call. The person hanging up closes `heard`; dropping `spoken` ends the call's
 /// media on our side.
 #[derive(Debug)]

@@ -151,6 +151,9 @@ impl Console {
             let taken = store.snapshot(&self.caller.organization_id, Utc::now()).await;
             let mut snapshot = taken.map_err(|_| "the store is not available")?;
             snapshot.parts = self.app.parts.all();
+            for campaign in &mut snapshot.campaigns {
+                campaign.latency = self.app.dialer.latency(campaign.id);
+            }
             snapshot.campaigns.retain(|row| self.caller.covers(row.id));
             snapshot.calls.retain(|row| self.caller.covers(row.campaign_id));
             snapshot.agents = super::seats::seen(&self.caller, snapshot.agents);

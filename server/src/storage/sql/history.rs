@@ -305,6 +305,7 @@ impl SqlStore {
                 queue: queue.as_ref().map_or(QueueState::Stopped, |q| q.state),
                 next_call_at: queue.as_ref().and_then(|q| q.next_call_at),
                 reason: queue.map(|q| q.reason).unwrap_or_default(),
+                latency: None,
             });
         }
         let mut query = sqlx::QueryBuilder::<Db>::new(CALLS);

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// How long a model may take to say whether somebody who hung up asked not to be called again.
-const LAST_THOUGHT: Duration = Duration::from_secs(6);
+const LAST_THOUGHT: Duration = Duration::from_secs(4);
 /// Longest arguments of a tool that a model is shown again, in bytes.
 const ARGUMENTS: usize = 8192;
 /// Questions within one turn: what tools gave is told to the model so often.

@@ -76,13 +76,11 @@ impl Answerer {
                     self.beeped = Some(now);
                 }
                 if voiced {
-                    let samples = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-                    self.spoken += Duration::from_secs(1) * samples / super::media::RATE;
+                    self.spoken += frame.lasts(self.word);
                 }
             }
             Frame::Word(word) if word == BEEP => self.beeped = Some(now),
-            Frame::Word(_) => self.spoken += self.word,
-            Frame::Digit(_) => {}
+            Frame::Word(_) | Frame::Digit(_) => self.spoken += frame.lasts(self.word),
         }
     }
 
