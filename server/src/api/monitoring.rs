@@ -78,7 +78,7 @@ pub(super) struct Through {
 ///
 /// It is rung, and, where `attended`, told of the person and asked, while the person goes on talking to whoever has them. An
 /// agent may put their own call through, a supervisor every one.
-#[utoipa::path(post, path = "/api/v1/calls/{id}/transfer", tag = "Calls", security(("bearer" = ["calls"])),
+#[utoipa::path(post, path = "/api/v1/calls/{id}/transfer", tag = "Calls", security(("bearer" = ["seat"])),
     params(("id" = String, Path)), request_body = Through, responses((status = 200, body = Acknowledged)))]
 pub(super) async fn transfer(
     State(app): State<App>,
