@@ -1,8 +1,8 @@
 //! A floor of AI callers on the simulated network, where people and the network misbehave at random in most calls: is anybody left
 //! in silence, does any call stay open, is anything lost? `--calls N` (at most 1000), `--speed X`, `--mischief SHARE`.
 //!
-//! The floor in the same run is the same number of calls in which everybody behaves. Silences are measured from the events: from the
-//! end of what was said last to the next word of ours, or the end of the call, in seconds as the person would live them.
+//! The floor in the same run is the same number of calls in which everybody behaves. Silences are measured by the voice loop: times in
+//! which neither side spoke, in seconds as the person would live them.
 //! Not covered: sound (words are carried), Asterisk, and more than one server.
 
 #![allow(
@@ -17,25 +17,17 @@
 
 mod common;
 
-use chrono::{DateTime, Utc};
 use dialdeck_testkit::daemon::{Client, Setup};
 use dialdeck_testkit::people;
 use dialdeck_testkit::wait::within;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
-
-/// Seconds of one word, as the network and our voice have it.
-const WORD: f64 = 0.3;
 
 fn flag(name: &str, default: f64) -> f64 {
     let arguments: Vec<String> = std::env::args().collect();
     let at = arguments.iter().position(|argument| argument == name);
     at.and_then(|at| arguments.get(at + 1)).map_or(default, |text| text.parse().expect("a number"))
-}
-
-fn at(event: &Value) -> DateTime<Utc> {
-    event["at"].as_str().and_then(|text| text.parse().ok()).expect("a time")
 }
 
 async fn events(client: &Client) -> Vec<Value> {
@@ -49,29 +41,28 @@ async fn events(client: &Client) -> Vec<Value> {
     }
 }
 
-/// The silences of each call, in seconds of life, and whether each call has an end.
-fn silences(events: &[Value], speed: f64) -> (Vec<f64>, usize) {
-    let mut calls: BTreeMap<&str, (Option<DateTime<Utc>>, bool)> = BTreeMap::new();
+/// Calls that have no end.
+fn open(events: &[Value]) -> usize {
+    let calls = |kind: &str| -> BTreeSet<&str> {
+        events
+            .iter()
+            .filter(|event| event["type"] == kind)
+            .filter_map(|event| event["call_id"].as_str())
+            .collect()
+    };
+    calls("call_started").difference(&calls("call_ended")).count()
+}
+
+/// The longest silence of each conversation, in seconds of life, and how it ended.
+async fn silences(client: &Client, events: &[Value], speed: f64) -> Vec<(f64, String)> {
     let mut all = Vec::new();
-    for event in events {
-        let Some(call) = event["call_id"].as_str() else { continue };
-        let (quiet_since, over) = calls.entry(call).or_default();
-        let now = at(event);
-        let ends = event["type"] == "call_ended";
-        if event["type"] == "conversation_turn" && event["speaker"].is_string() || ends {
-            let ours = event["speaker"] == "ai" || ends;
-            if let Some(since) = quiet_since.filter(|_| ours) {
-                all.push(((now - since).as_seconds_f64() * speed).max(0.0));
-            }
-            let words = event["text"].as_str().unwrap_or_default().split(' ').count() as f64;
-            // What a person said is told once it was said, what we say as we begin.
-            let lasts = if event["speaker"] == "customer" { 0.0 } else { words * WORD / speed };
-            *quiet_since = Some(now + chrono::Duration::milliseconds((lasts * 1000.0) as i64));
-            *over |= ends;
-        }
+    for event in events.iter().filter(|event| event["type"] == "call_ended") {
+        let path = format!("/api/v1/calls/{}/insights", event["call_id"].as_str().unwrap());
+        let told = client.get(&path).await.unwrap()["insights"].take();
+        let ended = told["ended"].as_str().unwrap_or_default().to_owned();
+        all.extend(told["longest_silence_seconds"].as_f64().map(|seconds| (seconds * speed, ended)));
     }
-    let open = calls.values().filter(|(_, over)| !over).count();
-    (all, open)
+    all
 }
 
 async fn run(calls: u16, speed: f64, mischief: f64) -> Value {
@@ -104,21 +95,26 @@ async fn run(calls: u16, speed: f64, mischief: f64) -> Value {
     .await;
     let took = begun.elapsed().as_secs_f64();
     let events = events(&client).await;
-    let (mut silences, open) = silences(&events, speed);
+    let open = open(&events);
+    let told = silences(&client, &events, speed).await;
+    let mut silences: Vec<f64> = told.iter().map(|(seconds, _)| *seconds).collect();
+    // Nothing reaches whoever is on a dead line: how long it takes until we notice is told by itself.
+    let mut alive: Vec<f64> =
+        told.iter().filter(|(_, ended)| ended != "dead_line").map(|(seconds, _)| *seconds).collect();
     let mut outcomes: BTreeMap<String, u32> = BTreeMap::new();
     for event in events.iter().filter(|event| event["type"] == "call_ended") {
         *outcomes.entry(event["outcome"].as_str().unwrap_or("none").to_owned()).or_default() += 1;
     }
     let twice = events.iter().filter(|event| event["type"] == "call_started").count();
-    let longest = silences.iter().copied().fold(0.0, f64::max);
-    let over = silences.iter().filter(|s| **s > 4.5).count();
+    let over = alive.iter().filter(|s| **s > 4.5).count();
     server.stop().unwrap();
     let round = |value: f64| (value * 100.0).round() / 100.0;
     json!({
         "mischief": mischief, "calls_started": twice, "calls_without_an_end": open, "outcomes": outcomes,
-        "silences": silences.len(), "silence_s": {
-            "median": round(common::quantile(&mut silences, 0.5)), "p99": round(common::quantile(&mut silences, 0.99)),
-            "longest": round(longest), "over_4_5": over },
+        "conversations": told.len(), "longest_silence_s": {
+            "median": round(common::quantile(&mut alive, 0.5)), "p99": round(common::quantile(&mut alive, 0.99)),
+            "longest": round(common::quantile(&mut alive, 1.0)), "over_4_5": over },
+        "dead_lines": { "calls": silences.len() - alive.len(), "longest_s": round(common::quantile(&mut silences, 1.0)) },
         "took_s": took.round(),
     })
 }

@@ -36,6 +36,7 @@ use dialdeck_server::voice::timing::Timing;
 use dialdeck_testkit::speech::Speech;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -43,8 +44,13 @@ use tokio_util::sync::CancellationToken;
 
 const FRAME: Duration = Duration::from_millis(20);
 
-/// Understands everything at once, and never what ends a conversation.
-struct AtOnce;
+/// What people say who do not come to an end soon.
+const SAID: [&str; 4] =
+    ["who is this", "that is too expensive", "how does it work", "we already have somebody for that"];
+
+/// Understands at once, whatever is said.
+#[derive(Default)]
+struct AtOnce(AtomicUsize);
 
 #[async_trait]
 impl Recogniser for AtOnce {
@@ -52,11 +58,12 @@ impl Recogniser for AtOnce {
         "at once".into()
     }
     async fn recognise(&self, _: Utterance, _: &Phrases) -> Result<Recognition, RecogniseError> {
-        Ok(Recognition { text: "yes go ahead".into(), confidence: 1.0, certain: true })
+        let n = self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Recognition { text: SAID[n % SAID.len()].into(), confidence: 1.0, certain: true })
     }
 }
 
-/// Speaks a second of tone at once, whatever it is.
+/// Speaks 0.6 s of tone at once, whatever it is.
 struct Tone(Clip);
 
 #[async_trait]
@@ -139,7 +146,6 @@ async fn talk(providers: Providers, speech: Arc<Vec<i16>>, seconds: u64) -> (Rep
     let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
     let end = CancellationToken::new();
     let mut media = Media { heard, spoken, words: false };
-    // A script that never ends by itself within the time: each "yes" is met with the pitch.
     let dialogue = Dialogue::new(Script::default(), &who);
     let person = tokio::spawn(person(speech, to_us, from_us, end.clone()));
     let stop = end.clone();
@@ -231,10 +237,10 @@ async fn main() {
     programs.speak("rms", "yes please", &file).unwrap();
     let speech = sound::telephone(&std::fs::read(&file).unwrap()).unwrap();
     let speech = Arc::new(speech);
-    let second: Vec<i16> = (0..16_000).map(|n| if n % 20 < 10 { 3000 } else { -3000 }).collect();
+    let tone: Vec<i16> = (0..4800).map(|n| if n % 20 < 10 { 3000 } else { -3000 }).collect();
     let providers = Providers {
-        recogniser: Arc::new(AtOnce),
-        synthesiser: Arc::new(Tone(Clip::Sound(second.into()))),
+        recogniser: Arc::new(AtOnce::default()),
+        synthesiser: Arc::new(Tone(Clip::Sound(tone.into()))),
         voice: Voice::default(),
         chat: None,
         timing: Timing::default(),

@@ -429,3 +429,46 @@ async fn a_phone_outside_hears_of_the_person_and_takes_or_refuses_them() {
     .await;
     server.stop().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_over_sip() {
+    let (lab, carrier) = Lab::over_sip(env!("CARGO_BIN_EXE_dialdeckd")).unwrap();
+    until("the trunk to be registered", || async {
+        let registered = lab.asterisk.cli("pjsip show registrations").ok()?;
+        registered.contains("Registered").then_some(())
+    })
+    .await;
+    let server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let people = [
+        ("Interested", 10, "interested"),
+        ("Stopcalling", 12, "do_not_call"),
+        ("Machine", 15, "voicemail"),
+        ("Busy", 16, "busy"),
+        ("Noanswer", 17, "no_answer"),
+        ("Congested", 18, "congestion"),
+        ("Badnumber", 19, "bad_number"),
+        ("Pressesnine", 22, "do_not_call"),
+    ];
+    let list: Vec<(&str, u8)> = people.iter().map(|p| (p.0, p.1)).collect();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 200, "retryDelayMinutes": 60, "callTimeoutSeconds": 15 });
+    let campaign = client.campaign("Over SIP", settings, &list).await.unwrap();
+    start_queue(&client, &campaign).await;
+    let calls = by_phone(over(&client, &campaign, people.len()).await);
+    let wrong: Vec<String> = people
+        .iter()
+        .filter(|(_, digits, outcome)| calls[&number(*digits)]["outcome"] != *outcome)
+        .map(|(name, digits, _)| format!("{name}: {}", calls[&number(*digits)]))
+        .collect();
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), server.log());
+    // Both heard each other, by RTP: the carrier recorded our opening, and we understood them.
+    let heard = loudness(&carrier.recording("hear-10").unwrap());
+    assert!(heard.iter().filter(|l| **l > 100.0).count() > 100, "the person heard us");
+    assert!(calls[&number(10)]["transcript"].as_str().unwrap().contains("Customer: yes i am interested"));
+    let open = |asterisk: &Asterisk| {
+        !asterisk.cli("core show channels count").unwrap().contains("0 active channels")
+    };
+    until("all lines to be closed", || async { (!open(&lab.asterisk) && !open(&carrier)).then_some(()) })
+        .await;
+    server.stop().unwrap();
+}

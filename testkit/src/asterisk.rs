@@ -97,12 +97,14 @@ impl Asterisk {
         ] {
             fs::create_dir_all(folder.join(part))?;
         }
+        let has_sip = operators.iter().any(|(name, _)| name == "pjsip.conf");
         let fill = |text: &str| {
             text.replace("@IN@", &inside)
                 .replace("@HTTP@", &http.to_string())
                 .replace("@RTP0@", "20000")
                 .replace("@RTP1@", "20999")
-                .replace("\n;nosip ", "\n")
+                // Without it Asterisk starts sooner.
+                .replace("\n;nosip ", if has_sip { "\n;" } else { "\n" })
         };
         for (file, text) in CONFIG {
             fs::write(folder.join("etc").join(file), fill(text))?;
@@ -219,6 +221,28 @@ impl Lab {
     /// # Errors
     /// When something of it cannot be had.
     pub fn start(program: &str) -> Result<Self> {
+        Self::reaching(program, None)
+    }
+
+    /// The same, and a second Asterisk that is the carrier: the calls go out over SIP and RTP, by the trunk that
+    /// `dialdeckd asterisk render` writes, and the far ends are the carrier's.
+    ///
+    /// # Errors
+    /// When something of it cannot be had.
+    pub fn over_sip(program: &str) -> Result<(Self, Asterisk)> {
+        let speech = Speech::find()?;
+        let (http, sip) = (lab::free_port()?, lab::free_udp_port()?);
+        let pjsip = include_str!("../asterisk/carrier-pjsip.conf").replace("@SIP@", &sip.to_string());
+        let extensions = include_str!("../asterisk/carrier-extensions.conf").to_owned();
+        let web = format!("[general]\nenabled = yes\nbindaddr = 127.0.0.1\nbindport = {http}\n");
+        let files = [("pjsip.conf", pjsip), ("extensions.conf", extensions), ("http.conf", web)]
+            .map(|(n, t)| (n.to_owned(), t));
+        let carrier = Asterisk::start(&speech, http, &files)?;
+        Ok((Self::reaching(program, Some(sip))?, carrier))
+    }
+
+    /// `sip`: the carrier's port; `None`: the far ends are on the same Asterisk.
+    fn reaching(program: &str, sip: Option<u16>) -> Result<Self> {
         let speech = Speech::find()?;
         let home = tempfile::tempdir()?;
         let (http, agi, audio) = (lab::free_port()?, lab::free_port()?, lab::free_port()?);
@@ -228,15 +252,28 @@ impl Lab {
             .env("ARI_PASSWORD", PASSWORD)
             .env("AGI_PORT", &agi.to_string())
             .set("asterisk.audiosocket", &format!("127.0.0.1:{audio}"))
-            .set("asterisk.dial", "Local/{digits}@customers/n")
             .set("voice.flite", &speech.program("flite"))
             .set("recognition.pocketsphinx", &speech.program("pocketsphinx_batch"))
             .set("recognition.model", &speech.model());
+        let setup = match sip {
+            None => setup.set("asterisk.dial", "Local/{digits}@customers/n"),
+            Some(port) => setup
+                .env("SIP_HOST", "127.0.0.1")
+                .env("SIP_PORT", &port.to_string())
+                .env("SIP_USER", "dialdeck")
+                .env("SIP_PASS", "not-a-secret"),
+        };
         let rendered = home.path().join("asterisk");
         lab::run(&mut setup.command(&["asterisk", "render", "--out", &rendered.to_string_lossy()]))?;
         let mut operators = Vec::new();
         for name in ["extensions.conf", "ari.conf", "http.conf"] {
             operators.push((name.to_owned(), fs::read_to_string(rendered.join(name))?));
+        }
+        if sip.is_some() {
+            let trunk = fs::read_to_string(rendered.join("pjsip.conf"))?;
+            // Both are on this machine, where one has the usual port already, perhaps.
+            let own = format!("bind = 127.0.0.1:{}", lab::free_udp_port()?);
+            operators.push(("pjsip.conf".to_owned(), trunk.replace("bind = 0.0.0.0", &own)));
         }
         let asterisk = Asterisk::start(&speech, http, &operators)?;
         setup.add_user("sue", "supervisor")?;

@@ -69,3 +69,11 @@ pub fn run(command: &mut Command) -> Result<String> {
 pub fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
+
+/// The same for UDP.
+///
+/// # Errors
+/// When the system has none.
+pub fn free_udp_port() -> Result<u16> {
+    Ok(std::net::UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port())
+}

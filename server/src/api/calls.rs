@@ -319,6 +319,28 @@ pub(super) async fn conversation(
     Ok(Json(Conversation { success: true, call: call.into(), conversation_history: turns.collect() }))
 }
 
+/// What can be told of a call beside its words.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Insights {
+    success: bool,
+    /// Who spoke for how long, the longest silence, interruptions, emotions by turn, a sentence about it, an estimate of satisfaction
+    /// with its reasons, latency part by part, costs; `null` before the call's end, and once it is forgotten.
+    #[schema(value_type = Option<Object>)]
+    insights: Option<serde_json::Value>,
+}
+
+/// What can be told of a call that is over
+#[utoipa::path(get, path = "/api/v1/calls/{id}/insights", tag = "Calls", security(("bearer" = ["look"])),
+    params(("id" = String, Path)), responses((status = 200, body = Insights)))]
+pub(super) async fn insights(
+    State(app): State<App>,
+    permit: May<Look, RefusedCall>,
+    Id(id, _): Id<String, RefusedCall>,
+) -> Result<Json<Insights>, RefusedCall> {
+    let call = find(&app, permit.caller(), id).await?;
+    Ok(Json(Insights { success: true, insights: app.store.insights(&call.id).await? }))
+}
+
 /// It is being hung up.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

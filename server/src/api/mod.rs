@@ -241,6 +241,7 @@ fn of_calls() -> OpenApiRouter<App> {
         .routes(routes!(calls::queue_status))
         .routes(routes!(calls::one))
         .routes(routes!(calls::conversation))
+        .routes(routes!(calls::insights))
         .routes(routes!(calls::hang_up))
         .routes(routes!(monitoring::monitor))
         .routes(routes!(monitoring::stop))

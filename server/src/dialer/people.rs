@@ -481,6 +481,7 @@ fn merged(before: Option<Report>, last: Option<Report>) -> Option<Report> {
             before.exchanges.extend(last.exchanges);
             before.talked += last.talked;
             before.listened += last.listened;
+            before.dead_air = before.dead_air.max(last.dead_air);
             before.do_not_call |= last.do_not_call;
             Some(before)
         }

@@ -104,6 +104,7 @@ fn insights(
     told["summary"] = json!(figures::summary(exchanges));
     told["talk_seconds"] = json!(tenths(report.talked));
     told["listen_seconds"] = json!(tenths(report.listened));
+    told["longest_silence_seconds"] = json!(tenths(report.dead_air));
     let both = (report.talked + report.listened).as_secs_f64();
     if both > 0.0 {
         told["talk_share"] = json!((report.talked.as_secs_f64() / both * 100.0).round() / 100.0);

@@ -3,6 +3,7 @@
 
 mod dialpad;
 mod machine;
+mod providers;
 mod reach;
 mod record;
 mod sip;
@@ -145,5 +146,8 @@ pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec
     note(timed("synthesiser", talk::synthesiser(settings)).await);
     note(timed("recogniser", talk::recogniser(settings)).await);
     note(timed("dialogue", async { talk::dialogue() }).await);
+    for finding in providers::examine(settings).await {
+        note(finding);
+    }
     findings
 }

@@ -15,13 +15,13 @@ use dialdeck_protocol::Outcome;
 use std::sync::Arc;
 
 /// What is spoken to the recogniser.
-const PHRASE: &str = "yes please";
+pub(super) const PHRASE: &str = "yes please";
 
 fn optional(settings: &Settings) -> bool {
     !matches!(settings.kind(), Ok(Kind::Asterisk))
 }
 
-async fn spoken(settings: &Settings) -> Result<Arc<[i16]>, String> {
+pub(super) async fn spoken(settings: &Settings) -> Result<Arc<[i16]>, String> {
     let (synthesiser, voice) = speech::embedded_voice(settings);
     match synthesiser.synthesise(PHRASE, &voice).await {
         Ok(Clip::Sound(samples)) if !samples.is_empty() => Ok(samples),

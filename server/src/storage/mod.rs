@@ -162,6 +162,8 @@ pub trait Store:
     async fn call(&self, organization: &OrganizationId, id: &CallId) -> StoreResult<Option<CallRecord>>;
     /// The exchanges of a call, in order.
     async fn exchanges(&self, call: &CallId) -> StoreResult<Vec<Exchange>>;
+    /// What can be told of a call beside its words; `None` before its end, and once it is forgotten.
+    async fn insights(&self, call: &CallId) -> StoreResult<Option<serde_json::Value>>;
     /// Calls of this server that are not over: after a crash, those to settle.
     async fn live_calls(&self, owner: &str) -> StoreResult<Vec<LiveCall>>;
 

@@ -75,7 +75,7 @@ pub struct Report {
     pub outcome: Outcome,
     /// What was said.
     pub exchanges: Vec<Exchange>,
-    /// Why it ended, in a word: `done`, `hung_up`, `ended_by_us`, `too_long`, `no_voice`; `message_left` on a machine, `no_tone`
+    /// Why it ended, in a word: `done`, `hung_up`, `ended_by_us`, `too_long`, `no_voice`, `dead_line`; `message_left` on a machine, `no_tone`
     /// where it never came to its end.
     pub ended: &'static str,
     /// Times the person interrupted us.
@@ -84,6 +84,8 @@ pub struct Report {
     pub talked: Duration,
     /// How long they did.
     pub listened: Duration,
+    /// Longest time in which neither did.
+    pub dead_air: Duration,
     /// Whether the person asked not to be called again, whatever else came of it.
     pub do_not_call: bool,
     /// When they want to be called back.
@@ -152,13 +154,19 @@ impl Talk<'_> {
                         Ok(room) => {
                             let timing = talk.providers.timing;
                             let speaks = talk.speech.is_speaking();
+                            talk.blocked_since = None;
                             if let Some(frame) = talk.speech.next(Instant::now(), media.words, &timing) {
-                                talk.talked += if speaks { frame.lasts(timing.word) } else { Duration::ZERO };
+                                if speaks {
+                                    let lasts = frame.lasts(timing.word);
+                                    talk.talked += lasts;
+                                    talk.spoke_to = Some(Instant::now() + lasts);
+                                }
                                 room.send(frame);
                             }
                             talk.beat().await
                         }
                         Err(TrySendError::Closed(())) => Some(talk.leave("hung_up").await),
+                        Err(TrySendError::Full(())) if talk.is_dead() => Some(talk.leave("dead_line").await),
                         Err(TrySendError::Full(())) => talk.beat().await,
                     }
                 }
@@ -171,6 +179,7 @@ impl Talk<'_> {
                     interruptions: talk.interruptions,
                     talked: talk.talked,
                     listened: talk.listened,
+                    dead_air: talk.dead_air,
                     do_not_call: talk.refused,
                     callback_at: talk.callback_at,
                 };
@@ -254,6 +263,11 @@ struct Talk<'a> {
     interruptions: u32,
     talked: Duration,
     listened: Duration,
+    dead_air: Duration,
+    /// To when our last word is heard.
+    spoke_to: Option<Instant>,
+    /// Since when nothing of ours is taken.
+    blocked_since: Option<Instant>,
     refused: bool,
     /// What a language model found out.
     disposition: Option<Outcome>,
@@ -295,6 +309,9 @@ impl<'a> Talk<'a> {
             interruptions: 0,
             talked: Duration::ZERO,
             listened: Duration::ZERO,
+            dead_air: Duration::ZERO,
+            spoke_to: None,
+            blocked_since: None,
             refused: false,
             disposition: None,
             message: None,
@@ -345,10 +362,20 @@ impl<'a> Talk<'a> {
         None
     }
 
+    /// Whether nothing of ours has been taken for so long that nobody is there.
+    fn is_dead(&mut self) -> bool {
+        let now = Instant::now();
+        let since = *self.blocked_since.get_or_insert(now);
+        now.duration_since(since) >= self.providers.timing.dead_line
+    }
+
     /// On every beat: has speech ended, does it interrupt us, has a clip ended, is it too quiet or too long?
     async fn beat(&mut self) -> Option<Outcome> {
         let now = Instant::now();
         let timing = self.providers.timing;
+        let quiet_since = [self.spoke_to, self.ear.last_voice()].into_iter().flatten().max();
+        let quiet = now.saturating_duration_since(quiet_since.unwrap_or(self.answered));
+        self.dead_air = self.dead_air.max(quiet);
         if now.duration_since(self.answered) >= timing.longest {
             return Some(self.leave("too_long").await);
         }
@@ -556,7 +583,7 @@ impl<'a> Talk<'a> {
         match why {
             "no_voice" if settled.is_none() => Outcome::Error,
             _ if settled.is_none() && found.is_some() => found.unwrap_or(outcome),
-            "too_long" | "ended_by_us" if outcome == Outcome::HungUp => Outcome::Unclear,
+            "too_long" | "ended_by_us" | "dead_line" if outcome == Outcome::HungUp => Outcome::Unclear,
             _ => settled.unwrap_or(outcome),
         }
     }

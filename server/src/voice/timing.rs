@@ -8,6 +8,7 @@ const LEAST_ENDPOINT: Duration = Duration::from_millis(200);
 /// The same for whoever waits: simulated people pause for a quarter of a second, however fast they are.
 const LEAST_SILENCE: Duration = Duration::from_millis(400);
 const LEAST_EXCUSE: Duration = Duration::from_secs(1);
+const LEAST_DEAD: Duration = Duration::from_secs(2);
 
 /// The waits of a conversation. A simulated network may run them faster.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Timing {
     pub no_tone: Duration,
     /// Longest greeting of a machine that is waited for.
     pub greeting: Duration,
+    /// How long nothing of ours is taken until the line is dead.
+    pub dead_line: Duration,
     /// Longest conversation.
     pub longest: Duration,
     /// Longest utterance; what is longer is cut there.
@@ -54,6 +57,7 @@ impl Default for Timing {
             after_tone: Duration::from_millis(300),
             no_tone: Duration::from_millis(2600),
             greeting: Duration::from_secs(45),
+            dead_line: Duration::from_secs(10),
             longest: Duration::from_mins(3),
             utterance: Duration::from_secs(12),
         }
@@ -79,6 +83,7 @@ impl Timing {
             // A busy machine's scheduling is no end of a greeting.
             no_tone: scale(self.no_tone).max(LEAST_SILENCE),
             greeting: scale(self.greeting),
+            dead_line: scale(self.dead_line).max(LEAST_DEAD),
             longest: scale(self.longest),
             utterance: scale(self.utterance),
         }

@@ -104,3 +104,35 @@ async fn where_the_model_fails_the_script_answers_within_the_turn() {
         assert!(said.contains("AI: Wonderful."), "{manner:?}: {said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_asks_each_provider_for_what_it_can_do() {
+    let (home, well, ill) =
+        (tempfile::tempdir().unwrap(), Voices::start().await.unwrap(), Voices::start().await.unwrap());
+    ill.state().manner = Manner::Busy;
+    let settings = home.path().join("server.toml");
+    let section = |name: &str, voices: &Voices| {
+        format!(
+            "[providers.{name}]\nkind = \"openai\"\nurl = \"{}/v1\"\nkey = \"sk-secret\"\nchat_model = \"m\"\nspeech_model = \"s\"\ntranscribe_model = \"t\"\n",
+            voices.url
+        )
+    };
+    std::fs::write(&settings, section("well", &well) + &section("ill", &ill)).unwrap();
+    let setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path()).set("telephony.kind", "simulated");
+    let mut doctor = setup.command(&["--config", &settings.display().to_string(), "doctor", "--json"]);
+    let output = tokio::task::spawn_blocking(move || doctor.output()).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!text.contains("sk-secret"), "{text}");
+    let lines: Value = serde_json::from_str(&text).unwrap();
+    let of = |name: &str| {
+        let all = lines.as_array().or(lines["findings"].as_array()).unwrap();
+        all.iter().find(|line| line["name"] == name).cloned().unwrap()
+    };
+    let (well, ill) = (of("provider well"), of("provider ill"));
+    let did = well["detail"].as_str().unwrap();
+    assert_eq!(well["state"], "ok", "{well}");
+    assert!(["spoke", "heard", "first word"].iter().all(|what| did.contains(what)), "{did}");
+    assert_eq!(ill["state"], "warn", "{ill}");
+    assert!(ill["detail"].as_str().unwrap().contains("429"), "{ill}");
+    assert!(ill["remedy"].as_str().unwrap().contains("[providers.ill]"), "{ill}");
+}

@@ -197,6 +197,16 @@ impl Store for SqlStore {
         history::call(&mut *self.conn().await?, organization, id).await
     }
 
+    async fn insights(&self, call: &CallId) -> StoreResult<Option<serde_json::Value>> {
+        let told: Option<(Option<Json<serde_json::Value>>,)> =
+            sqlx::query_as("SELECT ai_insights FROM calls WHERE id = $1")
+                .bind(call.as_str())
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(|e| failed(&e))?;
+        Ok(told.and_then(|(told,)| told).map(|Json(told)| told))
+    }
+
     async fn exchanges(&self, call: &CallId) -> StoreResult<Vec<Exchange>> {
         history::exchanges(&mut *self.conn().await?, call).await
     }
