@@ -63,7 +63,7 @@ impl Recogniser for AtOnce {
     }
 }
 
-/// Speaks 0.6 s of tone at once, whatever it is.
+/// Speaks 1.5 s of tone at once, whatever it is.
 struct Tone(Clip);
 
 #[async_trait]
@@ -101,7 +101,7 @@ async fn person(
     let mut beat = tokio::time::interval(FRAME);
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let (mut at, mut ours, mut quiet, mut turns) = (None::<usize>, 0u32, 0u32, 0u32);
-    let (mut interrupted, mut took) = (None::<Instant>, Vec::new());
+    let (mut interrupted, mut took, mut answered) = (None::<Instant>, Vec::new(), false);
     loop {
         tokio::select! {
             () = end.cancelled() => return took,
@@ -109,6 +109,7 @@ async fn person(
                 let Some(frame) = frame else { return took };
                 if loud(&frame) {
                     (ours, quiet) = (ours + 1, 0);
+                    answered |= at.is_none();
                 } else {
                     quiet += 1;
                     // Two silent frames are no gap between two words.
@@ -120,7 +121,9 @@ async fn person(
             }
             _ = beat.tick() => {
                 let interrupts = turns % 2 == 1 && ours > 15;
-                if at.is_none() && (quiet > 20 || interrupts) {
+                // Not once more before we have answered.
+                if at.is_none() && answered && (quiet > 20 || interrupts) {
+                    answered = false;
                     interrupted = interrupts.then(Instant::now);
                     (at, turns) = (Some(0), turns + 1);
                 }
@@ -129,8 +132,6 @@ async fn person(
                     let to = (from + FRAME_SAMPLES).min(speech.len());
                     samples[..to - from].copy_from_slice(&speech[from..to]);
                     at = (to < speech.len()).then_some(to);
-                    // Not once more before we have answered.
-                    quiet = 0;
                 }
                 if to_us.send(Frame::Sound(samples)).await.is_err() {
                     return took;
@@ -236,8 +237,10 @@ async fn main() {
     let file = folder.path().join("yes.wav");
     programs.speak("rms", "yes please", &file).unwrap();
     let speech = sound::telephone(&std::fs::read(&file).unwrap()).unwrap();
-    let speech = Arc::new(speech);
-    let tone: Vec<i16> = (0..4800).map(|n| if n % 20 < 10 { 3000 } else { -3000 }).collect();
+    // From its first sound: what is before it interrupts nobody.
+    let first = speech.iter().position(|s| s.unsigned_abs() > 300).unwrap_or(0);
+    let speech = Arc::new(speech[first..].to_vec());
+    let tone: Vec<i16> = (0..12_000).map(|n| if n % 20 < 10 { 3000 } else { -3000 }).collect();
     let providers = Providers {
         recogniser: Arc::new(AtOnce::default()),
         synthesiser: Arc::new(Tone(Clip::Sound(tone.into()))),
