@@ -143,7 +143,8 @@ async fn disclosure(dialer: &Dialer, attempt: &Attempt) -> String {
     named(&own.map_or_else(|| attempt.campaign.name.clone(), |(_, name, _)| name))
 }
 
-fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
+/// Who writes a call down.
+pub(super) fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
     JournalScribe {
         journal: dialer.0.tools.journal.clone(),
         key: attempt.begun.key.clone(),

@@ -1,6 +1,6 @@
 //! A person who answered, and the agent they are put through to; or what they hear when nobody is free.
 
-use super::ai_caller::announced;
+use super::ai_caller::{announced, scribe};
 use super::attempt::{Attempt, Result, hang_up, hang_up_quietly, status, wait_for_end};
 use super::live::InFlight;
 use super::outside::Outside;
@@ -11,7 +11,8 @@ use crate::storage::journal::CommitError;
 use crate::telephony::{LegId, Progress};
 use crate::voice::consultation::{Decision, consult};
 use crate::voice::conversation::Report;
-use crate::voice::hold::{Meanwhile, hold};
+use crate::voice::conversation::Scribe as _;
+use crate::voice::hold::{Held, Meanwhile, hold};
 use crate::voice::media::Media;
 use chrono::Utc;
 use dialdeck_protocol::{CallStatus, Outcome, People};
@@ -36,6 +37,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const HANG_UPS: u32 = 3;
 /// What somebody hears whose agent is gone.
 const SORRY: &str = "I am sorry, the line to my colleague was cut. We will call you back. Goodbye.";
+/// What somebody hears who asked by key not to be called again.
+const OBEYED: &str = "I have taken you off our list, and we will not call you again. Goodbye.";
 /// What somebody hears who was to be put through, and no agent came.
 const NOBODY: &str =
     "I am sorry, all my colleagues are talking at the moment. We will call you back. Goodbye.";
@@ -73,6 +76,8 @@ enum Found {
     Nobody,
     HungUp,
     Ended,
+    /// They asked by key never to be called again.
+    Refused,
 }
 
 impl Serving<'_> {
@@ -112,19 +117,24 @@ impl Serving<'_> {
                     return self.let_go(progress, answered, "ended by us before an agent was there").await;
                 }
                 Found::HungUp => return self.let_down(progress, None, answered).await,
+                Found::Refused => return self.obey(progress, media, answered).await,
                 Found::Nobody => return self.let_down(progress, Some(media), answered).await,
             };
             let leg = match self.accepted(&mut media, &mut seat, asked).await {
-                None => {
+                Held::HungUp => {
                     drop(seat);
                     return self.let_down(progress, None, answered).await;
                 }
-                Some(Ok(leg)) => leg,
-                Some(Err(_)) if self.in_flight.end.is_cancelled() => {
+                Held::Refused => {
+                    drop(seat);
+                    return self.obey(progress, media, answered).await;
+                }
+                Held::Found(Ok(leg)) => leg,
+                Held::Found(Err(_)) if self.in_flight.end.is_cancelled() => {
                     drop((seat, media));
                     return self.let_go(progress, answered, "ended by us before an agent was there").await;
                 }
-                Some(Err(why)) => {
+                Held::Found(Err(why)) => {
                     tracing::warn!(%call, why, "a person could not be put through");
                     drop(seat);
                     return self.let_down(progress, Some(media), answered).await;
@@ -168,6 +178,7 @@ impl Serving<'_> {
                     result.report = merged(result.report, said);
                     return result;
                 }
+                Found::Refused => return self.obey(progress, back, answered).await,
                 Found::HungUp | Found::Ended => {
                     hang_up_quietly(self.dialer, self.attempt).await;
                     wait_for_end(&mut progress).await;
@@ -200,9 +211,10 @@ impl Serving<'_> {
             biased;
             () = self.in_flight.end.cancelled() => Found::Ended,
             found = hold(media, frame, self.meanwhile(), tokio::time::timeout(patience, found)) => match found {
-                None => Found::HungUp,
-                Some(Ok(Some(target))) => Found::Agent(target),
-                Some(_) => Found::Nobody,
+                Held::HungUp => Found::HungUp,
+                Held::Refused => Found::Refused,
+                Held::Found(Ok(Some(target))) => Found::Agent(target),
+                Held::Found(_) => Found::Nobody,
             },
         }
     }
@@ -222,13 +234,13 @@ impl Serving<'_> {
     }
 
     /// The phone of whoever takes the person, once they have picked it up and, where the campaign wants that, have heard of
-    /// the person and taken them. `asked`: they have been. `None`: the person hung up meanwhile.
+    /// the person and taken them. `asked`: they have been.
     async fn accepted(
         &self,
         media: &mut Media,
         target: &mut Target,
         asked: bool,
-    ) -> Option<std::result::Result<LegId, String>> {
+    ) -> Held<std::result::Result<LegId, String>> {
         let attended = self.attempt.campaign.call_settings.transfer.as_ref().is_some_and(|t| t.attended);
         let frame = self.dialer.0.tools.words.timing.frame;
         let accepted = async {
@@ -241,7 +253,7 @@ impl Serving<'_> {
         };
         tokio::select! {
             biased;
-            () = self.in_flight.end.cancelled() => Some(Err("ended by us".into())),
+            () = self.in_flight.end.cancelled() => Held::Found(Err("ended by us".into())),
             accepted = hold(media, frame, self.meanwhile(), accepted) => accepted,
         }
     }
@@ -433,6 +445,29 @@ impl Serving<'_> {
             report,
             never_placed: false,
             abandoned,
+        }
+    }
+
+    /// The person pressed the key that ends all calls while they waited.
+    async fn obey(
+        self,
+        mut progress: UnboundedReceiver<Progress>,
+        mut media: Media,
+        answered: chrono::DateTime<Utc>,
+    ) -> Result {
+        scribe(self.dialer, self.attempt).do_not_call().await;
+        let said = announced(self.dialer, self.attempt, self.in_flight, &mut media, OBEYED).await;
+        drop(media);
+        hang_up_quietly(self.dialer, self.attempt).await;
+        wait_for_end(&mut progress).await;
+        Result {
+            outcome: Outcome::DoNotCall,
+            detail: "asked by key not to be called again, while waiting".into(),
+            answered: Some(answered),
+            ended: Utc::now(),
+            report: merged(self.report(), said),
+            never_placed: false,
+            abandoned: self.count(true),
         }
     }
 

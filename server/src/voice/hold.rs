@@ -36,14 +36,27 @@ static MUSIC: LazyLock<Vec<i16>> = LazyLock::new(|| {
     NOTES.into_iter().flat_map(note).chain((0..NOTE).map(|_| 0)).collect()
 });
 
-/// Waits for something; meanwhile something is sent, because a line on which nothing is sent is ended by Asterisk. `None`
-/// when the person hangs up before.
+/// How waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held<T> {
+    /// What was waited for.
+    Found(T),
+    /// The person hung up before.
+    HungUp,
+    /// They pressed the key that ends all calls.
+    Refused,
+}
+
+/// The key that ends all calls, at any moment.
+const OPT_OUT: char = '9';
+
+/// Waits for something; meanwhile something is sent, because a line on which nothing is sent is ended by Asterisk.
 pub async fn hold<T>(
     media: &mut Media,
     frame: Duration,
     meanwhile: Meanwhile,
     wanted: impl Future<Output = T>,
-) -> Option<T> {
+) -> Held<T> {
     tokio::pin!(wanted);
     let mut music = MUSIC.chunks_exact(FRAME_SAMPLES).cycle();
     let mut beat = tokio::time::interval(frame);
@@ -51,10 +64,12 @@ pub async fn hold<T>(
     loop {
         tokio::select! {
             biased;
-            found = &mut wanted => return Some(found),
-            heard = media.heard.recv() => {
-                heard?;
-            }
+            found = &mut wanted => return Held::Found(found),
+            heard = media.heard.recv() => match heard {
+                Some(Frame::Digit(OPT_OUT)) => return Held::Refused,
+                Some(_) => {}
+                None => return Held::HungUp,
+            },
             _ = beat.tick(), if !media.words => {
                 let sound = match meanwhile {
                     Meanwhile::Silence => None,
@@ -62,7 +77,7 @@ pub async fn hold<T>(
                 };
                 let sound = Frame::Sound(sound.unwrap_or_else(|| vec![0; FRAME_SAMPLES]));
                 if let Err(TrySendError::Closed(_)) = media.spoken.try_send(sound) {
-                    return None;
+                    return Held::HungUp;
                 }
             }
         }
@@ -71,7 +86,7 @@ pub async fn hold<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Meanwhile, hold};
+    use super::{Held, Meanwhile, hold};
     use crate::voice::media::{Frame, Media};
     use std::time::Duration;
     use tokio::sync::mpsc;
@@ -95,7 +110,7 @@ mod tests {
             }
             come.send(()).unwrap();
         });
-        assert_eq!(hold(&mut media, FRAME, Meanwhile::Silence, agent).await, Some(Ok(())));
+        assert_eq!(hold(&mut media, FRAME, Meanwhile::Silence, agent).await, Held::Found(Ok(())));
         listener.await.unwrap();
     }
 
@@ -112,14 +127,27 @@ mod tests {
             come.send(loudest).unwrap();
         });
         let heard = hold(&mut media, FRAME, Meanwhile::Music, agent).await;
-        assert!(heard.is_some_and(|loudest| loudest.unwrap() < 2000), "it is soft");
+        assert!(matches!(heard, Held::Found(Ok(loudest)) if loudest < 2000), "it is soft: {heard:?}");
         listener.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_key_that_ends_all_calls_is_heard() {
+        let (to_us, _from_us, mut media) = line();
+        for key in ['5', '9'] {
+            to_us.send(Frame::Digit(key)).await.unwrap();
+        }
+        let never = std::future::pending::<()>();
+        assert_eq!(hold(&mut media, FRAME, Meanwhile::Music, never).await, Held::Refused);
     }
 
     #[tokio::test]
     async fn who_hangs_up_is_not_waited_for() {
         let (to_us, _from_us, mut media) = line();
         drop(to_us);
-        assert_eq!(hold(&mut media, FRAME, Meanwhile::Music, std::future::pending::<()>()).await, None);
+        assert_eq!(
+            hold(&mut media, FRAME, Meanwhile::Music, std::future::pending::<()>()).await,
+            Held::HungUp
+        );
     }
 }
