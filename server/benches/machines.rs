@@ -213,12 +213,6 @@ async fn judge(greeting: &Greeting, recogniser: &dyn Recogniser, phrases: &Phras
     }
 }
 
-fn flag(name: &str, default: &str) -> String {
-    let arguments: Vec<String> = std::env::args().collect();
-    let at = arguments.iter().position(|argument| argument == name);
-    at.and_then(|at| arguments.get(at + 1)).cloned().unwrap_or_else(|| default.to_owned())
-}
-
 /// As many greetings as are wanted: half are persons', a quarter machines'.
 fn greetings(speech: &Speech, count: usize, noises: &[f64]) -> Vec<(&'static str, f64, Greeting)> {
     let all: Greetings = toml::from_str(include_str!("data/greetings.toml")).expect("greetings");
@@ -248,9 +242,13 @@ fn greetings(speech: &Speech, count: usize, noises: &[f64]) -> Vec<(&'static str
 
 #[tokio::main]
 async fn main() {
-    let count: usize = flag("--count", "240").parse().expect("--count is a number");
-    let noises: Vec<f64> =
-        flag("--noise", "30,20,12").split(',').map(|db| db.parse().expect("--noise in dB")).collect();
+    let count: usize =
+        common::flag("count").unwrap_or_else(|| "240".into()).parse().expect("--count is a number");
+    let noises: Vec<f64> = common::flag("noise")
+        .unwrap_or_else(|| "30,20,12".into())
+        .split(',')
+        .map(|db| db.parse().expect("--noise in dB"))
+        .collect();
     let speech = Speech::find().expect("speech programs");
     let files = Files { program: speech.program("pocketsphinx_batch"), model: speech.model().into() };
     let recogniser = Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"));

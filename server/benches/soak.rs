@@ -24,10 +24,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-fn flag(name: &str, default: f64) -> f64 {
-    let arguments: Vec<String> = std::env::args().collect();
-    let at = arguments.iter().position(|argument| argument == name);
-    at.and_then(|at| arguments.get(at + 1)).map_or(default, |text| text.parse().expect("a number"))
+fn number(name: &str, default: f64) -> f64 {
+    common::flag(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
 async fn events(client: &Client) -> Vec<Value> {
@@ -121,8 +119,8 @@ async fn run(calls: u16, speed: f64, mischief: f64) -> Value {
 
 #[tokio::main]
 async fn main() {
-    let calls = flag("--calls", 1000.0).min(1000.0) as u16;
-    let (speed, mischief) = (flag("--speed", 4.0), flag("--mischief", 0.8));
+    let calls = number("calls", 1000.0).min(1000.0) as u16;
+    let (speed, mischief) = (number("speed", 4.0), number("mischief", 0.8));
     let well = run(calls.min(200), speed, 0.0).await;
     eprintln!("everybody behaves: {well}");
     let ill = run(calls, speed, mischief).await;

@@ -222,16 +222,11 @@ async fn crowd(providers: &Providers, speech: &Arc<Vec<i16>>, conversations: usi
     })
 }
 
-fn flag(name: &str, default: &str) -> String {
-    let arguments: Vec<String> = std::env::args().collect();
-    let at = arguments.iter().position(|argument| argument == name);
-    at.and_then(|at| arguments.get(at + 1)).cloned().unwrap_or_else(|| default.to_owned())
-}
-
 #[tokio::main]
 async fn main() {
-    let seconds: u64 = flag("--seconds", "20").parse().expect("--seconds is a number");
-    let crowds = flag("--conversations", "1,50,500");
+    let seconds: u64 =
+        common::flag("seconds").unwrap_or_else(|| "20".into()).parse().expect("--seconds is a number");
+    let crowds = common::flag("conversations").unwrap_or_else(|| "1,50,500".into());
     let programs = Speech::find().expect("speech programs");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("yes.wav");
