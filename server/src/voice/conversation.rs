@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
+use listening::Asked;
 use message::Message;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +30,10 @@ mod thinking;
 
 /// How long somebody who was told that a key ends all calls has to press it.
 const LINGER: Duration = Duration::from_secs(3);
+/// How long a language model may take to say whether last words asked not to be called again: while the line is still open, and
+/// once it is not.
+const SOON: Duration = Duration::from_secs(4);
+const LATE: Duration = Duration::from_secs(12);
 /// What is said where an answer takes long.
 const ONE_MOMENT: &str = "One moment, please.";
 
@@ -126,6 +131,8 @@ pub async fn announce(
 ) -> Report {
     let mut talk = Talk::new(dialogue, providers, scribe, media.words);
     talk.lingers = true;
+    // It is spoken to its end, whatever picked up.
+    talk.understood = true;
     let mut saying = Saying::opening(text);
     saying.turn.end = Some(outcome);
     talk.say(saying).await;
@@ -255,6 +262,8 @@ struct Talk<'a> {
     cut_off: bool,
     /// What was recognised while the person was speaking on.
     held_back: Option<Recognition>,
+    /// What was recognised and not answered, because something had to be spoken to its end.
+    passed_over: Option<Recognition>,
     exchanges: Vec<Exchange>,
     opening: bool,
     /// Whether an utterance was answered yet.
@@ -302,6 +311,7 @@ impl<'a> Talk<'a> {
             excused: false,
             cut_off: false,
             held_back: None,
+            passed_over: None,
             exchanges: Vec::new(),
             opening: true,
             understood: false,
@@ -333,6 +343,8 @@ impl<'a> Talk<'a> {
             // The key is the answer; what was being said with it is not answered once more.
             (self.recognising, self.thinking, self.live) = (None, None, None);
             (self.held_back, self.message) = (None, None);
+            // Whoever presses a key that is answered is a person.
+            self.understood = true;
             self.ear.flush();
             return self.reply(format!("[key {digit}]"), turn, TurnLatency::default()).await;
         }
@@ -526,7 +538,11 @@ impl<'a> Talk<'a> {
             return None;
         }
         match end {
-            Some(end) if end != Outcome::DoNotCall => Some(self.obeyed_last_words().await.unwrap_or(end)),
+            Some(end) if end != Outcome::DoNotCall => {
+                // Whoever is put through waits; for all others the call is over.
+                let asked = if end == Outcome::Transferred { Asked::RulesAtOnce } else { Asked::Model(SOON) };
+                Some(self.obeyed_last_words(asked).await.unwrap_or(end))
+            }
             other => other,
         }
     }
@@ -565,7 +581,13 @@ impl<'a> Talk<'a> {
     async fn leave(&mut self, why: &'static str) -> Outcome {
         self.ended = why;
         self.speech.stop();
-        let refused = self.last_words_refuse().await;
+        // Nobody waits where they hung up: all providers in the order may be asked.
+        let asked = match why {
+            "hung_up" => Asked::Model(LATE),
+            "ended_by_us" => Asked::RulesAtOnce,
+            _ => Asked::Rules,
+        };
+        let refused = self.last_words_refuse(asked).await;
         let settled = self.saying.as_ref().and_then(|s| s.turn.end);
         self.complete().await;
         let (outcome, do_not_call) = self.dialogue.hung_up();

@@ -29,8 +29,11 @@ impl Health {
         was_ill
     }
 
-    /// It failed. True where it rests from now on, and did not before.
+    /// It failed. True where it rests from now on, and did not before. What was asked of it before it rested says nothing new.
     pub fn fails(&mut self, now: Instant) -> bool {
+        if self.rests(now) {
+            return false;
+        }
         self.failures = self.failures.saturating_add(1);
         if self.failures < FAILURES {
             return false;
@@ -45,7 +48,7 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::{FAILURES, Health, LONGEST, REST};
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     #[test]
     fn it_rests_after_some_failures_and_longer_after_more() {
@@ -57,10 +60,17 @@ mod tests {
         assert!(!health.rests(now + REST));
         assert!(!health.fails(now + REST), "it was ill already");
         assert!(health.rests(now + REST + REST), "twice as long");
+        // Whatever was asked before, and fails while it rests, makes the rest no longer.
         for _ in 0..50 {
-            health.fails(now);
+            health.fails(now + REST);
         }
-        assert!(!health.rests(now + LONGEST + Duration::from_millis(1)));
+        assert!(!health.rests(now + REST * 3));
+        let mut at = now + REST;
+        for _ in 0..50 {
+            at += LONGEST;
+            health.fails(at);
+        }
+        assert!(health.rests(at + LONGEST.mul_f64(0.99)) && !health.rests(at + LONGEST));
         assert!(health.works() && !health.rests(now) && !health.works());
     }
 }

@@ -12,6 +12,19 @@ use std::time::{Duration, Instant};
 
 /// How long the last words of a call that was cut off may take to be understood.
 const LAST_WORDS: Duration = Duration::from_secs(12);
+/// The same where the person is led on to somebody, and waits.
+const WHILE_WAITING: Duration = Duration::from_secs(2);
+
+/// Who is asked whether last words ask not to be called again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The rules, and quickly: the person is still there, and waits for somebody.
+    RulesAtOnce,
+    /// The rules.
+    Rules,
+    /// A language model too, as long as it may take.
+    Model(Duration),
+}
 
 impl Talk<'_> {
     /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
@@ -76,6 +89,7 @@ impl Talk<'_> {
             self.message = None;
         }
         if !self.interruptible() && !self.dialogue.refuses(&heard.text) {
+            self.pass_over(heard);
             return None;
         }
         if self.opening && self.saying.is_some() && !self.dialogue.interrupts_opening(&heard) {
@@ -83,6 +97,7 @@ impl Talk<'_> {
             if std::mem::take(&mut self.cut_off) {
                 self.speech.resume();
             }
+            self.pass_over(heard);
             return None;
         }
         if self.ear.speaking_for().is_some() {
@@ -124,6 +139,16 @@ impl Talk<'_> {
         self.answer(&heard, latency).await
     }
 
+    /// What is not answered may have asked, in words that the rules do not know, not to be called again.
+    fn pass_over(&mut self, heard: Recognition) {
+        if !backchannel::is_one(&heard.text) && self.thinks(&heard) {
+            self.passed_over = Some(match self.passed_over.take() {
+                Some(before) => join(self.dialogue.phrases(), before, heard),
+                None => heard,
+            });
+        }
+    }
+
     /// Whether what is known of what they are saying asks never to be called again.
     pub(super) fn is_refusing(&self) -> bool {
         let held = self.held_back.as_ref().is_some_and(|heard| self.dialogue.refuses(&heard.text));
@@ -131,8 +156,8 @@ impl Talk<'_> {
     }
 
     /// What is done where the last words of a conversation that is over ask not to be called again.
-    pub(super) async fn obeyed_last_words(&mut self) -> Option<Outcome> {
-        if !self.last_words_refuse().await {
+    pub(super) async fn obeyed_last_words(&mut self, asked: Asked) -> Option<Outcome> {
+        if !self.last_words_refuse(asked).await {
             return None;
         }
         self.refused = true;
@@ -142,7 +167,7 @@ impl Talk<'_> {
 
     /// What the person was saying when the conversation was cut off asks not to be called again. Said and hung up is
     /// the commonest way to say it; uncertain words count here, because nobody can be asked any more.
-    pub(super) async fn last_words_refuse(&mut self) -> bool {
+    pub(super) async fn last_words_refuse(&mut self, asked: Asked) -> bool {
         // What was understood so far counts, if the rest of it never comes.
         if self.is_refusing() {
             return true;
@@ -150,19 +175,31 @@ impl Talk<'_> {
         if let Some(utterance) = self.ear.flush() {
             self.recognise(utterance, 0);
         }
-        if let Some(task) = self.recognising.take()
-            && let Ok(Ok((Ok(heard), latency))) = tokio::time::timeout(LAST_WORDS, task).await
-        {
-            if self.dialogue.refuses(&heard.text) {
-                return true;
-            }
-            // Words that the rules do not know a language model may.
-            let is_person = self.message.is_none();
-            if is_person && !backchannel::is_one(&heard.text) && self.thinks(&heard) {
-                self.think(heard, latency).await;
-            }
+        let patience = if asked == Asked::RulesAtOnce { WHILE_WAITING } else { LAST_WORDS };
+        let recognised = match self.recognising.take() {
+            Some(task) => tokio::time::timeout(patience, task).await.ok().and_then(Result::ok),
+            None => None,
+        };
+        let (heard, latency) = match recognised {
+            Some((Ok(heard), latency)) => (Some(heard), latency),
+            _ => (None, TurnLatency::default()),
+        };
+        // A refusal may have come in pieces, or been passed over.
+        let pieces = [self.passed_over.take(), self.held_back.take(), heard].into_iter().flatten();
+        let phrases = self.dialogue.phrases();
+        let heard = pieces.reduce(|before, after| join(phrases, before, after));
+        if heard.as_ref().is_some_and(|heard| self.dialogue.refuses(&heard.text)) {
+            return true;
         }
-        self.thought_refuses().await
+        let Asked::Model(patience) = asked else { return false };
+        // Words that the rules do not know a language model may. A machine's are nobody's.
+        let heard = heard.filter(|heard| self.message.is_none() && !backchannel::is_one(&heard.text));
+        if let Some(heard) = heard
+            && self.thinks(&heard)
+        {
+            self.think(heard, latency).await;
+        }
+        self.thought_refuses(patience).await
     }
 }
 

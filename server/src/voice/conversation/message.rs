@@ -1,9 +1,14 @@
 //! A machine answered: its tone is waited for, and a message left; or nothing is said, as the campaign has it.
 
+use super::listening::Asked;
 use super::{Move, Saying, Talk};
-use dialdeck_protocol::{Outcome, Speaker, TurnLatency};
+use crate::voice::machine::Kind;
+use crate::voice::phrases::plain;
+use dialdeck_protocol::{Intent, Outcome, Speaker, TurnLatency};
 use std::time::Instant;
 
+/// A greeting may come in pieces; whoever is answered more often than this is a person.
+const LATEST_TURN: i32 = 3;
 /// Times the message is begun once more, because the tone came only while it was spoken.
 const AGAIN: u8 = 2;
 
@@ -22,13 +27,14 @@ impl Talk<'_> {
     /// A machine listens: a message is left, where there is one, and the call is over.
     pub(super) async fn met_machine(&mut self, user_input: String, turn: Move) -> Option<Outcome> {
         self.speech.stop();
-        (self.recognising, self.thinking, self.live, self.held_back) = (None, None, None, None);
+        // What is still being recognised stays: it may ask not to be called again.
+        self.thinking = None;
         if self.saying.is_some() {
             self.complete().await;
         }
         self.understood = true;
         self.dialogue.settle(Outcome::Voicemail);
-        let text = self.dialogue.voicemail();
+        let text = self.to_be_left(&user_input, turn.intent);
         let end = turn.end;
         if !user_input.is_empty() {
             self.scribe.spoken(Speaker::Customer, self.dialogue.turn(), &user_input).await;
@@ -44,7 +50,7 @@ impl Talk<'_> {
         self.saying = Some(saying);
         self.complete().await;
         if text.is_empty() {
-            return end;
+            return self.obeyed_last_words(Asked::Rules).await.or(end);
         }
         self.message = Some(Message { text, since: Instant::now(), tone: None, begun: 0 });
         None
@@ -71,7 +77,7 @@ impl Talk<'_> {
             }
             self.complete().await;
             self.ended = "message_left";
-            return Some(self.obeyed_last_words().await.unwrap_or(Outcome::Voicemail));
+            return self.over_with_machine().await;
         }
         let quiet_since = last_voice.map_or(message.since, |at| at.max(message.since));
         if now.saturating_duration_since(quiet_since) >= timing.no_tone {
@@ -79,9 +85,19 @@ impl Talk<'_> {
         }
         if now.saturating_duration_since(message.since) >= timing.greeting {
             self.ended = "no_tone";
-            return Some(Outcome::Voicemail);
+            return self.over_with_machine().await;
         }
         None
+    }
+
+    /// What is left there: nothing where keys are wanted, and nothing once somebody has talked to us, whatever they said since.
+    fn to_be_left(&self, user_input: &str, intent: Intent) -> String {
+        let is_menu = Kind::of(intent, &plain(user_input)) == Some(Kind::Menu);
+        if is_menu || self.dialogue.turn() > LATEST_TURN { String::new() } else { self.dialogue.voicemail() }
+    }
+
+    async fn over_with_machine(&mut self) -> Option<Outcome> {
+        Some(self.obeyed_last_words(Asked::Rules).await.unwrap_or(Outcome::Voicemail))
     }
 
     async fn say_message(&mut self) -> Option<Outcome> {

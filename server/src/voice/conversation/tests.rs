@@ -1,6 +1,6 @@
 //! Conversations with people who say it at the worst moment.
 
-use super::{Minded, Providers, Report, Scribe, converse};
+use super::{Minded, Providers, Report, Scribe, announce, converse};
 use crate::domain::contact::NewContact;
 use crate::domain::phone::Phone;
 use crate::domain::script::Script;
@@ -86,6 +86,17 @@ async fn talk_with<F: Future<Output = ()>>(
     talk_by(Script::default(), chat, person).await
 }
 
+/// What conversations in words are held with, ten times as fast as in life.
+fn providers(chat: Option<Pensive>) -> Providers {
+    Providers {
+        recogniser: Arc::new(Slow),
+        synthesiser: Arc::new(TextSynthesiser),
+        voice: Voice::default(),
+        chat: chat.map(|chat| Arc::new(chat) as Arc<dyn Chat>),
+        timing: Timing::default().faster(10.0),
+    }
+}
+
 /// The same by a script.
 async fn talk_by<F: Future<Output = ()>>(
     script: Script,
@@ -106,13 +117,7 @@ async fn talk_by<F: Future<Output = ()>>(
         priority: 0,
         custom_fields: std::collections::BTreeMap::default(),
     };
-    let providers = Providers {
-        recogniser: Arc::new(Slow),
-        synthesiser: Arc::new(TextSynthesiser),
-        voice: Voice::default(),
-        chat: chat.map(|chat| Arc::new(chat) as Arc<dyn Chat>),
-        timing: Timing::default().faster(10.0),
-    };
+    let providers = providers(chat);
     let (to_us, heard) = mpsc::channel(16);
     let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
     let notes = Notes::default();
@@ -310,4 +315,111 @@ async fn without_a_message_nothing_is_said_to_a_machine() {
     })
     .await;
     assert_eq!((report.outcome, report.ended), (Outcome::Voicemail, "done"), "{report:?}");
+}
+
+/// So many words at once that only a machine says them.
+fn endless() -> String {
+    ["word"; 25].join(" ")
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_still_being_recognised_outlives_the_machine() {
+    for script in [Script::default(), leaves_message()] {
+        let (report, listed) = talk_by(script, None, |to_us, mut from_us| async move {
+            say(&to_us, "stop calling me").await;
+            // Beyond the endpoint, and not recognised yet.
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            say(&to_us, &endless()).await;
+            while from_us.recv().await.is_some() {}
+        })
+        .await;
+        assert!(listed, "{report:?}");
+        assert_eq!(report.outcome, Outcome::DoNotCall, "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn in_words_that_only_the_model_knows_over_our_opening() {
+    let wishes = vec![tool("do_not_call"), Piece::Done];
+    let (report, listed) = talk_with(Some(Pensive(wishes)), |to_us, mut from_us| async move {
+        listen(&mut from_us, "Ann,").await;
+        say(&to_us, "these conversations have to cease for good").await;
+        listen(&mut from_us, "question?").await;
+    })
+    .await;
+    assert!(listed, "{report:?}");
+    assert_eq!((report.outcome, report.ended), (Outcome::DoNotCall, "hung_up"));
+}
+
+#[tokio::test]
+async fn in_two_pieces_and_hung_up_in_the_second() {
+    let (report, listed) = talk(|to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "please dont").await;
+        // The first is recognised while they go on.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for word in ["ever", "call", "me", "again", "please"] {
+            say(&to_us, word).await;
+            tokio::time::sleep(Duration::from_millis(120)).await;
+        }
+    })
+    .await;
+    assert!(listed, "{report:?}");
+    assert_eq!(report.outcome, Outcome::DoNotCall);
+}
+
+#[tokio::test]
+async fn who_has_pressed_a_key_is_no_machine() {
+    let (report, listed) = talk_by(leaves_message(), None, |to_us, mut from_us| async move {
+        let _ = to_us.send(Frame::Digit('9')).await;
+        say(&to_us, &endless()).await;
+        let spoken = all_spoken(&mut from_us).await;
+        assert!(spoken.contains("off our list") && !spoken.contains("555 0100"), "{spoken}");
+    })
+    .await;
+    assert!(listed, "{report:?}");
+    assert_eq!(report.outcome, Outcome::DoNotCall);
+}
+
+#[tokio::test]
+async fn whoever_has_talked_to_us_is_left_no_message() {
+    let (report, _) = talk_by(leaves_message(), None, |to_us, mut from_us| async move {
+        listen(&mut from_us, "question?").await;
+        say(&to_us, "yes").await;
+        listen(&mut from_us, "minutes?").await;
+        say(&to_us, "that is too expensive").await;
+        listen(&mut from_us, "obligation?").await;
+        say(&to_us, "i am away from my desk please leave a message").await;
+        let spoken = all_spoken(&mut from_us).await;
+        assert!(!spoken.contains("555 0100"), "{spoken}");
+    })
+    .await;
+    assert_eq!(report.outcome, Outcome::Voicemail, "{report:?}");
+}
+
+#[tokio::test]
+async fn an_announcement_is_spoken_to_its_end_whoever_talks() {
+    let who = NewContact::numbered(Phone::from_e164("+13125550142").unwrap());
+    let (to_us, heard) = mpsc::channel(64);
+    let (spoken, mut from_us) = mpsc::channel(SPOKEN_AHEAD);
+    let mut media = Media { heard, spoken, words: true };
+    let notes = Notes::default();
+    let talk = async {
+        let dialogue = Dialogue::new(Script::default(), &who);
+        let text = "This is Example Company. Press nine and we never call again.".to_owned();
+        let end = CancellationToken::new();
+        let report =
+            announce(&mut media, text, Outcome::Abandoned, dialogue, providers(None), &notes, end).await;
+        drop(media);
+        report
+    };
+    let person = async {
+        say(&to_us, &endless()).await;
+        let spoken = all_spoken(&mut from_us).await;
+        drop(to_us);
+        spoken
+    };
+    let (report, spoken) = tokio::join!(talk, person);
+    assert_eq!((report.outcome, report.ended), (Outcome::Abandoned, "done"));
+    assert!(spoken.starts_with("This is Example Company. Press nine and we never call again."), "{spoken}");
 }

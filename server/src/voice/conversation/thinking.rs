@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// How long a model may take to say whether somebody who hung up asked not to be called again.
-const LAST_THOUGHT: Duration = Duration::from_secs(4);
 /// Longest arguments of a tool that a model is shown again, in bytes.
 const ARGUMENTS: usize = 8192;
 /// Questions within one turn: what tools gave is told to the model so often.
@@ -198,7 +196,7 @@ impl Talk<'_> {
 
     /// Whether the model takes what was said last for a refusal. Asked where nobody can be answered any more: nothing else
     /// that it wishes counts.
-    pub(super) async fn thought_refuses(&mut self) -> bool {
+    pub(super) async fn thought_refuses(&mut self, patience: Duration) -> bool {
         let thinking = &mut self.thinking;
         if thinking.is_none() {
             return false;
@@ -212,7 +210,7 @@ impl Talk<'_> {
                 }
             }
         };
-        let refuses = tokio::time::timeout(LAST_THOUGHT, refuses).await.unwrap_or(false);
+        let refuses = tokio::time::timeout(patience, refuses).await.unwrap_or(false);
         self.thinking = None;
         refuses
     }

@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 
 /// The tone, where words are carried instead of sound.
 pub const BEEP: &str = "[beep]";
-/// A tone this long after the answer is no machine's.
-const LATEST_BEEP: u32 = 20;
+/// A tone later than this many times [`Answerer`]'s unbroken speech is no machine's.
+const LATEST_BEEP: u32 = 9;
+/// A tone comes after a greeting, which has at least this share of it: whoever says hello while an oven beeps is no machine.
+const GREETING: f32 = 0.3;
 
 /// What speaks, where it is no person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,8 +99,9 @@ impl Answerer {
         let unbroken = early && for_now.is_some_and(|speech| speech >= self.unbroken);
         // With pauses for breath, but none to listen to us.
         let talkative = since <= self.unbroken * 2 && self.spoken >= self.unbroken.mul_f32(1.3);
-        let beeped =
-            self.beeped.is_some_and(|at| at.duration_since(self.answered) < self.unbroken * LATEST_BEEP);
+        let greeted = self.spoken >= self.unbroken.mul_f32(GREETING);
+        let beeped = greeted
+            && self.beeped.is_some_and(|at| at.duration_since(self.answered) < self.unbroken * LATEST_BEEP);
         unbroken || talkative || beeped
     }
 }
@@ -133,11 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_machine_beeps() {
+    fn only_a_machine_beeps_after_its_greeting() {
         let start = Instant::now();
         let mut answerer = Answerer::new(start, UNBROKEN, WORD);
-        assert!(!answerer.is_machine(None, None, start));
+        answerer.take(&Frame::Word("hello".into()), true, start);
         answerer.take(&Frame::Word(BEEP.into()), false, start);
+        assert!(!answerer.is_machine(None, None, start), "somebody whose oven beeps");
+        for _ in 0..4 {
+            answerer.take(&Frame::Word("word".into()), true, start);
+        }
         assert!(answerer.is_machine(None, None, start) && answerer.beeped() == Some(start));
     }
 
