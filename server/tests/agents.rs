@@ -341,6 +341,8 @@ async fn whom_a_phone_outside_does_not_take_is_called_back() {
         ("PJSIP/busy", true, "interested"),
         ("PJSIP/busy", false, "transferred"),
         ("PJSIP/200", true, "transferred"),
+        // Who puts the phone down has ended the call; it is not rung again.
+        ("PJSIP/leaves", false, "transferred"),
     ] {
         let name = format!("{phone} {attended}");
         let campaign = floor.sue.campaign(&name, to(phone, attended), &[("Ines", 0)]).await.unwrap();
@@ -350,6 +352,10 @@ async fn whom_a_phone_outside_does_not_take_is_called_back() {
         })
         .await;
         assert_eq!(call["outcome"], outcome, "{name}: {call}\n{}", floor.server.log());
+        let events = floor.sue.get("/api/v1/events?limit=1000").await.unwrap();
+        let events = events["events"].as_array().unwrap();
+        let handed = events.iter().filter(|e| e["call_id"] == call["id"] && e["type"] == "call_handed_over");
+        assert_eq!(handed.count(), usize::from(outcome == "transferred"), "{name}");
         let callbacks = floor.sue.get("/api/v1/callbacks").await.unwrap();
         let all = callbacks["callbacks"].as_array().unwrap();
         let booked = all.iter().filter(|callback| callback["campaignId"] == campaign.as_str()).count();
@@ -383,14 +389,50 @@ async fn a_call_is_put_through_by_hand() {
     ann.is("in_call", |_| true).await;
     let (status, said) = put("PJSIP/200", false).await;
     assert_eq!(status, 200, "{said}");
-    // The agent says what came of it, and the person talks on.
+    // The agent says what came of it, and the person talks on; it is not the agent's to end any more.
     ann.is("wrap_up", |_| true).await;
-    let calls = floor.sue.calls(&campaign).await.unwrap();
-    assert_eq!(
-        (&calls[0]["status"], &calls[0]["agent"]),
-        (&json!("in_progress"), &json!("PJSIP/200")),
-        "{calls:?}"
-    );
+    assert_eq!(put("PJSIP/200", false).await.0, 403);
+    let hang_up = path.replace("/transfer", "/hangup");
+    let (status, refused) = ann.client.send(Method::POST, &hang_up, Some(json!({}))).await.unwrap();
+    assert_eq!(status, 403, "{refused}");
+    let (status, said) = ann.dispose(&row["callId"], "SALE").await;
+    assert_eq!(status, 200, "{said}");
+    let all = [("status", "in_progress"), ("agent", "PJSIP/200"), ("disposition", "SALE")];
+    until("the call to be with the other phone, and disposed of", || async {
+        let calls = floor.sue.calls(&campaign).await.ok()?;
+        all.iter().all(|(field, value)| calls[0][field] == *value).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_on_hold_can_be_put_through_elsewhere() {
+    let floor = floor("4", &[]).await;
+    let settings = json!({ "callIntervalMs": 0, "transfer": { "to": "PJSIP/rings" } });
+    let campaign = floor.sue.campaign("Hold", settings, &[("Ines", 0)]).await.unwrap();
+    floor.start(&campaign).await;
+    let call = until("the person to be on hold", || async {
+        let call = floor.sue.calls(&campaign).await.ok()?.first()?.clone();
+        let path = format!("/api/v1/calls/{}/conversation", call["id"].as_str()?);
+        let talk = floor.sue.get(&path).await.ok()?;
+        talk.to_string().contains("putting you through").then_some(call)
+    })
+    .await;
+    let path = format!("/api/v1/calls/{}/transfer", call["id"].as_str().unwrap());
+    let put = async |to: &str| {
+        floor.sue.send(Method::POST, &path, Some(json!({ "to": to, "attended": true }))).await.unwrap()
+    };
+    // Of two who put them through at once, one does.
+    let (first, second) = tokio::join!(put("PJSIP/200"), put("PJSIP/201"));
+    let mut answers = [first.0, second.0];
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 409], "{first:?} {second:?}");
+    let to = if first.0 == 200 { "PJSIP/200" } else { "PJSIP/201" };
+    until("both to hear each other", || async {
+        let calls = floor.sue.calls(&campaign).await.ok()?;
+        (calls[0]["agent"] == to).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

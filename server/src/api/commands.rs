@@ -114,8 +114,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
                     return Err(Problem::not_found(format!("call {call_id}")));
                 }
                 // Everybody may hang up their own.
-                let own = app.dialer.agents().find(&caller.organization_id, caller.user_id);
-                if own.is_some_and(|row| row.call_id.as_ref() == Some(&call_id)) {
+                if app.dialer.agents().has(&caller.organization_id, caller.user_id, &call_id) {
                     app.dialer.end(&call_id);
                 } else {
                     app.dialer.hang_up(&caller.permit::<SteerCalls>()?, &call_id).await?;

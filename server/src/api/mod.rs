@@ -75,6 +75,8 @@ const MAX_BODY: usize = 1 << 20;
 const MAX_SOUND: usize = 12 << 20;
 /// Longest an ordinary request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same where a phone is rung first.
+const PICKED_UP: Duration = Duration::from_secs(90);
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -245,8 +247,6 @@ fn of_calls() -> OpenApiRouter<App> {
         .routes(routes!(calls::hang_up))
         .routes(routes!(monitoring::monitor))
         .routes(routes!(monitoring::stop))
-        .routes(routes!(monitoring::take_over))
-        .routes(routes!(monitoring::transfer))
 }
 
 /// Dialpad.
@@ -261,6 +261,11 @@ fn of_dialpad() -> OpenApiRouter<App> {
         .routes(routes!(dialpad::act))
         .routes(routes!(dialpad::report))
         .routes(routes!(dialpad::webhook))
+}
+
+/// What waits for somebody to pick up a phone, and to hear a question.
+fn ringing() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(monitoring::take_over)).routes(routes!(monitoring::transfer))
 }
 
 /// What lasts as long as it lasts, and bounds itself.
@@ -287,16 +292,19 @@ fn sounds() -> OpenApiRouter<App> {
 
 /// The OpenAPI document.
 pub fn document() -> OpenApi {
-    openapi::finished(ordinary().merge(lasting()).merge(sounds()).split_for_parts().1)
+    openapi::finished(ordinary().merge(ringing()).merge(lasting()).merge(sounds()).split_for_parts().1)
 }
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    let ordinary = ordinary()
-        .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::once))
-        .layer(axum::middleware::from_fn(detached::detached))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
+    let bounded = |routes: OpenApiRouter<App>, patience| {
+        routes
+            .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::once))
+            .layer(axum::middleware::from_fn(detached::detached))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, patience))
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+    };
+    let ordinary = bounded(ordinary(), PATIENCE).merge(bounded(ringing(), PICKED_UP));
     let lasting = lasting().layer(axum::middleware::from_fn(detached::detached));
     let (router, _) = ordinary.merge(lasting).merge(sounds()).split_for_parts();
     let document = document();

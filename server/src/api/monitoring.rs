@@ -114,8 +114,7 @@ pub(super) async fn put_through(
         return Err(Problem::field("to", message));
     }
     // Everybody may put their own call through.
-    let own = app.dialer.agents().find(&caller.organization_id, caller.user_id);
-    if own.is_some_and(|row| row.call_id.as_ref() == Some(call)) {
+    if app.dialer.agents().has(&caller.organization_id, caller.user_id, call) {
         app.dialer.transfer(&caller.permit::<TakeCalls>()?, call, to, attended).await
     } else {
         app.dialer.transfer(&caller.permit::<SteerCalls>()?, call, to, attended).await

@@ -71,23 +71,17 @@ pub(super) async fn talk(
             }
         }
     };
-    let serving = |report| Serving {
-        dialer,
-        attempt,
-        people: attempt.campaign.call_settings.people.clone().unwrap_or_default(),
-        in_flight,
-        why: Why::HandedOver(Box::new(report)),
-        counted: std::sync::OnceLock::new(),
-    };
+    let handed =
+        |report| Serving::new(dialer, attempt, in_flight, Why::HandedOver(Box::new(report)), answered);
     if let Some(seat) = seat
         && !report.do_not_call
         && report.ended == "ended_by_us"
         && !in_flight.end.is_cancelled()
     {
-        return serving(report).run(progress, media, Some(seat), answered).await;
+        return handed(report).run(progress, media, Some(seat)).await;
     }
     if report.outcome == Outcome::Transferred && report.ended == "done" && attempt.adopted.is_none() {
-        return serving(report).run(progress, media, None, answered).await;
+        return handed(report).run(progress, media, None).await;
     }
     if let Some(adopted) = &attempt.adopted {
         // Before our leg is let go: whoever placed the call must still have it, to end it or to send it on.

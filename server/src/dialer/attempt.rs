@@ -8,7 +8,7 @@ use super::live::InFlight;
 use super::pacing::Seen;
 use super::people::{Serving, Why, picked_up};
 use super::settlement::settle;
-use super::target::Target;
+use super::target::Brought;
 use crate::domain::campaign::Campaign;
 use crate::domain::contact::Contact;
 use crate::domain::do_not_call;
@@ -245,10 +245,8 @@ async fn follow(
             Some(Progress::Answered(media)) if attempt.taker == Taker::Person => {
                 picked_up(dialer, attempt);
                 let answered = Utc::now();
-                let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
-                let counted = std::sync::OnceLock::new();
-                let serving = Serving { dialer, attempt, people, in_flight, why: Why::Answered, counted };
-                return serving.run(progress, media, seat.map(Target::Agent), answered).await;
+                let serving = Serving::new(dialer, attempt, in_flight, Why::Answered, answered);
+                return serving.run(progress, media, seat.map(Brought::from)).await;
             }
             Some(Progress::Answered(media)) => {
                 return Box::pin(ai_caller::talk(dialer, attempt, script, progress, in_flight, media)).await;

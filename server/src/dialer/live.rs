@@ -1,12 +1,13 @@
 //! The calls that this server has in flight, and how to end each.
 
 use super::pacing::Line;
-use super::target::Target;
-use dialdeck_protocol::{CallId, CampaignId, OrganizationId, Taker};
+use super::target::{Brought, Target};
+use crate::telephony::LegId;
+use dialdeck_protocol::{CallId, CampaignId, Code, OrganizationId, Problem, Taker};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 struct Entry {
@@ -24,7 +25,11 @@ struct Entry {
     /// Cancelled when it is over.
     over: CancellationToken,
     /// To whoever carries it: somebody takes it over. `None`: it is not ours to give.
-    taker_over: Option<mpsc::UnboundedSender<Target>>,
+    taker_over: Option<mpsc::UnboundedSender<Brought>>,
+    /// Whether somebody is about to take it over.
+    changes_hands: bool,
+    /// The phone of whoever talks to the person, where that is no AI caller.
+    leg: Option<LegId>,
 }
 
 /// A line that is wanted.
@@ -55,14 +60,40 @@ pub(super) struct InFlight {
     /// Cancelled when somebody wants the call ended.
     pub end: CancellationToken,
     over: CancellationToken,
-    taken: tokio::sync::Mutex<mpsc::UnboundedReceiver<Target>>,
+    taken: tokio::sync::Mutex<mpsc::UnboundedReceiver<Brought>>,
+}
+
+/// The one change of hands of a call that is under way; dropped, there may be another.
+pub(super) struct Handing {
+    calls: LiveCalls,
+    call: CallId,
+    taker_over: mpsc::UnboundedSender<Brought>,
+    /// Cancelled when the call is over.
+    pub over: CancellationToken,
+}
+
+impl Handing {
+    /// Gives the person to somebody; whether both hear each other now.
+    pub(super) async fn give(&self, target: Target) -> bool {
+        let (told, connected) = oneshot::channel();
+        let sent = self.taker_over.send(Brought { target, told: Some(told) }).is_ok();
+        sent && connected.await.is_ok()
+    }
+}
+
+impl Drop for Handing {
+    fn drop(&mut self) {
+        if let Some(entry) = self.calls.lock().get_mut(&self.call) {
+            entry.changes_hands = false;
+        }
+    }
 }
 
 impl InFlight {
     /// Somebody takes the call over.
-    pub(super) async fn taken_over(&self) -> Target {
+    pub(super) async fn taken_over(&self) -> Brought {
         match self.taken.lock().await.recv().await {
-            Some(target) => target,
+            Some(brought) => brought,
             None => std::future::pending().await,
         }
     }
@@ -96,6 +127,8 @@ impl LiveCalls {
             answered: false,
             over: over.clone(),
             taker_over: wanted.is_ours.then_some(taker_over),
+            changes_hands: false,
+            leg: None,
         };
         let mut entries = self.lock();
         let own = entries.values().filter(|entry| entry.campaign == wanted.campaign).count();
@@ -114,16 +147,24 @@ impl LiveCalls {
         self.lock().get(call).map(|entry| entry.over.clone())
     }
 
-    /// Hands whoever takes a call over to whoever carries it. False when it is not in flight here.
-    pub(super) fn take_over(&self, call: &CallId, target: Target) -> bool {
-        let entries = self.lock();
-        let taker_over = entries.get(call).and_then(|entry| entry.taker_over.as_ref());
-        taker_over.is_some_and(|taker_over| taker_over.send(target).is_ok())
-    }
-
-    /// Whether somebody else can take a call over.
-    pub(super) fn can_change_hands(&self, call: &CallId) -> bool {
-        self.lock().get(call).is_some_and(|entry| entry.taker_over.is_some())
+    /// Begins to give a call to somebody else.
+    ///
+    /// # Errors
+    /// When it is not in flight here, not ours to give, or being given already.
+    pub(super) fn hand(&self, call: &CallId) -> Result<Handing, Problem> {
+        let conflict = |why: &str| Problem::new(Code::Conflict, why);
+        let mut entries = self.lock();
+        let entry =
+            entries.get_mut(call).ok_or_else(|| conflict("nobody talks in this call at the moment"))?;
+        let taker_over = entry.taker_over.clone();
+        let taker_over = taker_over.ok_or_else(|| {
+            conflict("this call was placed elsewhere, and only they can give it to somebody")
+        })?;
+        if entry.changes_hands {
+            return Err(conflict("somebody is putting this call through already; wait for what comes of it"));
+        }
+        entry.changes_hands = true;
+        Ok(Handing { calls: self.clone(), call: call.clone(), taker_over, over: entry.over.clone() })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -147,11 +188,24 @@ impl LiveCalls {
         self.lock().get(call).map_or(0.0, |entry| entry.placed.elapsed().as_secs_f64())
     }
 
-    /// An agent has it.
-    pub(super) fn with_agent(&self, call: &CallId) {
+    /// Somebody on this phone has it.
+    pub(super) fn connected(&self, call: &CallId, leg: LegId) {
         if let Some(entry) = self.lock().get_mut(call) {
             entry.with_agent = true;
+            entry.leg = Some(leg);
         }
+    }
+
+    /// The person is with us again.
+    pub(super) fn taken_back(&self, call: &CallId) {
+        if let Some(entry) = self.lock().get_mut(call) {
+            entry.leg = None;
+        }
+    }
+
+    /// The phone of whoever talks to the person, where that is no AI caller.
+    pub(super) fn leg_of(&self, call: &CallId) -> Option<LegId> {
+        self.lock().get(call).and_then(|entry| entry.leg)
     }
 
     /// Lines that ring for agents and have none yet, of these campaigns of an organization; `None`: of all.

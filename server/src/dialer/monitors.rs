@@ -78,7 +78,7 @@ impl Dialer {
         let over =
             self.0.live.over(call).filter(|_| row.status == CallStatus::InProgress).ok_or_else(gone)?;
         let campaign_id = row.campaign_id.ok_or_else(gone)?;
-        if mode == MonitorMode::Whisper && self.0.agents.leg_of(call).is_none() {
+        if mode == MonitorMode::Whisper && self.0.live.leg_of(call).is_none() {
             let message = "an AI caller cannot be whispered to; listen, or barge in";
             return Err(Problem::new(Code::Conflict, message));
         }
@@ -129,30 +129,22 @@ impl Dialer {
         let known = self.0.tools.store.call(organization, call).await?;
         let row = known.ok_or_else(|| Problem::not_found(format!("call {call}")))?;
         let gone = || Problem::new(Code::Conflict, "nobody talks in this call at the moment");
-        if row.row.status != CallStatus::InProgress || self.0.live.over(call).is_none() {
+        if row.row.status != CallStatus::InProgress {
             return Err(gone());
         }
-        if !self.0.live.can_change_hands(call) {
-            let message =
-                "this call was placed elsewhere, and only they can give it to somebody; listen, or barge in";
-            return Err(Problem::new(Code::Conflict, message));
-        }
+        let handing = self.0.live.hand(call)?;
         let (campaign, contact) = row.row.campaign_id.zip(row.contact_id).ok_or_else(gone)?;
         let which = super::placing::Reserve::This(user);
         let mut seat = self.0.agents.take(organization, campaign, call, contact, which)?;
         // A phone that is rung for each call is picked up first: the person goes on talking to whoever has them meanwhile.
         let phone = seat.phone().await;
         phone.map_err(|why| Problem::new(Code::Conflict, format!("your phone was not picked up: {why}")))?;
-        if self.0.live.over(call).is_none() {
+        if handing.over.is_cancelled() {
             return Err(gone());
         }
         // Who listened to it is in it now.
         let _ = self.stop_monitoring(user);
-        if self.0.live.take_over(call, Target::Agent(seat)) {
-            Ok("the call is yours in a moment".into())
-        } else {
-            Err(gone())
-        }
+        if handing.give(Target::Agent(seat)).await { Ok("the call is yours".into()) } else { Err(gone()) }
     }
 }
 
@@ -196,7 +188,7 @@ impl Watching {
                 changed = self.mode.changed() => if changed.is_err() { return },
                 _ = look.tick() => {}
             }
-            let wanted = (self.dialer.0.agents.leg_of(&self.key.call_id), *self.mode.borrow_and_update());
+            let wanted = (self.dialer.0.live.leg_of(&self.key.call_id), *self.mode.borrow_and_update());
             if done == Some(wanted) {
                 continue;
             }

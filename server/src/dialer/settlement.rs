@@ -13,7 +13,7 @@ use crate::storage::{Change, EndCall};
 use crate::voice::dialogue::review;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::figures::{self, Ledger, Satisfaction};
-use dialdeck_protocol::{CallSettings, CallStatus, CallbackId, ContactStatus, Outcome};
+use dialdeck_protocol::{CallSettings, CallStatus, CallbackId, ContactStatus, Outcome, Taker};
 use serde_json::json;
 use std::time::Duration;
 
@@ -129,7 +129,7 @@ fn tenths(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10.0).round() / 10.0
 }
 
-/// What an AI caller promised: to call back at a time, by whoever is there then.
+/// What was promised: to call back at a time, by whoever is there then.
 fn promised(attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> Option<Change> {
     let report = result.report.as_ref().filter(|report| !report.do_not_call)?;
     let due_at = report.callback_at?;
@@ -141,7 +141,12 @@ fn promised(attempt: &Attempt, result: &Result, now: DateTime<Utc>) -> Option<Ch
         user_id: None,
         due_at,
         timezone: String::new(),
-        note: "asked for it in a call with an AI caller".into(),
+        note: match (attempt.taker, result.outcome) {
+            (Taker::Ai, Outcome::Callback) => "asked for it in a call with an AI caller",
+            (Taker::Ai, _) => "promised by an AI caller",
+            (Taker::Person, _) => "promised when the line to an agent was cut",
+        }
+        .into(),
         status: CallbackStatus::Pending,
         created_at: now,
     };

@@ -4,7 +4,7 @@ use super::agents::Reserved;
 use super::outside::Outside;
 use crate::telephony::LegId;
 use dialdeck_protocol::{People, UserId};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// Whoever takes a person.
@@ -15,7 +15,30 @@ pub(super) enum Target {
     Outside(Outside),
 }
 
+/// Whoever is brought to a person, asked and willing, instead of being looked for.
+pub(super) struct Brought {
+    /// Who.
+    pub target: Target,
+    /// To be told once both hear each other; dropped, it did not come to that.
+    pub told: Option<oneshot::Sender<()>>,
+}
+
+impl From<Reserved> for Brought {
+    fn from(agent: Reserved) -> Self {
+        Self { target: Target::Agent(agent), told: None }
+    }
+}
+
 impl Target {
+    /// Whether the end of their phone is the end of the call: one that is rung for a call is put down after it. One that is kept
+    /// open is gone by mishap.
+    pub(super) fn ends_by_phone(&self) -> bool {
+        match self {
+            Self::Agent(agent) => agent.is_rung_per_call(),
+            Self::Outside(_) => true,
+        }
+    }
+
     /// Their phone, which is rung now where it is not open.
     pub(super) async fn phone(&mut self) -> Result<LegId, String> {
         match self {

@@ -3,9 +3,9 @@
 
 use super::Dialer;
 use super::outside::Outside;
-use super::people::consulted;
 use super::target::Target;
 use crate::domain::caller::Permit;
+use crate::voice::consultation::{Decision, consult};
 use dialdeck_protocol::{CallId, CallStatus, Code, Problem};
 
 impl Dialer {
@@ -25,13 +25,13 @@ impl Dialer {
         let gone = || conflict("nobody talks in this call at the moment".into());
         let known = self.0.tools.store.call(permit.organization(), call).await?;
         let row = known.ok_or_else(|| Problem::not_found(format!("call {call}")))?.row;
-        let over = self.0.live.over(call).ok_or_else(gone)?;
         if row.status != CallStatus::InProgress {
             return Err(gone());
         }
-        if !self.0.live.can_change_hands(call) {
-            return Err(conflict("this call was placed elsewhere, and only they can put it through".into()));
-        }
+        // Whose call it is not any more is not theirs to put through.
+        let has = || self.0.agents.has(permit.organization(), permit.caller().user_id, call);
+        let own = has();
+        let handing = self.0.live.hand(call)?;
         let target = async {
             let target = Target::Outside(Outside::ring(self, to).await?);
             if attended {
@@ -42,8 +42,44 @@ impl Dialer {
         };
         let target = tokio::select! {
             target = target => target.map_err(|why| conflict(format!("not put through: {why}")))?,
-            () = over.cancelled() => return Err(conflict("the call is over; nobody was put through".into())),
+            () = handing.over.cancelled() => return Err(conflict("the call is over; nobody was put through".into())),
         };
-        if self.0.live.take_over(call, target) { Ok(format!("put through to {to}")) } else { Err(gone()) }
+        if own && !has() {
+            return Err(conflict("somebody else has this call by now".into()));
+        }
+        if handing.give(target).await {
+            Ok(format!("put through to {to}"))
+        } else {
+            Err(conflict("the call was over before they heard each other".into()))
+        }
+    }
+}
+
+/// Tells whoever is to take a person of them, on their phone, which is up, and waits for their decision.
+///
+/// # Errors
+/// They do not take them; why.
+pub(super) async fn consulted(
+    dialer: &Dialer,
+    target: &Target,
+    name: &str,
+    summary: &str,
+) -> std::result::Result<(), String> {
+    let tools = &dialer.0.tools;
+    let (leg, mut keys) = target.open_phone().ok_or("their phone is not up")?;
+    let mut media = tools.telephony.consult(leg).await.map_err(|e| e.to_string())?;
+    let providers = if media.words { tools.words.clone() } else { tools.sound.clone()? };
+    let text = format!(
+        "A call for you. {name}. {summary}. To take it, press one or say yes. To refuse it, press two or say no."
+    );
+    let gone = target.phone_gone();
+    let decision = tokio::select! {
+        decision = consult(&mut media, &mut keys, &text, &providers) => decision,
+        () = gone.cancelled() => return Err("they hung up".into()),
+    };
+    match decision {
+        Decision::Takes => Ok(()),
+        Decision::Refuses => Err("it was refused".into()),
+        Decision::Silent => Err("nobody said whether they take it".into()),
     }
 }

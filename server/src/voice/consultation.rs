@@ -74,6 +74,8 @@ pub async fn consult(
     let mut beat = tokio::time::interval(timing.frame);
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     speech.begin(sentences::whole(text), false, None);
+    // Words count once the question was put: who greets, or talks on to a neighbour, has decided nothing. Keys always count.
+    let mut asked = false;
     loop {
         tokio::select! {
             key = keys.recv() => match key {
@@ -88,7 +90,7 @@ pub async fn consult(
             },
             made = speech.made() => if made.is_err() { return Decision::Silent },
             heard = finished(&mut recognising) => {
-                let decision = heard.and_then(Result::ok).and_then(|heard| by_word(&heard, &phrases));
+                let decision = heard.and_then(Result::ok).filter(|_| asked).and_then(|heard| by_word(&heard, &phrases));
                 if let Some(decision) = decision {
                     return decision;
                 }
@@ -105,6 +107,7 @@ pub async fn consult(
                     recognising =
                         Some(tokio::spawn(async move { recogniser.recognise(utterance, &phrases).await }));
                 }
+                asked |= !speech.is_busy();
                 let busy = speech.is_busy() || recognising.is_some() || ear.speaking_for().is_some();
                 let since = *quiet_since.get_or_insert(now);
                 if busy {

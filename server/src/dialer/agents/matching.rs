@@ -2,7 +2,6 @@
 
 use super::{Agents, Place, Reserved, Room, Waiter};
 use crate::dialer::placing::Reserve;
-use crate::telephony::LegId;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{AgentState, CallId, CampaignId, Code, ContactId, OrganizationId, Problem, UserId};
 use tokio::sync::oneshot;
@@ -44,13 +43,11 @@ impl Agents {
         self.lock().places.values().filter_map(offered).collect()
     }
 
-    /// The phone of the agent who talks in a call.
-    pub(in crate::dialer) fn leg_of(&self, call: &CallId) -> Option<LegId> {
-        let room = self.lock();
-        let talks = |place: &&Place| {
-            place.seat.row.state == AgentState::InCall && place.seat.row.call_id.as_ref() == Some(call)
-        };
-        room.places.values().find(talks)?.phone.as_ref().map(|phone| phone.leg)
+    /// Whether a call is an agent's at this moment. One of which they have only to say what came of it is not: somebody else may
+    /// have it by now.
+    pub fn has(&self, organization: &OrganizationId, user: UserId, call: &CallId) -> bool {
+        let row = self.find(organization, user).filter(|row| row.call_id.as_ref() == Some(call));
+        row.is_some_and(|row| !matches!(row.state, AgentState::WrapUp | AgentState::Dead))
     }
 
     /// Whether anybody waits to whom a number could be offered, or for whom one could be dialled.

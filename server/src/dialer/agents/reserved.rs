@@ -16,13 +16,26 @@ pub struct Reserved {
     pub name: String,
     call: CallId,
     phone: Option<Phone>,
+    rung_per_call: bool,
     connected: bool,
 }
 
 impl Reserved {
     pub(super) fn new(agents: &Agents, place: &Place, call: CallId) -> Self {
-        let (user_id, name) = (place.seat.row.user_id, place.seat.row.name.clone());
-        Self { agents: agents.clone(), user_id, name, call, phone: place.phone.clone(), connected: false }
+        Self {
+            agents: agents.clone(),
+            user_id: place.seat.row.user_id,
+            name: place.seat.row.name.clone(),
+            call,
+            phone: place.phone.clone(),
+            rung_per_call: place.seat.rings_per_call(),
+            connected: false,
+        }
+    }
+
+    /// Whether their phone is rung for each call.
+    pub const fn is_rung_per_call(&self) -> bool {
+        self.rung_per_call
     }
 
     /// Their phone, which is rung now where it is not open.

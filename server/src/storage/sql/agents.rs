@@ -81,7 +81,7 @@ pub(super) async fn connected(
 ) -> Applied {
     let detail = format!("with {name}");
     let changed = sqlx::query(
-        "UPDATE calls SET agent_id = $2, agent_name = $3, connected_at = COALESCE(connected_at, $4), summary = $5, \
+        "UPDATE calls SET agent_id = COALESCE($2, agent_id), agent_name = $3, connected_at = COALESCE(connected_at, $4), summary = $5, \
          status = 'in_progress', detail = $6, updated_at = $4, answered_at = COALESCE(answered_at, $4) \
          WHERE id = $1 AND status IN ('initiated', 'in_progress')",
     )

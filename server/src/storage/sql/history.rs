@@ -178,7 +178,7 @@ pub(super) async fn exchanges(conn: &mut Conn, call: &CallId) -> StoreResult<Vec
 pub(super) async fn live_calls(conn: &mut Conn, owner: &str) -> StoreResult<Vec<LiveCall>> {
     let rows: Vec<Live> = sqlx::query_as(
         "SELECT id, organization_id, campaign_id, contact_id, attempt, to_number, channel_id, answered_at, taker, \
-         agent_id FROM calls WHERE owner = $1 AND status IN ('initiated', 'in_progress') ORDER BY created_at",
+         connected_at FROM calls WHERE owner = $1 AND status IN ('initiated', 'in_progress') ORDER BY created_at",
     )
     .bind(owner)
     .fetch_all(conn)

@@ -238,7 +238,7 @@ pub(super) struct Live {
     channel_id: String,
     answered_at: Option<NaiveDateTime>,
     taker: String,
-    agent_id: Option<Uuid>,
+    connected_at: Option<NaiveDateTime>,
 }
 
 impl Live {
@@ -253,7 +253,7 @@ impl Live {
             channel_id: self.channel_id,
             answered_at: self.answered_at.map(|t| t.and_utc()),
             for_agents: self.taker == "person",
-            with_agent: self.agent_id.is_some(),
+            with_agent: self.connected_at.is_some(),
         }
     }
 }

@@ -39,6 +39,23 @@ pub(super) struct Ari {
 #[derive(Deserialize)]
 struct Channel {
     id: String,
+    #[serde(default)]
+    dialplan: Dialplan,
+}
+
+#[derive(Deserialize, Default)]
+struct Dialplan {
+    #[serde(default)]
+    app_name: String,
+    #[serde(default)]
+    app_data: String,
+}
+
+/// A phone that was rung by a server of ours and lives.
+pub(super) struct OpenLeg {
+    pub leg: LegId,
+    /// Whether our application has it: another server's phones are not ours to hang up.
+    pub is_ours: bool,
 }
 
 impl Ari {
@@ -252,7 +269,7 @@ impl Ari {
     }
 
     /// Our calls and agents' phones that live there.
-    pub(super) async fn live(&self) -> Result<(Vec<CallId>, Vec<LegId>), PlaceError> {
+    pub(super) async fn live(&self) -> Result<(Vec<CallId>, Vec<OpenLeg>), PlaceError> {
         let answer = self
             .request(reqwest::Method::GET, "channels")
             .send()
@@ -264,11 +281,15 @@ impl Ari {
         let channels: Vec<Channel> = serde_json::from_slice(&bounded(answer).await)
             .map_err(|e| PlaceError::Unavailable(format!("ARI's list of channels cannot be read: {e}")))?;
         let calls = channels.iter().filter_map(|c| call_of(&c.id));
-        let legs = channels.iter().filter_map(|c| c.id.parse().ok());
+        let own = format!("{},", self.settings.application);
+        let legs = channels.iter().filter_map(|c| {
+            let is_ours = c.dialplan.app_name == "Stasis" && c.dialplan.app_data.starts_with(&own);
+            Some(OpenLeg { leg: c.id.parse().ok()?, is_ours })
+        });
         Ok((calls.collect(), legs.collect()))
     }
 
-    /// Tells Asterisk which events we want: seven an answered call instead of thirty-seven. It forgets this whenever
+    /// Tells Asterisk which events we want: eight an answered call, and a key pressed in ARI's hands, instead of thirty-seven. It forgets this whenever
     /// the WebSocket closes.
     pub(super) async fn filter_events(&self) -> Result<(), String> {
         let path = format!("applications/{}/eventFilter", self.settings.application);

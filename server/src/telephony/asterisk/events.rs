@@ -3,7 +3,7 @@
 use super::ari::Ari;
 use super::legs::Legs;
 use super::lines::Lines;
-use crate::telephony::Condition;
+use crate::telephony::{Condition, LegId};
 use dialdeck_protocol::PartState;
 use futures_util::{SinkExt, StreamExt};
 use secrecy::ExposeSecret;
@@ -110,8 +110,13 @@ async fn session(ari: &Ari, lines: &Lines, legs: &Legs, condition: &watch::Sende
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => {
                     alive = true;
-                    if !take(text.as_str(), lines, legs) {
-                        return REPLACED.into();
+                    match take(text.as_str(), lines, legs) {
+                        Taken::Fine => {}
+                        Taken::Stray(leg) => {
+                            tracing::info!("a phone was picked up that nobody here has rung; it is hung up");
+                            let _ = ari.drop_leg(leg).await;
+                        }
+                        Taken::Replaced => return REPLACED.into(),
                     }
                 }
                 Some(Ok(Message::Close(_))) | None => return "the event WebSocket was closed".into(),
@@ -154,10 +159,14 @@ fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::clien
 /// Calls that ended while we were not listening.
 async fn settle(ari: &Ari, lines: &Lines, legs: &Legs) -> Result<(), String> {
     let (before, phones) = (lines.calls(), legs.all());
-    if before.is_empty() && phones.is_empty() {
-        return Ok(());
-    }
     let (live, open) = ari.live().await.map_err(|e| e.to_string())?;
+    let known: Vec<LegId> = phones.iter().map(|(leg, _)| *leg).collect();
+    for leg in open.iter().filter(|open| open.is_ours && !known.contains(&open.leg)) {
+        // The last run rang it, and nobody here will ever put anybody through to it.
+        tracing::info!("a phone of the last run is hung up");
+        let _ = ari.drop_leg(leg.leg).await;
+    }
+    let open: Vec<LegId> = open.into_iter().map(|open| open.leg).collect();
     for (leg, up) in phones {
         if !open.contains(&leg) {
             legs.gone(leg, "Asterisk was away");
@@ -174,11 +183,22 @@ async fn settle(ari: &Ari, lines: &Lines, legs: &Legs) -> Result<(), String> {
     Ok(())
 }
 
-/// Takes an event; false when somebody else took our application's name.
-fn take(text: &str, lines: &Lines, legs: &Legs) -> bool {
+/// What an event asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    /// Nothing more.
+    Fine,
+    /// A phone of ours that nobody here knows was picked up: the last run rang it.
+    Stray(LegId),
+    /// Somebody else took our application's name.
+    Replaced,
+}
+
+/// Takes an event.
+fn take(text: &str, lines: &Lines, legs: &Legs) -> Taken {
     let Ok(event) = serde_json::from_str::<Event>(text) else {
         tracing::debug!("an ARI event could not be read");
-        return true;
+        return Taken::Fine;
     };
     match event.kind.as_str() {
         "Dial" => {
@@ -196,8 +216,10 @@ fn take(text: &str, lines: &Lines, legs: &Legs) -> bool {
         "StasisStart" => {
             if let Some(call) = event.channel.as_ref().and_then(|c| lines.call_of(&c.id)) {
                 lines.entered(&call);
-            } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok()) {
-                legs.up(leg);
+            } else if let Some(leg) = event.channel.as_ref().and_then(|c| c.id.parse().ok())
+                && !legs.up(leg)
+            {
+                return Taken::Stray(leg);
             }
         }
         "ChannelDtmfReceived" => {
@@ -206,15 +228,15 @@ fn take(text: &str, lines: &Lines, legs: &Legs) -> bool {
                 legs.key(leg, key);
             }
         }
-        "ApplicationReplaced" => return false,
+        "ApplicationReplaced" => return Taken::Replaced,
         _ => {}
     }
-    true
+    Taken::Fine
 }
 
 #[cfg(test)]
 mod tests {
-    use super::take;
+    use super::{Taken, take};
     use crate::telephony::asterisk::legs::Legs;
     use crate::telephony::asterisk::lines::Lines;
     use crate::telephony::{Leg, LegId, Progress, channel_id};
@@ -226,11 +248,14 @@ mod tests {
         let mut progress = lines.open(&call);
         let id = channel_id(&call);
         for status in ["", "RINGING", "BUSY"] {
-            assert!(take(
-                &format!(r#"{{"type":"Dial","peer":{{"id":"{id}"}},"dialstatus":"{status}"}}"#),
-                &lines,
-                &legs
-            ));
+            assert_eq!(
+                take(
+                    &format!(r#"{{"type":"Dial","peer":{{"id":"{id}"}},"dialstatus":"{status}"}}"#),
+                    &lines,
+                    &legs
+                ),
+                Taken::Fine
+            );
         }
         take(
             &format!(r#"{{"type":"ChannelDestroyed","channel":{{"id":"{id};2"}},"cause":17}}"#),
@@ -242,8 +267,8 @@ mod tests {
         assert!(matches!(progress.try_recv(), Ok(Progress::Ringing)));
         let Ok(Progress::Ended(ended)) = progress.try_recv() else { panic!("not ended") };
         assert_eq!(ended.outcome(), Outcome::Busy);
-        assert!(take("garbage", &lines, &legs));
-        assert!(!take(r#"{"type":"ApplicationReplaced"}"#, &lines, &legs));
+        assert_eq!(take("garbage", &lines, &legs), Taken::Fine);
+        assert_eq!(take(r#"{"type":"ApplicationReplaced"}"#, &lines, &legs), Taken::Replaced);
     }
     #[test]
     fn an_agents_phone_as_asterisk_tells_it() {
@@ -267,5 +292,7 @@ mod tests {
             &legs,
         );
         assert_eq!(phone.try_recv(), Ok(Leg::Gone("cause 16".into())));
+        let picked_up = format!(r#"{{"type":"StasisStart","channel":{{"id":"{leg}"}},"args":["agent"]}}"#);
+        assert_eq!(take(&picked_up, &lines, &legs), Taken::Stray(leg), "nobody here rings it any more");
     }
 }

@@ -31,12 +31,13 @@ impl Legs {
         self.lock().iter().map(|(leg, rung)| (*leg, rung.up)).collect()
     }
 
-    /// It was picked up.
-    pub(super) fn up(&self, leg: LegId) {
-        if let Some(rung) = self.lock().get_mut(&leg) {
+    /// It was picked up; false where nobody here has rung it.
+    pub(super) fn up(&self, leg: LegId) -> bool {
+        self.lock().get_mut(&leg).is_some_and(|rung| {
             rung.up = true;
             let _ = rung.tell.send(Leg::Up);
-        }
+            true
+        })
     }
 
     /// A key was pressed.

@@ -114,7 +114,7 @@ impl Telephony for Asterisk {
     }
 
     fn capabilities(&self) -> &'static [&'static str] {
-        &["place", "hang_up", "converse", "agents", "monitor", "take_over"]
+        &["place", "hang_up", "converse", "agents", "monitor", "take_over", "transfer"]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {

@@ -78,7 +78,7 @@ impl Telephony for Simulated {
     }
 
     fn capabilities(&self) -> &'static [&'static str] {
-        &["place", "hang_up", "converse", "agents", "monitor", "take_over"]
+        &["place", "hang_up", "converse", "agents", "monitor", "take_over", "transfer"]
     }
 
     fn condition(&self) -> watch::Receiver<Condition> {
@@ -133,7 +133,10 @@ impl Telephony for Simulated {
             let _ = tell.send(Leg::Gone("nobody picked up".into()));
             return Ok(told);
         }
-        let _ = tell.send(Leg::Up);
+        // Who does not hear it lets it ring.
+        if !extension.ends_with("/rings") {
+            let _ = tell.send(Leg::Up);
+        }
         self.phones.lock().unwrap_or_else(PoisonError::into_inner).insert(leg, (tell, extension.to_owned()));
         Ok(told)
     }
@@ -165,6 +168,15 @@ impl Telephony for Simulated {
         }
         self.lead(call, Turn::Join)?;
         drop(media);
+        // Who leaves puts the phone down after a word.
+        let phones = self.phones.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((tell, _)) = phones.get(&leg).filter(|(_, extension)| extension.ends_with("/leaves")) {
+            let (tell, word) = (tell.clone(), Duration::from_secs_f64(2.0 / self.speed));
+            tokio::spawn(async move {
+                tokio::time::sleep(word).await;
+                let _ = tell.send(Leg::Gone("they put the phone down".into()));
+            });
+        }
         Ok(())
     }
 
