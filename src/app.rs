@@ -21,15 +21,17 @@ use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use dialdeck_protocol::{Answer, CallFilter, Command, Query, Role, ServerMessage};
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Calls of the past that are shown at once.
 const HISTORY: u32 = 200;
 /// Keys or news taken before a frame is drawn all the same.
 const BURST: usize = 512;
+/// Least time between two frames that only news asks for: nobody reads faster, and each costs a terminal far away its bytes.
+const FRAME: Duration = Duration::from_millis(33);
 
 fn config_folder() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CONFIG_HOME")
@@ -118,9 +120,14 @@ impl App {
 
     async fn run(&mut self, screen: &mut Screen, keys: &mut Keys) -> Result<Left> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
-        let mut draw = true;
+        // What was pressed is seen at once; news waits until the last frame has stood for its time.
+        let (mut draw, mut news_waits) = (true, false);
+        let mut next_frame = Instant::now();
         loop {
+            draw |= news_waits && Instant::now() >= next_frame;
             if std::mem::take(&mut draw) {
+                news_waits = false;
+                next_frame = Instant::now() + FRAME;
                 let state = self.frozen.as_ref().unwrap_or(&self.state);
                 let keys = ui::Keys { keymap: &self.keymap, hotkeys: &self.hotkeys };
                 let theme = &self.theme;
@@ -152,12 +159,22 @@ impl App {
                     }
                 }
                 news = self.heard.recv() => {
-                    draw = true;
+                    news_waits = true;
                     let mut next = news;
+                    // Events that wait are taken together.
+                    let mut events = Vec::new();
                     for _ in 0..BURST {
                         match next {
                             Some(Heard::LoggedOut(why)) => return Ok(Left::LoggedOut(why)),
-                            Some(news) => self.hear(news),
+                            Some(Heard::Message(message)) if matches!(*message, ServerMessage::Events { .. }) => {
+                                if let ServerMessage::Events { events: more } = *message {
+                                    events.extend(more);
+                                }
+                            }
+                            Some(news) => {
+                                self.take_events(std::mem::take(&mut events));
+                                self.hear(news);
+                            }
                             None => return Ok(Left::LoggedOut("the connection has ended".into())),
                         }
                         match self.heard.try_recv() {
@@ -165,7 +182,9 @@ impl App {
                             Err(_) => break,
                         }
                     }
+                    self.take_events(events);
                 }
+                () = tokio::time::sleep_until(next_frame), if news_waits => {}
                 _ = second.tick() => draw = self.state.notes.second() || self.state.ticks() && self.frozen.is_none(),
             }
         }
@@ -243,19 +262,7 @@ impl App {
                 self.ask_callbacks();
                 self.fetch_for_seat();
             }
-            ServerMessage::Events { events } => {
-                let needs: BTreeSet<Need> =
-                    events.into_iter().map(|event| self.state.take_event(event, Utc::now())).collect();
-                self.fetch_for_seat();
-                for need in needs {
-                    match need {
-                        Need::Nothing => {}
-                        Need::Snapshot => drop(self.asks.send(Ask::Snapshot)),
-                        Need::Dialpad => self.ask_dialpad(),
-                        Need::Callbacks => self.ask_callbacks(),
-                    }
-                }
-            }
+            ServerMessage::Events { events } => self.take_events(events),
             ServerMessage::Reply { result, .. } => match result {
                 Ok(answer) => {
                     if matches!(answer, Answer::Done { .. }) {
@@ -282,6 +289,22 @@ impl App {
                 self.state.change_floor(&vicidial, change);
             }
             ServerMessage::Refused(problem) => self.note(&problem.message, true),
+        }
+    }
+
+    fn take_events(&mut self, events: Vec<dialdeck_protocol::Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let needs = self.state.take_events(events, Utc::now());
+        self.fetch_for_seat();
+        for need in needs {
+            match need {
+                Need::Nothing => {}
+                Need::Snapshot => drop(self.asks.send(Ask::Snapshot)),
+                Need::Dialpad => self.ask_dialpad(),
+                Need::Callbacks => self.ask_callbacks(),
+            }
         }
     }
 

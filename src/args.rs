@@ -11,6 +11,7 @@ use url::Url;
 #[derive(Debug, Parser)]
 #[command(name = "dialdeck", version, about)]
 pub struct Args {
+    /// Which server, and as whom.
     #[command(flatten)]
     pub server: Server,
     /// Theme: dark, monochrome, or a file of $`XDG_CONFIG_HOME/dialdeck/themes`

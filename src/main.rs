@@ -1,23 +1,4 @@
-//! The program `dialdeck`: the keyboard console of a calling floor.
-//!
-//! `net` talks to the server in a task of its own; `state` is what the console knows; `action` is all that can be
-//! done, from which help, bar and palette are made; `ui` draws a state. State comes in by events, actions go out as
-//! commands: nothing is shown that the server has not said.
-
-mod action;
-mod app;
-mod args;
-mod command;
-mod hotkey;
-mod key;
-mod keymap;
-mod net;
-mod plain;
-mod state;
-mod terminal;
-mod theme;
-mod ui;
-mod when;
+//! The program `dialdeck`.
 
 use clap::Parser;
 
@@ -27,5 +8,5 @@ async fn main() -> color_eyre::eyre::Result<()> {
         .display_env_section(false)
         .display_location_section(false)
         .install()?;
-    args::Args::parse().run().await
+    dialdeck::Args::parse().run().await
 }

@@ -113,14 +113,25 @@ pub fn satisfaction(exchanges: &[Exchange], outcome: Option<Outcome>) -> Option<
     Some(Satisfaction { score: score.clamp(1, 5), reasons })
 }
 
-/// Our share of the words that were spoken, in percent; `None` where none were.
-pub fn talk_percent(exchanges: &[Exchange]) -> Option<u32> {
-    let words = |text: &str| text.split_whitespace().count();
-    let (ours, theirs) = exchanges.iter().fold((0, 0), |(ours, theirs), exchange| {
-        (ours + words(&exchange.ai_response), theirs + words(&exchange.user_input))
-    });
-    let percent = (ours * 100).checked_div(ours + theirs)?;
-    u32::try_from(percent).ok()
+/// Words that were spoken, by side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Words {
+    ours: usize,
+    theirs: usize,
+}
+
+impl Words {
+    /// Counts an exchange more.
+    pub fn take(&mut self, exchange: &Exchange) {
+        self.ours += exchange.ai_response.split_whitespace().count();
+        self.theirs += exchange.user_input.split_whitespace().count();
+    }
+
+    /// Our share of them, in percent; `None` where there were none.
+    pub fn our_percent(self) -> Option<u32> {
+        let percent = (self.ours * 100).checked_div(self.ours + self.theirs)?;
+        u32::try_from(percent).ok()
+    }
 }
 
 /// A conversation in a sentence: what the person meant, turn by turn, and how they sounded at the end. Empty where they said
@@ -143,7 +154,7 @@ pub fn summary(exchanges: &[Exchange]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ledger, satisfaction, summary, talk_percent};
+    use super::{Ledger, Words, satisfaction, summary};
     use crate::{Emotion, Exchange, Intent, Outcome, TurnLatency};
     use chrono::Utc;
 
@@ -168,11 +179,15 @@ mod tests {
             exchange("all right then", "Goodbye", Intent::Yes, Emotion::Positive),
         ];
         assert_eq!(summary(&talk), "price objection, then yes; sounded positive at the end");
-        assert_eq!(talk_percent(&talk), Some(50));
+        let mut words = Words::default();
+        for exchange in &talk {
+            words.take(exchange);
+        }
+        assert_eq!(words.our_percent(), Some(50));
         assert_eq!(satisfaction(&talk, Some(Outcome::Interested)).unwrap().score, 5);
         assert_eq!(satisfaction(&talk, None).unwrap().score, 4);
         assert_eq!(satisfaction(&talk[..1], Some(Outcome::HungUp)), None);
-        assert_eq!((talk_percent(&[]), summary(&talk[..1])), (None, String::new()));
+        assert_eq!((Words::default().our_percent(), summary(&talk[..1])), (None, String::new()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ impl State {
     pub fn shown_callbacks(&self) -> Vec<&CallbackRow> {
         let keep = self.keep(Pane::Callbacks);
         let all = self.callbacks.iter().flatten();
-        all.filter(|row| keep(&format!("{} {} {} {}", row.name, row.phone, row.user, row.note))).collect()
+        all.filter(|row| keep(format_args!("{} {} {} {}", row.name, row.phone, row.user, row.note))).collect()
     }
 
     /// The selected one.

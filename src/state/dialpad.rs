@@ -218,7 +218,7 @@ impl State {
             let row = all.entry((name, id)).or_insert(DialpadAgent { id, name, activity: None, duty: None });
             row.duty = Some(duty);
         }
-        all.into_values().filter(|row| keep(&format!("{} {}", row.name, row.duty_word()))).collect()
+        all.into_values().filter(|row| keep(format_args!("{} {}", row.name, row.duty_word()))).collect()
     }
 
     /// Calls that pass the filter.
@@ -227,7 +227,7 @@ impl State {
         let calls = self.dialpad.picture.iter().flat_map(|picture| &picture.calls);
         calls
             .filter(|call| {
-                keep(&format!("{} {} {} {}", call.number, call.name, call.agent, call.labels.join(", ")))
+                keep(format_args!("{} {} {} {}", call.number, call.name, call.agent, call.labels.join(", ")))
             })
             .collect()
     }

@@ -3,6 +3,7 @@
 use super::{Spoken, State, Tone, View};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome, Speaker};
+use std::collections::BTreeSet;
 
 /// Whether a contact needs no further call; the queue's own counts, which come with its next word, say the same.
 fn is_done(status: ContactStatus) -> bool {
@@ -30,6 +31,16 @@ pub enum Need {
 }
 
 impl State {
+    /// Takes events, and says what else is needed for them. The selection is kept over all of them at once: a burst must not cost
+    /// as many looks at every row as it has events.
+    pub fn take_events(&mut self, events: Vec<Event>, now: DateTime<Utc>) -> BTreeSet<Need> {
+        let mut needs = BTreeSet::new();
+        self.keeping_selection(|state| {
+            needs.extend(events.into_iter().map(|event| state.take_event(event, now)));
+        });
+        needs
+    }
+
     /// Takes an event. One that was seen before is passed over.
     #[allow(clippy::too_many_lines, reason = "one arm a kind of event")]
     pub fn take_event(&mut self, event: Event, now: DateTime<Utc>) -> Need {
@@ -107,9 +118,6 @@ impl State {
             }
             EventBody::CallEnded { outcome, status, contact_status, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
-                if self.selected_call().is_some_and(|c| c.id == id) {
-                    self.scrolled = None;
-                }
                 self.keeping_selection(|state| state.calls.retain(|c| c.id != id));
                 self.spoken.remove(&id);
                 self.monitored.remove(&id);

@@ -1,6 +1,7 @@
 //! What the console knows: rows as the server told them, and where the person is looking.
 
 mod callbacks;
+mod chat;
 mod dialpad;
 mod events;
 mod look;
@@ -12,6 +13,7 @@ pub use dialpad::{Dialpad, DialpadAgent, days_in_words, level};
 pub use events::Need;
 pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
 pub use notes::{Notes, Tone};
+use seat::order;
 pub use seat::{Choices, Lead};
 pub use vicidial::{Entry, FloorChange, SeenFloor};
 
@@ -23,7 +25,7 @@ use dialdeck_protocol::{
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 /// Turns after which what was heard here tells enough of a campaign.
@@ -102,6 +104,10 @@ pub struct State {
     pub scrolled: Option<usize>,
     /// The largest that makes sense, as it was last drawn.
     pub scroll_limit: Cell<usize>,
+    /// The conversation that was drawn last, measured.
+    pub measured: RefCell<chat::Measure>,
+    /// Whether the selection is being kept already, by whoever changes many things at once.
+    pub keeping: bool,
     /// The filter.
     pub filter: String,
     /// The pane that it was typed for.
@@ -148,6 +154,8 @@ impl Default for State {
             selected: HashMap::new(),
             scrolled: None,
             scroll_limit: Cell::new(0),
+            measured: RefCell::default(),
+            keeping: false,
             filter: String::new(),
             filtered: Pane::Campaigns,
             overlay: None,
@@ -191,6 +199,7 @@ impl State {
             state.campaigns = snapshot.campaigns;
             state.calls = snapshot.calls;
             state.agents = snapshot.agents;
+            state.agents.sort_by(|a, b| order(a).cmp(&order(b)));
         });
         self.parts = snapshot.parts;
         self.spoken.clear();
@@ -200,6 +209,9 @@ impl State {
     /// Changes rows or filter; what was selected stays so, wherever its row stands then: nobody hangs up on whoever
     /// moved into its place.
     pub fn keeping_selection(&mut self, change: impl FnOnce(&mut Self)) {
+        if self.keeping {
+            return change(self);
+        }
         let campaign = self.selected_campaign().map(|c| c.id);
         let call = self.selected_call().map(|c| c.id.clone());
         let callback = self.selected_callback().map(|row| row.id);
@@ -209,7 +221,9 @@ impl State {
         let dialpad_agent = self.selected_dialpad_agent().map(|row| row.id.to_owned());
         let dialpad_call = self.selected_dialpad_call().map(|call| call.id.clone());
         let floor_call = self.selected_floor_call().map(|(v, c)| (v.to_owned(), c.call_id.clone()));
+        self.keeping = true;
         change(self);
+        self.keeping = false;
         let places = [
             (Pane::Campaigns, self.shown_campaigns().iter().position(|c| Some(c.id) == campaign)),
             (Pane::Calls, self.shown_calls().iter().position(|c| Some(&c.id) == call.as_ref())),
@@ -237,6 +251,11 @@ impl State {
             (Pane::Callbacks, self.shown_callbacks().iter().position(|row| Some(row.id) == callback)),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
+        let gone = |pane| places.iter().any(|(of, place)| *of == pane && place.is_none());
+        if call.is_some() && gone(Pane::Calls) && self.pane != Pane::Transcript {
+            // Another conversation takes its place, and is seen from its end.
+            self.scrolled = None;
+        }
         for (pane, place) in places {
             if let Some(place) = place {
                 self.selected.insert(pane, place);
@@ -305,13 +324,13 @@ impl State {
     /// Campaigns that pass the filter, with their places.
     pub fn shown_campaigns(&self) -> Vec<&CampaignRow> {
         let keep = self.keep(Pane::Campaigns);
-        self.campaigns.iter().filter(|c| keep(&c.name)).collect()
+        self.campaigns.iter().filter(|c| keep(format_args!("{}", c.name))).collect()
     }
 
     /// Calls that pass the filter.
     pub fn shown_calls(&self) -> Vec<&CallRow> {
         let keep = self.keep(Pane::Calls);
-        self.calls.iter().filter(|c| keep(&format!("{} {} {}", c.name, c.company, c.phone))).collect()
+        self.calls.iter().filter(|c| keep(format_args!("{} {} {}", c.name, c.company, c.phone))).collect()
     }
 
     /// History that passes the filter.
@@ -321,13 +340,13 @@ impl State {
             .iter()
             .filter(|c| {
                 let outcome = c.outcome.map_or("", dialdeck_protocol::Outcome::as_str);
-                keep(&format!("{} {} {outcome} {}", c.name, c.phone, c.status))
+                keep(format_args!("{} {} {outcome} {}", c.name, c.phone, c.status))
             })
             .collect()
     }
 
     /// The filter as a test; it stays with the pane it was typed for. `!` before it turns it round.
-    fn keep(&self, pane: Pane) -> impl Fn(&str) -> bool {
+    fn keep(&self, pane: Pane) -> impl Fn(std::fmt::Arguments) -> bool {
         let applies = !self.filter.is_empty() && self.filtered == pane;
         let (inverse, text) = match self.filter.strip_prefix('!') {
             Some(text) => (true, text),
@@ -335,12 +354,14 @@ impl State {
         };
         let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
         let matcher = std::cell::RefCell::new(Matcher::new(Config::DEFAULT));
-        move |row: &str| {
+        move |row: std::fmt::Arguments| {
             if !applies {
                 return true;
             }
             let mut buffer = Vec::new();
-            let found = pattern.score(Utf32Str::new(row, &mut buffer), &mut matcher.borrow_mut()).is_some();
+            let found = pattern
+                .score(Utf32Str::new(&row.to_string(), &mut buffer), &mut matcher.borrow_mut())
+                .is_some();
             found != inverse
         }
     }

@@ -1,7 +1,7 @@
 //! Agents, and one's own place among them.
 
 use super::{Pane, State, View};
-use dialdeck_protocol::{AgentRow, AgentState, CallRow, CallStatus, Choice, ContactId, HistoryRow};
+use dialdeck_protocol::{AgentRow, AgentState, CallRow, CallStatus, Choice, ContactId, HistoryRow, UserId};
 
 /// A contact as the server told it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,18 +29,22 @@ pub struct Choices {
     pub pause_codes: Vec<Choice>,
 }
 
+/// The order of agents: by name, and among namesakes always the same.
+pub(super) fn order(row: &AgentRow) -> (&str, UserId) {
+    (&row.name, row.user_id)
+}
+
 impl State {
     /// An agent is as they are now.
     pub(super) fn take_agent(&mut self, agent: AgentRow) {
         self.keeping_selection(|state| {
             let known = state.agents.iter().position(|row| row.user_id == agent.user_id);
-            match (known, agent.state) {
-                (Some(n), AgentState::LoggedOut) => {
-                    state.agents.remove(n);
-                }
-                (None, AgentState::LoggedOut) => {}
-                (Some(n), _) => state.agents[n] = agent,
-                (None, _) => state.agents.push(agent),
+            if let Some(n) = known {
+                state.agents.remove(n);
+            }
+            if agent.state != AgentState::LoggedOut {
+                let n = state.agents.partition_point(|row| order(row) < order(&agent));
+                state.agents.insert(n, agent);
             }
         });
     }

@@ -144,18 +144,15 @@ impl State {
     /// Agents that pass the filter: ours by name, then each VICIdial's by campaign and user.
     pub fn shown_agents(&self) -> Vec<Entry<'_>> {
         let keep = self.keep(Pane::Agents);
-        let mut own: Vec<&AgentRow> = self
-            .agents
-            .iter()
-            .filter(|row| keep(&format!("{} {} {} {}", row.name, row.state, row.pause_code, row.extension)))
-            .collect();
-        own.sort_by(|a, b| (&a.name, a.user_id).cmp(&(&b.name, b.user_id)));
+        let own = self.agents.iter().filter(|row| {
+            keep(format_args!("{} {} {} {}", row.name, row.state, row.pause_code, row.extension))
+        });
         let theirs = self
             .floors
             .iter()
             .flat_map(|(name, seen)| seen.floor.agents.iter().map(move |agent| Entry::Vicidial(name, agent)));
         let theirs = theirs.filter(|entry| match entry {
-            Entry::Vicidial(vicidial, a) => keep(&format!(
+            Entry::Vicidial(vicidial, a) => keep(format_args!(
                 "{} {} {} {} {} {} {vicidial}",
                 a.user,
                 a.name,
@@ -166,13 +163,26 @@ impl State {
             )),
             Entry::Own(_) => true,
         });
-        own.into_iter().map(Entry::Own).chain(theirs).collect()
+        own.map(Entry::Own).chain(theirs).collect()
     }
 
     /// The selected row of agents.
     pub fn selected_entry(&self) -> Option<Entry<'_>> {
-        let rows = self.shown_agents();
-        self.selection(Pane::Agents, rows.len()).map(|n| rows[n])
+        if !self.filter.is_empty() && self.filtered == Pane::Agents {
+            let rows = self.shown_agents();
+            return self.selection(Pane::Agents, rows.len()).map(|n| rows[n]);
+        }
+        // Every action that is offered asks for it: without a filter its place says which it is.
+        let theirs: usize = self.floors.values().map(|seen| seen.floor.agents.len()).sum();
+        let n = self.selection(Pane::Agents, self.agents.len() + theirs)?;
+        let Some(mut n) = n.checked_sub(self.agents.len()) else { return Some(Entry::Own(&self.agents[n])) };
+        for (vicidial, seen) in &self.floors {
+            match seen.floor.agents.get(n) {
+                Some(agent) => return Some(Entry::Vicidial(vicidial, agent)),
+                None => n -= seen.floor.agents.len(),
+            }
+        }
+        None
     }
 
     /// The selected agent, where they are ours.
@@ -205,7 +215,7 @@ impl State {
             .floors
             .iter()
             .flat_map(|(name, seen)| seen.floor.campaigns.iter().map(move |c| (name.as_str(), c)));
-        all.filter(|(_, c)| keep(&format!("{} {} {}", c.id, c.name, c.method))).collect()
+        all.filter(|(_, c)| keep(format_args!("{} {} {}", c.id, c.name, c.method))).collect()
     }
 
     /// Calls of VICIdials that pass the filter.
@@ -215,7 +225,8 @@ impl State {
             .floors
             .iter()
             .flat_map(|(name, seen)| seen.floor.calls.iter().map(move |c| (name.as_str(), c)));
-        all.filter(|(_, c)| keep(&format!("{} {} {} {}", c.campaign, c.phone, c.status, c.kind))).collect()
+        all.filter(|(_, c)| keep(format_args!("{} {} {} {}", c.campaign, c.phone, c.status, c.kind)))
+            .collect()
     }
 
     /// The selected campaign of a VICIdial.

@@ -1,7 +1,7 @@
 //! A list to choose from, a line to type, and lines to read, over the panes.
 
 use super::overlay::{centred, frame_box};
-use super::{Scene, conversation};
+use super::{Scene, wrap};
 use crate::plain;
 use crate::state::{Asked, Chosen};
 use dialdeck_protocol::{Choice, PhoneKind};
@@ -105,7 +105,7 @@ pub(super) fn lines(frame: &mut Frame, scene: &Scene, title: &str, lines: &[Stri
     let inner = frame_box(frame, scene, centred(area, width, area.height.saturating_sub(4)), title);
     let text: Vec<Line> = lines
         .iter()
-        .flat_map(|line| conversation::wrap(&plain::line(line), usize::from(inner.width).max(8)))
+        .flat_map(|line| wrap::wrap(&plain::line(line), usize::from(inner.width).max(8)))
         .map(Line::raw)
         .collect();
     let most = text.len().saturating_sub(usize::from(inner.height));

@@ -5,6 +5,7 @@ mod bar;
 mod callbacks;
 mod calls;
 mod campaigns;
+mod chat;
 mod choose;
 mod conversation;
 mod dialpad;
@@ -19,6 +20,7 @@ mod seat;
 mod snapshots;
 mod table;
 mod vicidial;
+mod wrap;
 
 use crate::hotkey::Hotkeys;
 use crate::keymap::Keymap;

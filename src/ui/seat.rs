@@ -1,6 +1,6 @@
 //! One's own place: state and timer, the person on the line, what came of the call by one key.
 
-use super::{Scene, agents, clock, conversation, table};
+use super::{Scene, agents, chat, clock, table};
 use crate::plain;
 use crate::state::{Lead, Pane};
 use dialdeck_protocol::{AgentRow, AgentState, Choice};
@@ -61,7 +61,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let split = if rest.width >= 100 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
     let [left, right] = split.areas(rest);
     person(frame, left, scene, lead);
-    conversation::so_far(frame, right, scene, &talk.exchanges);
+    chat::draw(frame, right, scene, talk.id.as_str(), &talk.exchanges, &[]);
 }
 
 fn status(me: &AgentRow, scene: &Scene) -> Vec<Line<'static>> {

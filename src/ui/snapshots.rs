@@ -194,10 +194,10 @@ fn agents() -> State {
         view: View::Agents,
         pane: Pane::Seat,
         agents: vec![
-            agent("dora", AgentState::Dead, 4),
             ann,
             agent("bob \u{1b}[2J", AgentState::Paused, 700),
             agent("cid", AgentState::Ready, 61),
+            agent("dora", AgentState::Dead, 4),
             agent("eva", AgentState::WrapUp, 12),
         ],
         choices: Choices {
@@ -228,8 +228,8 @@ fn agents_and_ones_own_place() {
 #[test]
 fn after_a_call_one_key_says_what_came_of_it() {
     let mut state = agents();
-    state.agents[1].state = AgentState::WrapUp;
-    state.agents[1].wrap_up_ends_at = Some(now() + chrono::Duration::seconds(21));
+    state.agents[0].state = AgentState::WrapUp;
+    state.agents[0].wrap_up_ends_at = Some(now() + chrono::Duration::seconds(21));
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
 }
 

@@ -4,16 +4,14 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, Event
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use futures_util::StreamExt;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use tokio::sync::mpsc;
 
-/// A frame is one write: larger than any frame there is.
-const BUFFER: usize = 1 << 20;
+pub mod screen;
 
-/// The screen.
-pub type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+/// The screen, written to without a buffer of the library's: a frame is one write.
+pub type Screen = screen::Screen<std::fs::File>;
 
 /// Keys, pastes and changes of size, in order; closed when the terminal is gone.
 pub type Keys = mpsc::Receiver<Event>;
@@ -77,6 +75,7 @@ pub fn take() -> io::Result<(Screen, Taken)> {
     enable_raw_mode()?;
     let taken = Taken;
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
-    let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())))?;
+    let out = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let screen = Screen::new(out)?;
     Ok((screen, taken))
 }
