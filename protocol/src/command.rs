@@ -290,6 +290,10 @@ pub enum Query {
         /// The number, in any usual form.
         phone: String,
     },
+    /// A day in figures.
+    Dashboard,
+    /// How the server itself is: its load, and, for who may read them, its log and what was done.
+    Standing,
     /// What starting a queue would cost, before it is started.
     Estimate {
         /// Which campaign.

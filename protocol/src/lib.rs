@@ -14,6 +14,7 @@ mod callback;
 mod campaign;
 mod command;
 mod contact;
+pub mod dashboard;
 pub mod dialpad;
 mod event;
 pub mod figures;

@@ -210,6 +210,10 @@ pub enum Answer {
         /// What holds now, and what was decided before, newest first.
         lines: Vec<String>,
     },
+    /// A day in figures.
+    Dashboard(Box<crate::dashboard::Dashboard>),
+    /// How the server itself is.
+    Standing(Box<crate::dashboard::Standing>),
     /// What is seen of Dialpad.
     Dialpad(Box<crate::dialpad::Picture>),
     /// What a function of VICIdial gave.

@@ -7,6 +7,7 @@ use crate::connectors::dialpad::delivery::Deliveries;
 use crate::connectors::dialpad::{self, Connector as Dialpad};
 use crate::connectors::vicidial::carrier::VicidialCarrier;
 use crate::connectors::vicidial::{RereadByName, Vicidials};
+use crate::dashboard::Dashboards;
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
 use crate::lead_sync::{self, LeadSyncs};
@@ -205,6 +206,8 @@ impl Floor {
             crier: Crier::start(&bus, closing.clone()),
             bus,
             dialer,
+            dashboards: Dashboards::default(),
+            started_at: chrono::Utc::now(),
             vicidials,
             dialpad,
             deliveries,

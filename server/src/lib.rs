@@ -7,6 +7,7 @@ pub mod api;
 pub mod bus;
 pub mod cli;
 pub mod connectors;
+pub mod dashboard;
 pub mod dialer;
 pub mod doctor;
 pub mod domain;

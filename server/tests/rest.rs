@@ -436,6 +436,17 @@ async fn the_same_on_postgres() {
         })
         .collect();
     assert_eq!(outcomes, expected);
+    // The same day in figures.
+    let day = client.get("/api/v1/dashboard").await.unwrap();
+    let count = |name: &str| outcomes.iter().filter(|(_, outcome)| outcome == name).count();
+    let told = day["outcomes"].as_array().unwrap().iter();
+    let told: Vec<(&str, usize)> =
+        told.map(|o| (o[0].as_str().unwrap(), usize::try_from(o[1].as_u64().unwrap()).unwrap())).collect();
+    assert!(told.iter().all(|(name, calls)| count(name) == *calls), "{day}");
+    assert_eq!((&day["today"]["calls"], day["hours"].as_array().unwrap().len()), (&json!(15), 24), "{day}");
+    assert_eq!(day["campaigns"][0]["campaign_id"], campaign.as_str(), "{day}");
+    let standing = client.get("/api/v1/standing").await.unwrap();
+    assert!(standing.get("audit").is_none() && standing.to_string().contains("PostgreSQL"), "{standing}");
     server.stop().unwrap();
 }
 

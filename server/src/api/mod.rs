@@ -35,6 +35,7 @@ mod seats;
 mod serve;
 pub mod session;
 pub mod socket;
+mod standing;
 mod users;
 mod vicidial;
 mod webhooks;
@@ -46,6 +47,7 @@ use crate::bus::Bus;
 use crate::connectors::dialpad::Connector as Dialpad;
 use crate::connectors::dialpad::delivery::Deliveries;
 use crate::connectors::vicidial::Vicidials;
+use crate::dashboard::Dashboards;
 use crate::dialer::Dialer;
 use crate::domain::lockout::Lockout;
 use crate::lead_sync::LeadSyncs;
@@ -118,6 +120,10 @@ pub struct Inner {
     pub lockout: Mutex<Lockout>,
     /// Figures.
     pub metrics: Exposition,
+    /// Days in figures.
+    pub dashboards: Dashboards,
+    /// When this server started.
+    pub started_at: chrono::DateTime<chrono::Utc>,
     /// Told when a webhook was made, changed or deleted.
     pub webhooks: Arc<Notify>,
     /// Cancelled when the server stops: open sockets are told.
@@ -150,6 +156,8 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(health::connectors))
         .routes(routes!(health::capabilities))
         .routes(routes!(health::alerts))
+        .routes(routes!(standing::dashboard))
+        .routes(routes!(standing::standing))
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::logout))
         .routes(routes!(accounts::me))

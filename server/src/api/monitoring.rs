@@ -115,9 +115,9 @@ pub(super) async fn put_through(
     }
     // Everybody may put their own call through.
     if app.dialer.agents().has(&caller.organization_id, caller.user_id, call) {
-        app.dialer.transfer(&caller.permit::<TakeCalls>()?, call, to, attended).await
+        app.dialer.transfer(&caller.permit::<TakeCalls>()?, call, to, attended, true).await
     } else {
-        app.dialer.transfer(&caller.permit::<SteerCalls>()?, call, to, attended).await
+        app.dialer.transfer(&caller.permit::<SteerCalls>()?, call, to, attended, false).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::gate;
 use crate::domain::script::Script;
 use crate::telephony::Progress;
 use crate::telephony::adoption::Ending;
-use crate::voice::conversation::{Minded, Report, announce, converse};
+use crate::voice::conversation::{Minded, Providers, Report, announce, converse};
 use crate::voice::dialogue::Dialogue;
 use crate::voice::dialogue::mind::{About, Mind};
 use crate::voice::media::Media;
@@ -27,11 +27,9 @@ pub(super) async fn talk(
     in_flight: &InFlight,
     mut media: Media,
 ) -> Result {
-    let tools = &dialer.0.tools;
     let answered = Utc::now();
     status(dialer, attempt, CallStatus::InProgress, "").await;
-    let providers = if media.words { Ok(tools.words.clone()) } else { tools.sound.clone() };
-    let providers = match providers {
+    let providers = match providers(dialer, attempt, media.words) {
         Ok(providers) => providers,
         Err(why) => {
             let mut result = hang_up(dialer, attempt, progress, &why).await;
@@ -40,8 +38,6 @@ pub(super) async fn talk(
         }
     };
     let settings = &attempt.campaign.call_settings;
-    let choice = &settings.voice;
-    let providers = tools.cast.providers(choice, &providers, media.words);
     let mut dialogue =
         Dialogue::new(script.clone(), &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
     if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
@@ -71,8 +67,9 @@ pub(super) async fn talk(
             }
         }
     };
-    let handed =
-        |report| Serving::new(dialer, attempt, in_flight, Why::HandedOver(Box::new(report)), answered);
+    let handed = |report| {
+        Serving::new(dialer, attempt, in_flight, Why::HandedOver(Box::new(report)), answered, script.clone())
+    };
     if let Some(seat) = seat
         && !report.do_not_call
         && report.ended == "ended_by_us"
@@ -148,20 +145,31 @@ pub(super) fn scribe(dialer: &Dialer, attempt: &Attempt) -> JournalScribe {
     }
 }
 
+/// What a call is held with: the campaign's voice and ears; the error says why there are none.
+pub(super) fn providers(
+    dialer: &Dialer,
+    attempt: &Attempt,
+    words: bool,
+) -> std::result::Result<Providers, String> {
+    let tools = &dialer.0.tools;
+    let own = if words { tools.words.clone() } else { tools.sound.clone()? };
+    Ok(tools.cast.providers(&attempt.campaign.call_settings.voice, &own, words))
+}
+
 /// Says one thing to a person; `None` where there is no voice, or nothing to say.
 pub(super) async fn announced(
     dialer: &Dialer,
     attempt: &Attempt,
+    script: &Script,
     in_flight: &InFlight,
     media: &mut Media,
     text: &str,
 ) -> Option<Report> {
-    let tools = &dialer.0.tools;
-    let providers = if media.words { tools.words.clone() } else { tools.sound.clone().ok()? };
+    let providers = providers(dialer, attempt, media.words).ok()?;
     if text.trim().is_empty() {
         return None;
     }
-    let dialogue = Dialogue::new(Script::default(), &attempt.contact.person);
+    let dialogue = Dialogue::new(script.clone(), &attempt.contact.person);
     let (scribe, text) = (scribe(dialer, attempt), text.to_owned());
     let end = in_flight.end.clone();
     Some(announce(media, text, Outcome::Abandoned, dialogue, providers, &scribe, end).await)

@@ -245,7 +245,7 @@ async fn follow(
             Some(Progress::Answered(media)) if attempt.taker == Taker::Person => {
                 picked_up(dialer, attempt);
                 let answered = Utc::now();
-                let serving = Serving::new(dialer, attempt, in_flight, Why::Answered, answered);
+                let serving = Serving::new(dialer, attempt, in_flight, Why::Answered, answered, script);
                 return serving.run(progress, media, seat.map(Brought::from)).await;
             }
             Some(Progress::Answered(media)) => {

@@ -99,6 +99,15 @@ impl InFlight {
     }
 }
 
+impl InFlight {
+    /// Nobody can take the call over any more: it is ending. Whoever was about to is let go.
+    pub(super) async fn nobody_takes_over(&self) {
+        let mut taken = self.taken.lock().await;
+        taken.close();
+        while taken.try_recv().is_ok() {}
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.over.cancel();
@@ -160,6 +169,9 @@ impl LiveCalls {
         let taker_over = taker_over.ok_or_else(|| {
             conflict("this call was placed elsewhere, and only they can give it to somebody")
         })?;
+        if taker_over.is_closed() {
+            return Err(conflict("this call is ending"));
+        }
         if entry.changes_hands {
             return Err(conflict("somebody is putting this call through already; wait for what comes of it"));
         }
@@ -201,6 +213,11 @@ impl LiveCalls {
         if let Some(entry) = self.lock().get_mut(call) {
             entry.leg = None;
         }
+    }
+
+    /// Whether somebody is about to take a call over.
+    pub(super) fn changes_hands(&self, call: &CallId) -> bool {
+        self.lock().get(call).is_some_and(|entry| entry.changes_hands)
     }
 
     /// The phone of whoever talks to the person, where that is no AI caller.

@@ -137,7 +137,10 @@ impl Dialer {
         let which = super::placing::Reserve::This(user);
         let mut seat = self.0.agents.take(organization, campaign, call, contact, which)?;
         // A phone that is rung for each call is picked up first: the person goes on talking to whoever has them meanwhile.
-        let phone = seat.phone().await;
+        let phone = tokio::select! {
+            phone = seat.phone() => phone,
+            () = handing.over.cancelled() => return Err(gone()),
+        };
         phone.map_err(|why| Problem::new(Code::Conflict, format!("your phone was not picked up: {why}")))?;
         if handing.over.is_cancelled() {
             return Err(gone());

@@ -4,22 +4,27 @@
 mod parting;
 mod talk;
 
+use super::ai_caller::providers;
 use super::attempt::{Attempt, Result, status};
 use super::live::InFlight;
 use super::outside::Outside;
 use super::target::{Brought, Target};
 use super::transfers::consulted;
 use super::{Dialer, pacing::Seen};
+use crate::domain::script::Script;
 use crate::telephony::{LegId, Progress};
 use crate::voice::conversation::Report;
-use crate::voice::hold::{Held, Meanwhile, hold};
+use crate::voice::dialogue::Dialogue;
+use crate::voice::hold::{Attention, Held, Meanwhile, hold};
 use crate::voice::media::Media;
 use chrono::Utc;
 use dialdeck_protocol::{CallStatus, People};
-use std::sync::OnceLock;
+use parting::There;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 use talk::Talked;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
 
 /// How long somebody waits for another agent whose agent's phone has vanished.
 const ANOTHER: Duration = Duration::from_secs(10);
@@ -27,6 +32,11 @@ const ANOTHER: Duration = Duration::from_secs(10);
 const HANDED: Duration = Duration::from_secs(20);
 /// The same where a phone elsewhere is rung.
 const ELSEWHERE: Duration = Duration::from_secs(35);
+
+/// How long the settlement waits until it is written down who talked.
+const WRITTEN: Duration = Duration::from_secs(5);
+/// How often it is looked whether somebody is still about to take a person over.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why a person is put through.
 pub(super) enum Why {
@@ -49,6 +59,9 @@ pub(super) struct Serving<'a> {
     counted: OnceLock<bool>,
     /// Set once they have talked to somebody whom they were put through to.
     talked: OnceLock<()>,
+    script: Script,
+    /// Who writes down who talks.
+    writing: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What came of looking for somebody.
@@ -77,19 +90,36 @@ impl<'a> Serving<'a> {
         in_flight: &'a InFlight,
         why: Why,
         answered: chrono::DateTime<Utc>,
+        script: Script,
     ) -> Self {
         let people = attempt.campaign.call_settings.people.clone().unwrap_or_default();
         let (counted, talked) = (OnceLock::new(), OnceLock::new());
-        Self { dialer, attempt, people, in_flight, why, answered, counted, talked }
+        let writing = Mutex::default();
+        Self { dialer, attempt, people, in_flight, why, answered, counted, talked, script, writing }
     }
 
     /// Puts the person through, and stays until the call is over. `brought`: whoever has been taken for them already.
     pub(super) async fn run(
         self,
+        progress: UnboundedReceiver<Progress>,
+        media: Media,
+        brought: Option<Brought>,
+    ) -> Result {
+        let result = self.serve(progress, media, brought).await;
+        // The settlement comes after who talked, or what they say came of it would be nobody's.
+        if let Some(written) = self.written() {
+            let _ = tokio::time::timeout(WRITTEN, written).await;
+        }
+        result
+    }
+
+    async fn serve(
+        &self,
         mut progress: UnboundedReceiver<Progress>,
         mut media: Media,
         brought: Option<Brought>,
     ) -> Result {
+        let mut attention = self.attention(media.words);
         let mut patience = match self.why {
             Why::Answered => Duration::from_secs_f64(self.people.patience_seconds),
             Why::HandedOver(_) => HANDED,
@@ -102,24 +132,26 @@ impl<'a> Serving<'a> {
             let asked = brought.is_some();
             let found = match brought {
                 Some(brought) => Found::Somebody(brought),
-                None if std::mem::replace(&mut noted, true) => self.look_for(&mut media, patience).await,
+                None if std::mem::replace(&mut noted, true) => {
+                    self.look_for(&mut media, attention.as_mut(), patience).await
+                }
                 None => {
                     // That they answered is written down while an agent is looked for.
                     let answer = status(self.dialer, self.attempt, CallStatus::InProgress, "");
-                    tokio::join!(self.look_for(&mut media, patience), answer).0
+                    tokio::join!(self.look_for(&mut media, attention.as_mut(), patience), answer).0
                 }
             };
             let mut brought = match found {
                 Found::Somebody(brought) => brought,
                 Found::Ended => return self.let_go(progress).await,
-                Found::HungUp => return self.let_down(progress, None).await,
+                Found::HungUp => return self.let_down(progress, There::HungUp).await,
                 Found::Refused => return self.obey(progress, media).await,
-                Found::Nobody => return self.let_down(progress, Some(media)).await,
+                Found::Nobody => return self.let_down(progress, There::Listens(media)).await,
             };
-            let leg = match self.accepted(&mut media, &mut brought.target, asked).await {
+            let leg = match self.accepted(&mut media, attention.as_mut(), &mut brought.target, asked).await {
                 Held::HungUp => {
                     drop(brought);
-                    return self.let_down(progress, None).await;
+                    return self.let_down(progress, There::HungUp).await;
                 }
                 Held::Refused => {
                     drop(brought);
@@ -137,7 +169,7 @@ impl<'a> Serving<'a> {
                 Held::Found(Accepted::No(why)) => {
                     self.not_put_through(&why);
                     drop(brought);
-                    return self.let_down(progress, Some(media)).await;
+                    return self.let_down(progress, There::Listens(media)).await;
                 }
             };
             let call = &self.attempt.begun.key.call_id;
@@ -146,7 +178,7 @@ impl<'a> Serving<'a> {
                 // They may be anywhere between us and whoever takes them: back to us, or hung up.
                 let back = self.take_back(&mut progress).await;
                 drop(brought);
-                return self.let_down(progress, back).await;
+                return self.let_down(progress, back.map_or(There::Lost, There::Listens)).await;
             }
             noted = true;
             let mut target = brought.target;
@@ -166,7 +198,7 @@ impl<'a> Serving<'a> {
                 target.over(true);
             }
             let Some(back) = back else {
-                return self.done("the person could not be taken back to be put through again".into());
+                return self.let_down(progress, There::Lost).await;
             };
             (next, media, patience) = (other, back, ANOTHER);
         }
@@ -177,7 +209,18 @@ impl<'a> Serving<'a> {
         tracing::warn!(%call, why, "a person could not be put through");
     }
 
-    async fn look_for(&self, media: &mut Media, patience: Duration) -> Found {
+    /// Who listens to them while they wait; nobody where there is no recogniser.
+    fn attention(&self, words: bool) -> Option<Attention> {
+        let providers = providers(self.dialer, self.attempt, words).ok()?;
+        Some(Attention::new(providers, Dialogue::new(self.script.clone(), &self.attempt.contact.person)))
+    }
+
+    async fn look_for(
+        &self,
+        media: &mut Media,
+        attention: Option<&mut Attention>,
+        patience: Duration,
+    ) -> Found {
         let key = &self.attempt.begun.key;
         let elsewhere = self.elsewhere();
         let found = async {
@@ -199,22 +242,36 @@ impl<'a> Serving<'a> {
             tokio::select! {
                 biased;
                 other = self.in_flight.taken_over() => Some(other),
-                found = tokio::time::timeout(patience, found) => {
-                    found.ok().flatten().map(|target| Brought { target, told: None })
-                }
+                found = tokio::time::timeout(patience, found) => match found {
+                    Ok(found) => found.map(|target| Brought { target, told: None }),
+                    // Somebody's phone rings already who wants to take them: that is waited for too.
+                    Err(_) => self.about_to_take().await,
+                },
             }
         };
-        let frame = self.dialer.0.tools.words.timing.frame;
         tokio::select! {
             biased;
             () = self.in_flight.end.cancelled() => Found::Ended,
-            found = hold(media, frame, self.meanwhile(), found) => match found {
+            found = hold(media, attention, self.meanwhile(), found) => match found {
                 Held::HungUp => Found::HungUp,
                 Held::Refused => Found::Refused,
                 Held::Found(Some(brought)) => Found::Somebody(brought),
                 Held::Found(None) => Found::Nobody,
             },
         }
+    }
+
+    /// Whoever is about to take them over, once they do; nobody where they do not.
+    async fn about_to_take(&self) -> Option<Brought> {
+        let call = &self.attempt.begun.key.call_id;
+        while self.dialer.0.live.changes_hands(call) {
+            tokio::select! {
+                biased;
+                other = self.in_flight.taken_over() => return Some(other),
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        None
     }
 
     /// Where the campaign sends those whom an AI caller hands over, where that is no agent of ours.
@@ -226,16 +283,22 @@ impl<'a> Serving<'a> {
 
     fn meanwhile(&self) -> Meanwhile {
         match self.why {
-            Why::Answered => Meanwhile::Silence,
-            Why::HandedOver(_) => Meanwhile::Music,
+            // It is a matter of two seconds.
+            Why::Answered if self.talked.get().is_none() => Meanwhile::Silence,
+            _ => Meanwhile::Music,
         }
     }
 
     /// The phone of whoever takes the person, once they have picked it up and, where the campaign wants that, have heard of
     /// the person and taken them. `asked`: they have been.
-    async fn accepted(&self, media: &mut Media, target: &mut Target, asked: bool) -> Held<Accepted> {
+    async fn accepted(
+        &self,
+        media: &mut Media,
+        attention: Option<&mut Attention>,
+        target: &mut Target,
+        asked: bool,
+    ) -> Held<Accepted> {
         let attended = self.attempt.campaign.call_settings.transfer.as_ref().is_some_and(|t| t.attended);
-        let frame = self.dialer.0.tools.words.timing.frame;
         let accepted = async {
             let leg = target.phone().await?;
             if let (Why::HandedOver(report), true) = (&self.why, attended && !asked) {
@@ -254,7 +317,7 @@ impl<'a> Serving<'a> {
         tokio::select! {
             biased;
             () = self.in_flight.end.cancelled() => Held::Found(Accepted::No("ended by us".into())),
-            accepted = hold(media, frame, self.meanwhile(), accepted) => accepted,
+            accepted = hold(media, attention, self.meanwhile(), accepted) => accepted,
         }
     }
 }

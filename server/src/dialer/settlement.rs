@@ -4,7 +4,7 @@ use super::Dialer;
 use super::attempt::{Attempt, Result};
 use crate::domain::callback::{Callback, CallbackStatus};
 use crate::domain::cost::Rates;
-use crate::domain::do_not_call::{List, Listing};
+use crate::domain::do_not_call::{self, List, Listing};
 use crate::domain::ending::{self, ContactAfter};
 use crate::domain::gate;
 use crate::domain::numbers::Turn;
@@ -65,7 +65,14 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
             .said_in(list, &end.key.call_id);
         deed.insert(0, Change::DoNotCall(Box::new(listing)));
     }
-    deed.extend(promised(attempt, &result, now));
+    if let Some(promise) = promised(attempt, &result, now) {
+        // Whose contact was erased meanwhile has nobody to be called back.
+        let contact = tools.store.contact(&end.key.organization_id, end.contact_id).await;
+        let refused = deed.len() > 1 || is_listed(dialer, attempt, now).await;
+        if !matches!(contact, Ok(None)) && !refused {
+            deed.push(promise);
+        }
+    }
     let mut wait = Duration::from_secs(1);
     loop {
         match tools.journal.commit(deed.clone()).await {
@@ -127,6 +134,15 @@ fn insights(
 
 fn tenths(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10.0).round() / 10.0
+}
+
+/// Whether one of their numbers is on a list by now. Where that cannot be asked, no: whoever keeps the callback is told before they
+/// dial.
+async fn is_listed(dialer: &Dialer, attempt: &Attempt, now: DateTime<Utc>) -> bool {
+    let (key, numbers) = (&attempt.begun.key, do_not_call::numbers(&attempt.contact));
+    let listed =
+        dialer.0.tools.store.listed(&key.organization_id, Some(key.campaign_id), &numbers, now).await;
+    matches!(listed, Ok(Some(_)))
 }
 
 /// What was promised: to call back at a time, by whoever is there then.
@@ -192,7 +208,7 @@ fn contact_after(
     }
     let report = result.report.as_ref();
     let talked = report.is_some_and(|r| r.exchanges.iter().any(|e| !e.user_input.is_empty()));
-    let cut_off = report.is_some_and(|r| ["ended_by_us", "no_voice"].contains(&r.ended));
+    let cut_off = report.is_some_and(|r| ["ended_by_us", "no_voice", "dead_line"].contains(&r.ended));
     // A person whom we did not understand, cut off or left in silence is not called again by a machine minutes later.
     if matches!(result.outcome, Outcome::Unclear | Outcome::Error)
         && (talked || cut_off || result.answered.is_some() && report.is_none())

@@ -10,7 +10,8 @@ use dialdeck_protocol::{CallId, CallStatus, Code, Problem};
 
 impl Dialer {
     /// Puts a call through to a phone. `attended`: whoever picks up is told of the person first, and may refuse them; then
-    /// nothing changes for the person. Whose calls a caller may put through is for whoever asks to know.
+    /// nothing changes for the person. `own`: they may put it through for as long as it is theirs, and no longer. Whose calls a caller
+    /// may put through is for whoever asks to know.
     ///
     /// # Errors
     /// When nobody talks in it, it is not ours to give, or nobody takes it.
@@ -20,6 +21,7 @@ impl Dialer {
         call: &CallId,
         to: &str,
         attended: bool,
+        own: bool,
     ) -> Result<String, Problem> {
         let conflict = |why: String| Problem::new(Code::Conflict, why);
         let gone = || conflict("nobody talks in this call at the moment".into());
@@ -30,7 +32,6 @@ impl Dialer {
         }
         // Whose call it is not any more is not theirs to put through.
         let has = || self.0.agents.has(permit.organization(), permit.caller().user_id, call);
-        let own = has();
         let handing = self.0.live.hand(call)?;
         let target = async {
             let target = Target::Outside(Outside::ring(self, to).await?);

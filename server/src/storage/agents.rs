@@ -5,7 +5,8 @@ use crate::domain::ending::ContactAfter;
 use crate::domain::numbers::Turn;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use dialdeck_protocol::{AgentRow, CallId, CampaignId, ContactId, OrganizationId, Outcome, UserId};
+use dialdeck_protocol::dashboard::Tally;
+use dialdeck_protocol::{AgentRow, CallId, CampaignId, ContactId, Emotion, OrganizationId, Outcome, UserId};
 
 /// An agent's place as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +84,21 @@ pub struct Disposable {
     pub over: bool,
 }
 
+/// Calls of a campaign that came to the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heap {
+    /// Whose.
+    pub campaign_id: Option<CampaignId>,
+    /// What they came to, where they are over.
+    pub outcome: Option<Outcome>,
+    /// How people sounded at their end.
+    pub emotion: Option<Emotion>,
+    /// Estimate of satisfaction, 1 to 5.
+    pub satisfaction: Option<i32>,
+    /// How many, how many of them were answered, how long, what they cost.
+    pub tally: Tally,
+}
+
 /// Agents: reads.
 #[async_trait]
 pub trait AgentRecord {
@@ -97,6 +113,13 @@ pub trait AgentRecord {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> StoreResult<(u64, u64)>;
+    /// What came of an organization's calls that were placed in a time, in heaps of those that came to the same.
+    async fn tallies(
+        &self,
+        organization: &OrganizationId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> StoreResult<Vec<Heap>>;
     /// A campaign's last calls that are over, oldest first.
     async fn past_calls(&self, campaign: CampaignId, limit: i64) -> StoreResult<Vec<PastCall>>;
     /// A call that an agent is to say something of.

@@ -1,16 +1,70 @@
 //! The log: to stderr, and if asked to one file a day; what is said to VICIdials goes into files of its own.
 
+use crate::domain::plain;
 use crate::settings::Log;
+use dialdeck_protocol::dashboard::LogLine;
+use std::collections::VecDeque;
+use std::fmt::{Debug, Write};
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+use tracing::field::{Field, Visit};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 /// Log files kept.
 const KEPT: usize = 14;
+
+/// Lines that consoles can read.
+const RECENT: usize = 300;
+
+static LINES: Mutex<VecDeque<LogLine>> = Mutex::new(VecDeque::new());
+
+/// The last lines, the newest last: what the log says, for who may read it.
+pub fn recent() -> Vec<LogLine> {
+    LINES.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+}
+
+/// Keeps the last lines of the log in memory.
+struct Recent;
+
+/// An event's message and fields, in a line.
+#[derive(Default)]
+struct Said(String);
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let _ = write!(self.0, " {}={value}", field.name());
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Recent {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut said = Said::default();
+        event.record(&mut said);
+        let line = LogLine {
+            at: chrono::Utc::now(),
+            level: event.metadata().level().as_str().to_lowercase(),
+            text: plain::line(said.0.trim(), 400),
+        };
+        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == RECENT {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+}
 
 /// Starts logging. The guard must live as long as the program, or the last lines of the file are lost.
 ///
@@ -34,7 +88,9 @@ pub fn start(settings: &Log) -> Result<Option<(WorkerGuard, WorkerGuard)>, Strin
             .with_filter(filter()?)
             .boxed()
     };
-    let mut layers = vec![stderr];
+    // Debug lines may hold numbers, and are for files alone.
+    let known = Recent.with_filter(LevelFilter::INFO).with_filter(filter()?).boxed();
+    let mut layers = vec![stderr, known];
     let mut guard = None;
     if !settings.folder.is_empty() {
         let files = |prefix: &str| {

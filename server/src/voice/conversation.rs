@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thinking::Thinking;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -97,6 +97,23 @@ pub struct Report {
     pub callback_at: Option<DateTime<Utc>>,
 }
 
+impl Default for Report {
+    /// Nothing was said.
+    fn default() -> Self {
+        Self {
+            outcome: Outcome::Unclear,
+            exchanges: Vec::new(),
+            ended: "done",
+            interruptions: 0,
+            talked: Duration::ZERO,
+            listened: Duration::ZERO,
+            dead_air: Duration::ZERO,
+            do_not_call: false,
+            callback_at: None,
+        }
+    }
+}
+
 /// Holds a conversation until it is over, the person hangs up, or `end` is cancelled. The line stays as it is: it may
 /// be led on to an agent.
 pub async fn converse(
@@ -153,6 +170,9 @@ impl Talk<'_> {
                     None => Some(talk.leave("hung_up").await),
                 },
                 heard = finished(&mut talk.recognising) => talk.recognised(heard).await,
+                Some(heard) = talk.overheard.join_next(), if !talk.overheard.is_empty() => {
+                    talk.was_overheard(heard.ok().flatten()).await
+                }
                 piece = thinking::next(&mut talk.thinking) => talk.thought(piece).await,
                 made = talk.speech.made() => talk.made(made).await,
                 _ = beat.tick() => {
@@ -253,6 +273,8 @@ struct Talk<'a> {
     /// The utterance that is understood while it is spoken.
     live: Option<Box<dyn Live>>,
     recognising: Option<JoinHandle<(Result<Recognition, RecogniseError>, TurnLatency)>>,
+    /// What was being said when a key answered: it counts only where it asks never to be called again.
+    overheard: JoinSet<Option<Recognition>>,
     thinking: Option<Thinking>,
     /// When the person ended what waits for an answer.
     waits_since: Option<Instant>,
@@ -306,6 +328,7 @@ impl<'a> Talk<'a> {
             saying: None,
             live: None,
             recognising: None,
+            overheard: JoinSet::new(),
             thinking: None,
             waits_since: None,
             excused: false,
@@ -341,11 +364,11 @@ impl<'a> Talk<'a> {
             let turn = self.dialogue.key(digit)?;
             self.speech.stop();
             // The key is the answer; what was being said with it is not answered once more.
-            (self.recognising, self.thinking, self.live) = (None, None, None);
+            self.overhear();
+            (self.thinking, self.live) = (None, None);
             (self.held_back, self.message) = (None, None);
             // Whoever presses a key that is answered is a person.
             self.understood = true;
-            self.ear.flush();
             return self.reply(format!("[key {digit}]"), turn, TurnLatency::default()).await;
         }
         if let (Some(live), Frame::Sound(samples)) = (&mut self.live, &frame) {

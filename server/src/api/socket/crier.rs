@@ -23,6 +23,11 @@ struct Town {
 pub struct Crier(Arc<Mutex<Town>>);
 
 impl Crier {
+    /// How many consoles are told.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).lines.len()
+    }
+
     /// Starts to tell what the bus has.
     pub fn start(bus: &Bus, closing: CancellationToken) -> Self {
         let (crier, mut heard) = (Self::default(), bus.listen());

@@ -17,11 +17,21 @@ const CALL_BACK_AFTER: chrono::Duration = chrono::Duration::minutes(15);
 const HANG_UPS: u32 = 3;
 /// What somebody hears whose agent is gone.
 const SORRY: &str = "I am sorry, the line to my colleague was cut. We will call you back. Goodbye.";
-/// What somebody hears who asked by key not to be called again.
+/// What somebody hears who asked not to be called again.
 const OBEYED: &str = "I have taken you off our list, and we will not call you again. Goodbye.";
 /// What somebody hears who was to be put through, and no agent came.
 const NOBODY: &str =
     "I am sorry, all my colleagues are talking at the moment. We will call you back. Goodbye.";
+
+/// Where somebody is whom nobody takes.
+pub(super) enum There {
+    /// With us.
+    Listens(Media),
+    /// They hung up.
+    HungUp,
+    /// Lost between us and whoever was to take them, by no doing of theirs.
+    Lost,
+}
 
 impl Serving<'_> {
     /// The call was somebody's who talked to them: what came of it, they say.
@@ -45,7 +55,8 @@ impl Serving<'_> {
     }
 
     /// Ended by us while they waited.
-    pub(super) async fn let_go(self, progress: UnboundedReceiver<Progress>) -> Result {
+    pub(super) async fn let_go(&self, progress: UnboundedReceiver<Progress>) -> Result {
+        self.in_flight.nobody_takes_over().await;
         let why = "ended by us before an agent was there";
         let mut result = hang_up(self.dialer, self.attempt, progress, why).await;
         if self.talked.get().is_some() {
@@ -58,27 +69,29 @@ impl Serving<'_> {
             Why::HandedOver(_) => Outcome::Interested,
         };
         result.report = self.report();
+        if let Some(report) = &mut result.report {
+            call_back(report);
+        }
         result.abandoned = self.count(true);
         result
     }
 
     /// Nobody takes them, or nobody else after their agent's phone has vanished: the person is told so where they are still there.
-    pub(super) async fn let_down(
-        self,
-        mut progress: UnboundedReceiver<Progress>,
-        media: Option<Media>,
-    ) -> Result {
+    pub(super) async fn let_down(&self, mut progress: UnboundedReceiver<Progress>, there: There) -> Result {
+        self.in_flight.nobody_takes_over().await;
         let talked = self.talked.get().is_some();
         let mut report = self.report();
         let mut detail =
             if talked { "the line to the agent was cut" } else { "no agent was free in time" }.to_owned();
-        if let Some(mut media) = media {
+        let lost = matches!(there, There::Lost);
+        if let There::Listens(mut media) = there {
             let text = match self.why {
                 _ if talked => SORRY,
                 Why::Answered => self.people.abandon_message.as_str(),
                 Why::HandedOver(_) => NOBODY,
             };
-            let said = announced(self.dialer, self.attempt, self.in_flight, &mut media, text).await;
+            let said =
+                announced(self.dialer, self.attempt, &self.script, self.in_flight, &mut media, text).await;
             detail.push_str(match &said {
                 Some(said) if said.ended == "done" => "; the message was played",
                 Some(_) => "; they hung up during the message",
@@ -87,10 +100,15 @@ impl Serving<'_> {
             let promised = said.is_some() && (talked || matches!(self.why, Why::HandedOver(_)));
             report = merged(report, said);
             if let Some(report) = report.as_mut().filter(|_| promised) {
-                report.callback_at.get_or_insert_with(|| Utc::now() + CALL_BACK_AFTER);
+                call_back(report);
+            }
+        } else if lost {
+            detail.push_str("; they were lost on the way");
+            if talked || report.is_some() {
+                call_back(report.get_or_insert_with(Report::default));
             }
         } else {
-            detail.push_str("; they hung up, or were lost, before another was there");
+            detail.push_str("; they hung up before");
         }
         hang_up_quietly(self.dialer, self.attempt).await;
         wait_for_end(&mut progress).await;
@@ -114,10 +132,12 @@ impl Serving<'_> {
         }
     }
 
-    /// The person pressed the key that ends all calls while they waited.
-    pub(super) async fn obey(self, mut progress: UnboundedReceiver<Progress>, mut media: Media) -> Result {
+    /// The person asked, by key or in words, never to be called again while they waited.
+    pub(super) async fn obey(&self, mut progress: UnboundedReceiver<Progress>, mut media: Media) -> Result {
+        self.in_flight.nobody_takes_over().await;
         scribe(self.dialer, self.attempt).do_not_call().await;
-        let said = announced(self.dialer, self.attempt, self.in_flight, &mut media, OBEYED).await;
+        let said =
+            announced(self.dialer, self.attempt, &self.script, self.in_flight, &mut media, OBEYED).await;
         drop(media);
         hang_up_quietly(self.dialer, self.attempt).await;
         wait_for_end(&mut progress).await;
@@ -131,7 +151,7 @@ impl Serving<'_> {
         let abandoned = if talked { self.counted.get() == Some(&true) } else { self.count(true) };
         Result {
             outcome: Outcome::DoNotCall,
-            detail: "asked by key not to be called again, while waiting".into(),
+            detail: "asked not to be called again, while waiting".into(),
             answered: Some(self.answered),
             ended: Utc::now(),
             report,
@@ -151,6 +171,13 @@ impl Serving<'_> {
         let _ = self.counted.set(abandoned);
         self.dialer.0.pacers.answered(self.attempt.begun.key.campaign_id, abandoned, Utc::now());
         abandoned
+    }
+}
+
+/// They are called back, unless they refused, at the time that was agreed or soon.
+fn call_back(report: &mut Report) {
+    if !report.do_not_call {
+        report.callback_at.get_or_insert_with(|| Utc::now() + CALL_BACK_AFTER);
     }
 }
 

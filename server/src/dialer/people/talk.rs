@@ -2,15 +2,17 @@
 
 use super::parting::hung_up_for_good;
 use super::{Serving, Why, summary};
-use crate::dialer::attempt::{Result, hang_up_quietly};
+use crate::dialer::attempt::Result;
 use crate::dialer::target::{Brought, Target};
 use crate::storage::Change;
 use crate::storage::journal::CommitError;
 use crate::telephony::{LegId, Progress};
 use crate::voice::media::Media;
 use chrono::Utc;
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
 
 /// How long the telephony may take to bring a person back from an agent.
 const BACK: Duration = Duration::from_secs(5);
@@ -50,7 +52,12 @@ impl Serving<'_> {
         self.count(waited > self.people.patience_seconds);
         // The call goes on meanwhile; what it is about must not wait for a disk, nor get lost for one.
         let (journal, call) = (self.dialer.0.tools.journal.clone(), key.call_id.clone());
-        tokio::spawn(async move {
+        let before = self.written();
+        let task = tokio::spawn(async move {
+            // One after the other: the last who talked is the last who is written down.
+            if let Some(before) = before {
+                let _ = before.await;
+            }
             for _ in 0..CONNECT_TRIES {
                 match journal.commit(vec![change.clone()]).await {
                     Ok(_) | Err(CommitError::Refused(_)) => return,
@@ -59,21 +66,32 @@ impl Serving<'_> {
                 tokio::time::sleep(AGAIN).await;
             }
         });
+        *self.writing.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    }
+
+    /// Who writes down who talks, where somebody does.
+    pub(super) fn written(&self) -> Option<JoinHandle<()>> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Until the call is over, or goes to somebody else.
     pub(super) async fn talk(&self, progress: &mut UnboundedReceiver<Progress>, seat: &Target) -> Talked {
-        let gone = seat.phone_gone();
+        let (gone, call) = (seat.phone_gone(), &self.attempt.begun.key.call_id);
+        // Whoever listens in leaves the phone before its next call.
+        let over = |by_them| {
+            self.dialer.0.live.taken_back(call);
+            seat.over(by_them);
+        };
         loop {
             tokio::select! {
                 biased;
                 next = progress.recv() => match next {
                     Some(Progress::Ended(ended)) => {
-                        seat.over(false);
+                        over(false);
                         return Talked::Over(self.done(format!("the person hung up, {}", ended.detail())));
                     }
                     None => {
-                        seat.over(false);
+                        over(false);
                         return Talked::Over(self.done("the telephony lost the call".into()));
                     }
                     Some(Progress::Ringing | Progress::Answered(_)) => {}
@@ -83,7 +101,7 @@ impl Serving<'_> {
                     if seat.ends_by_phone() {
                         return Talked::Over(self.end(progress, seat, "the other phone hung up").await);
                     }
-                    seat.over(true);
+                    over(true);
                     return Talked::Vanished;
                 }
                 other = self.in_flight.taken_over() => return Talked::TakenOver(other),
@@ -94,6 +112,7 @@ impl Serving<'_> {
     /// Ends the call. The agent is free once the line is: the next person must not meet this one.
     async fn end(&self, progress: &mut UnboundedReceiver<Progress>, seat: &Target, why: &str) -> Result {
         let ended = hung_up_for_good(self.dialer, self.attempt, progress).await;
+        self.dialer.0.live.taken_back(&self.attempt.begun.key.call_id);
         seat.over(true);
         let detail = ended.map_or_else(String::new, |ended| format!(", {}", ended.detail()));
         self.done(format!("{why}{detail}"))
@@ -104,7 +123,8 @@ impl Serving<'_> {
         self.dialer.0.live.taken_back(call);
         if let Err(error) = self.dialer.0.tools.telephony.take_back(call).await {
             tracing::warn!(%call, %error, "a person could not be taken back from an agent");
-            hang_up_quietly(self.dialer, self.attempt).await;
+            // Whoever had them is free after this: the next person must not meet this one.
+            hung_up_for_good(self.dialer, self.attempt, progress).await;
             return None;
         }
         let back = async {
@@ -118,7 +138,7 @@ impl Serving<'_> {
         };
         let back = tokio::time::timeout(BACK, back).await.ok().flatten();
         if back.is_none() {
-            hang_up_quietly(self.dialer, self.attempt).await;
+            hung_up_for_good(self.dialer, self.attempt, progress).await;
         }
         back
     }

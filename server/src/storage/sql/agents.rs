@@ -1,14 +1,17 @@
 //! Agents' places, what they did, and what they said came of their calls.
 
 use super::commit::Applied;
+use super::engine::Amount;
 use super::{Conn, SqlStore, failed, law, word};
-use crate::storage::agents::{AgentRecord, Disposable, Dispose, PastCall, SeatRow};
+use crate::storage::agents::{AgentRecord, Disposable, Dispose, Heap, PastCall, SeatRow};
 use crate::storage::change::Happening;
 use crate::storage::{CallKey, Refusal, StoreResult};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use dialdeck_protocol::dashboard::Tally;
 use dialdeck_protocol::{
-    AgentRow, AgentState, CallId, CallStatus, CampaignId, ContactId, EventBody, OrganizationId, UserId,
+    AgentRow, AgentState, CallId, CallStatus, CampaignId, ContactId, EventBody, OrganizationId, Outcome,
+    UserId,
 };
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -230,6 +233,39 @@ impl AgentRecord for SqlStore {
         .await
         .map_err(|e| failed(&e))?;
         Ok((u64::try_from(answered).unwrap_or(0), u64::try_from(abandoned).unwrap_or(0)))
+    }
+
+    async fn tallies(
+        &self,
+        organization: &OrganizationId,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> StoreResult<Vec<Heap>> {
+        type Row = (Option<Uuid>, Option<String>, Option<String>, Option<i32>, i64, i64, i64, Amount);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT campaign_id, outcome, emotion, csat_score, COUNT(*), COUNT(answered_at), \
+             CAST(COALESCE(SUM(duration), 0) AS BIGINT), COALESCE(SUM(cost), 0) FROM calls \
+             WHERE organization_id = $1 AND created_at >= $2 AND created_at < $3 \
+             GROUP BY campaign_id, outcome, emotion, csat_score",
+        )
+        .bind(organization.as_str())
+        .bind(from.naive_utc())
+        .bind(to.naive_utc())
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|e| failed(&e))?;
+        let heap = |(campaign, outcome, emotion, satisfaction, calls, answered, seconds, cost): Row| {
+            let outcome: Option<Outcome> = outcome.as_deref().map(word).transpose()?;
+            let good = if outcome.is_some_and(Outcome::is_success) { calls } else { 0 };
+            Ok(Heap {
+                campaign_id: campaign.map(CampaignId),
+                outcome,
+                emotion: emotion.as_deref().map(word).transpose()?,
+                satisfaction,
+                tally: Tally { calls, answered, good, seconds, cost: cost.into() },
+            })
+        };
+        rows.into_iter().map(heap).collect()
     }
 
     async fn past_calls(&self, campaign: CampaignId, limit: i64) -> StoreResult<Vec<PastCall>> {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -78,7 +79,7 @@ pub(super) async fn listen(
 }
 
 /// One connection; gives why it ended.
-async fn session(ari: &Ari, lines: &Lines, legs: &Legs, condition: &watch::Sender<Condition>) -> String {
+async fn session(ari: &Arc<Ari>, lines: &Lines, legs: &Legs, condition: &watch::Sender<Condition>) -> String {
     let version = match ari.version().await {
         Ok(version) => version,
         Err(error) => return error,
@@ -104,6 +105,8 @@ async fn session(ari: &Ari, lines: &Lines, legs: &Legs, condition: &watch::Sende
     condition
         .send_replace(Condition { state: PartState::Up, message: format!("{} ({version})", ari.describe()) });
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    // After a stall one beat is due, not all that were missed: it has answered none of them yet.
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut alive = true;
     loop {
         tokio::select! {
@@ -114,7 +117,9 @@ async fn session(ari: &Ari, lines: &Lines, legs: &Legs, condition: &watch::Sende
                         Taken::Fine => {}
                         Taken::Stray(leg) => {
                             tracing::info!("a phone was picked up that nobody here has rung; it is hung up");
-                            let _ = ari.drop_leg(leg).await;
+                            let ari = ari.clone();
+                            // The events of all calls do not wait for it.
+                            tokio::spawn(async move { ari.drop_leg(leg).await });
                         }
                         Taken::Replaced => return REPLACED.into(),
                     }

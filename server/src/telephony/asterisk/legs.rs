@@ -35,8 +35,8 @@ impl Legs {
     pub(super) fn up(&self, leg: LegId) -> bool {
         self.lock().get_mut(&leg).is_some_and(|rung| {
             rung.up = true;
-            let _ = rung.tell.send(Leg::Up);
-            true
+            // Whoever rang it may have given up since.
+            rung.tell.send(Leg::Up).is_ok()
         })
     }
 

@@ -139,6 +139,28 @@ impl Talk<'_> {
         self.answer(&heard, latency).await
     }
 
+    /// A key goes on; what is said meanwhile is still understood, in case that it asks never to be called again.
+    pub(super) fn overhear(&mut self) {
+        if let Some(utterance) = self.ear.flush() {
+            self.recognise(utterance, 0);
+        }
+        if let Some(task) = self.recognising.take() {
+            self.overheard.spawn(async move { task.await.ok().and_then(|(heard, _)| heard.ok()) });
+        }
+    }
+
+    /// What was said while a key was pressed was understood.
+    pub(super) async fn was_overheard(&mut self, heard: Option<Recognition>) -> Option<Outcome> {
+        let heard = heard.filter(|heard| self.dialogue.refuses(&heard.text))?;
+        self.speech.stop();
+        (self.recognising, self.thinking, self.live) = (None, None, None);
+        self.message = None;
+        if self.saying.is_some() {
+            self.complete().await;
+        }
+        self.answer(&heard, TurnLatency::default()).await
+    }
+
     /// What is not answered may have asked, in words that the rules do not know, not to be called again.
     fn pass_over(&mut self, heard: Recognition) {
         if !backchannel::is_one(&heard.text) && self.thinks(&heard) {
@@ -184,6 +206,17 @@ impl Talk<'_> {
             Some((Ok(heard), latency)) => (Some(heard), latency),
             _ => (None, TurnLatency::default()),
         };
+        let overheard = async {
+            let mut all = Vec::new();
+            while let Some(heard) = self.overheard.join_next().await {
+                all.extend(heard.ok().flatten());
+            }
+            all
+        };
+        let overheard = tokio::time::timeout(patience, overheard).await.unwrap_or_default();
+        if overheard.iter().any(|heard| self.dialogue.refuses(&heard.text)) {
+            return true;
+        }
         // A refusal may have come in pieces, or been passed over.
         let pieces = [self.passed_over.take(), self.held_back.take(), heard].into_iter().flatten();
         let phrases = self.dialogue.phrases();

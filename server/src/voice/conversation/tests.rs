@@ -423,3 +423,20 @@ async fn an_announcement_is_spoken_to_its_end_whoever_talks() {
     assert_eq!((report.outcome, report.ended), (Outcome::Abandoned, "done"));
     assert!(spoken.starts_with("This is Example Company. Press nine and we never call again."), "{spoken}");
 }
+
+#[tokio::test]
+async fn a_key_does_not_hide_what_was_said_with_it() {
+    for hangs_up in [false, true] {
+        let (report, listed) = talk_by(Script::default(), None, |to_us, mut from_us| async move {
+            listen(&mut from_us, "question?").await;
+            say(&to_us, "take me off your list").await;
+            let _ = to_us.send(Frame::Digit('1')).await;
+            if !hangs_up {
+                all_spoken(&mut from_us).await;
+            }
+        })
+        .await;
+        assert!(listed, "{hangs_up} {report:?}");
+        assert_eq!(report.outcome, Outcome::DoNotCall);
+    }
+}
