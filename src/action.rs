@@ -65,6 +65,10 @@ actions! {
     History = "view.history", "Look", "history";
     Agents = "view.agents", "Look", "agents";
     Callbacks = "view.callbacks", "Look", "callbacks";
+    Dashboard = "view.dashboard", "Look", "dashboard";
+    Server = "view.server", "Look", "server";
+    Alerts = "view.alerts", "Look", "alerts";
+    Acknowledge = "alert.acknowledge", "Look", "known";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Freeze = "freeze", "Look", "freeze";
@@ -217,9 +221,18 @@ impl Action {
                 View::Floor => state.pane != Pane::Conversation && !state.calls.is_empty(),
                 View::History => state.pane == Pane::History && !state.history.is_empty() && state.is_live(),
                 View::Dialpad => state.is_live() && state.dialpad.picture.is_some(),
-                View::Agents | View::Vicidial | View::Callbacks => false,
+                View::Agents
+                | View::Vicidial
+                | View::Callbacks
+                | View::Dashboard
+                | View::Server
+                | View::Alerts => false,
             },
-            Self::Reload => matches!(state.view, View::History | View::Dialpad) && state.is_live(),
+            Self::Reload => {
+                let asked =
+                    matches!(state.view, View::History | View::Dialpad | View::Dashboard | View::Server);
+                asked && state.is_live()
+            }
             Self::DialpadPull => may && state.is_live() && state.view == View::Dialpad,
             Self::DialpadRange
             | Self::DialpadDates
@@ -236,6 +249,10 @@ impl Action {
             Self::Callbacks => state.view != View::Callbacks,
             Self::Vicidial => state.view != View::Vicidial,
             Self::Dialpad => state.view != View::Dialpad,
+            Self::Dashboard => state.view != View::Dashboard,
+            Self::Server => state.view != View::Server,
+            Self::Alerts => state.view != View::Alerts,
+            Self::Acknowledge => state.view == View::Alerts && state.selected_alert().is_some(),
             Self::Floor => state.view != View::Floor,
             Self::History => state.view != View::History,
             _ => true,

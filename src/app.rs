@@ -5,8 +5,10 @@ mod dialpad;
 mod monitoring;
 mod seat;
 mod vicidial;
+mod watch;
 
 use crate::action::Action;
+use crate::alert::Rules;
 use crate::args::Server;
 use crate::hotkey::Hotkeys;
 use crate::key::Key;
@@ -51,6 +53,8 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     let keymap = Keymap::load(keymap.as_deref()).map_err(|e| eyre!(e))?;
     let hotkeys = folder.as_ref().map(|f| f.join("hotkeys.toml")).filter(|f| f.exists());
     let hotkeys = Hotkeys::load(hotkeys.as_deref(), &keymap).map_err(|e| eyre!(e))?;
+    let rules = folder.as_ref().map(|f| f.join("alerts.toml")).filter(|f| f.exists());
+    let rules = Rules::load(rules.as_deref()).map_err(|e| eyre!(e))?;
     let depth = Depth::detect(&|name| std::env::var(name).ok());
     let default = if depth == Depth::None { "monochrome" } else { "dark" };
     let themes = folder.map(|f| f.join("themes"));
@@ -60,7 +64,14 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     let mut login = Login::new(&server);
     loop {
         let Some(token) = login.run(&mut screen, &theme, &mut keys, &server.url).await? else { break };
-        let mut app = App::new(server.url.clone(), token, keymap.clone(), hotkeys.clone(), theme.clone());
+        let mut app = App::new(
+            server.url.clone(),
+            token,
+            keymap.clone(),
+            hotkeys.clone(),
+            theme.clone(),
+            rules.clone(),
+        );
         match app.run(&mut screen, &mut keys).await? {
             Left::Quit => break,
             Left::LoggedOut(why) => login.say(&why),
@@ -89,6 +100,9 @@ struct App {
     keymap: Keymap,
     hotkeys: Hotkeys,
     theme: Theme,
+    rules: Rules,
+    /// Seconds that this has run.
+    seconds: u64,
     /// Whether to go to one's own place as soon as the floor is known.
     to_seat: bool,
     /// Whether the server tells us of floors.
@@ -100,7 +114,14 @@ struct App {
 }
 
 impl App {
-    fn new(server: url::Url, token: String, keymap: Keymap, hotkeys: Hotkeys, theme: Theme) -> Self {
+    fn new(
+        server: url::Url,
+        token: String,
+        keymap: Keymap,
+        hotkeys: Hotkeys,
+        theme: Theme,
+        rules: Rules,
+    ) -> Self {
         let (asks, asked) = mpsc::unbounded_channel();
         let (tell, heard) = mpsc::unbounded_channel();
         tokio::spawn(net::run(server, token, asked, tell));
@@ -110,6 +131,8 @@ impl App {
             keymap,
             hotkeys,
             theme,
+            rules,
+            seconds: 0,
             to_seat: false,
             watching: false,
             set_up: None,
@@ -185,7 +208,10 @@ impl App {
                     self.take_events(events);
                 }
                 () = tokio::time::sleep_until(next_frame), if news_waits => {}
-                _ = second.tick() => draw = self.state.notes.second() || self.state.ticks() && self.frozen.is_none(),
+                _ = second.tick() => {
+                    let ticks = self.state.notes.second() || self.state.ticks();
+                    draw = (self.second(screen)? || ticks) && self.frozen.is_none();
+                }
             }
         }
     }
@@ -260,6 +286,7 @@ impl App {
                 self.state.choices_of = None;
                 self.state.lead_asked = None;
                 self.ask_callbacks();
+                self.ask_figures();
                 self.fetch_for_seat();
             }
             ServerMessage::Events { events } => self.take_events(events),
@@ -398,6 +425,10 @@ impl App {
                         | Action::Capabilities
                         | Action::SetUpVicidial
                         | Action::Floor
+                        | Action::Dashboard
+                        | Action::Server
+                        | Action::Alerts
+                        | Action::Acknowledge
                         | Action::Reload
                 ) =>
             {
@@ -540,7 +571,13 @@ impl App {
             Action::Back => self.back(),
             Action::ResetList => self.begin_reset(),
             Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
-            Action::Reload => self.ask_history(),
+            Action::Reload if self.state.view == View::History => self.ask_history(),
+            Action::Reload => self.ask_figures(),
+            Action::Acknowledge => {
+                if let Some(key) = self.state.selected_alert().map(str::to_owned) {
+                    self.state.alerts.acknowledge(&key);
+                }
+            }
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
             Action::Open => self.open(),
@@ -595,6 +632,15 @@ impl App {
                 self.state.go(View::History);
                 self.ask_history();
             }
+            Action::Dashboard => {
+                self.state.go(View::Dashboard);
+                self.ask_figures();
+            }
+            Action::Server => {
+                self.state.go(View::Server);
+                self.ask_figures();
+            }
+            Action::Alerts => self.state.go(View::Alerts),
             Action::Callbacks => {
                 self.state.go(View::Callbacks);
                 self.ask_callbacks();
@@ -634,6 +680,11 @@ impl App {
             | Pane::Agents
             | Pane::Seat
             | Pane::Callbacks
+            | Pane::Dashboard
+            | Pane::Parts
+            | Pane::Log
+            | Pane::Audit
+            | Pane::Alerts
             | Pane::FloorCampaigns
             | Pane::FloorCalls => {}
             Pane::DialpadAgents | Pane::DialpadCalls => self.open_in_dialpad(),

@@ -1,6 +1,18 @@
 //! The command line.
 
 use crate::command;
+use crate::command::audit::AuditCommand;
+use crate::command::callback::CallbackCommand;
+use crate::command::calls::CallsCommand;
+use crate::command::campaigns::CampaignsCommand;
+use crate::command::catalog::CatalogCommand;
+use crate::command::contacts::ContactsCommand;
+use crate::command::dnc::DncCommand;
+use crate::command::events::EventsArgs;
+use crate::command::floor::QueueCommand;
+use crate::command::numbers::NumbersCommand;
+use crate::command::script::ScriptCommand;
+use crate::command::user::UserCommand;
 use clap::{Parser, Subcommand};
 use color_eyre::eyre;
 use dialdeck_protocol::CampaignType;
@@ -52,21 +64,49 @@ fn campaign_type(text: &str) -> Result<CampaignType, String> {
 enum Command {
     /// Import contacts from a CSV file into a campaign
     Import(ImportArgs),
-    /// Campaigns
-    #[command(subcommand)]
-    Campaign(CampaignCommand),
+    /// Campaigns and their queues
+    Campaign(Noun<CampaignsCommand>),
+    /// Contacts of campaigns
+    #[command(alias = "contact")]
+    Contacts(Noun<ContactsCommand>),
+    /// What all queues do
+    Queue(Noun<QueueCommand>),
     /// Caller-ID numbers of ours
-    #[command(subcommand)]
-    Number(NumberCommand),
+    Number(Noun<NumbersCommand>),
     /// What the voice sounds like
     #[command(subcommand)]
     Voice(VoiceCommand),
-    /// Calls by hand
-    #[command(subcommand)]
-    Call(CallCommand),
+    /// Calls that were and calls that are
+    Call(Noun<CallsCommand>),
+    /// Promises to call back
+    Callback(Noun<CallbackCommand>),
+    /// The do-not-call list
+    Dnc(Noun<DncCommand>),
     /// Agents
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Users, who log in
+    User(Noun<UserCommand>),
+    /// What agents say came of a call
+    Disposition(Noun<CatalogCommand>),
+    /// Why agents pause
+    PauseCode(Noun<CatalogCommand>),
+    /// Scripts: what campaigns say
+    Script(Noun<ScriptCommand>),
+    /// What agents and AI callers can look up
+    Knowledge(Noun<CatalogCommand>),
+    /// Where events are sent
+    Webhook(Noun<CatalogCommand>),
+    /// Events as they were committed, as JSON lines
+    Events(EventsArgs),
+    /// The audit log: who did what
+    Audit(Noun<AuditCommand>),
+    /// How the server's parts are
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// A VICIdial: any of its functions, its floor, its log; alone it lists the functions
     Vicidial(VicidialArgs),
     /// Dialpad: its calls, agents and reports, fetching, and what can be done at it; alone it lists all of it
@@ -83,6 +123,16 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+}
+
+/// What to do with a noun.
+#[derive(Debug, clap::Args)]
+struct Noun<C: Subcommand> {
+    /// As JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: C,
 }
 
 /// What to do with a VICIdial.
@@ -155,7 +205,8 @@ pub struct ImportArgs {
 /// Campaigns from the command line.
 #[derive(Debug, Subcommand)]
 pub enum CampaignCommand {
-    /// List them
+    /// List them: `CampaignsCommand` offers it, as it does so as JSON, too
+    #[command(skip)]
     List,
     /// Make one
     Create {
@@ -262,7 +313,8 @@ pub enum AgentCommand {
 /// Caller IDs from the command line.
 #[derive(Debug, Subcommand)]
 pub enum NumberCommand {
-    /// List them
+    /// List them: `NumbersCommand` offers it, as it does so as JSON, too
+    #[command(skip)]
     List,
     /// Add one
     Add {
@@ -306,18 +358,53 @@ pub enum CallCommand {
 impl Args {
     /// Runs what was asked; the console when nothing was.
     pub async fn run(self) -> eyre::Result<()> {
-        match &self.command {
-            None => crate::app::run(self.server, self.theme.as_deref()).await,
-            Some(Command::Import(args)) => command::import::run(&self.server, args).await,
-            Some(Command::Campaign(command)) => command::campaign::run(&self.server, command).await,
-            Some(Command::Number(command)) => command::number::run(&self.server, command).await,
-            Some(Command::Voice(command)) => command::voice::run(&self.server, command).await,
-            Some(Command::Call(command)) => command::call::run(&self.server, command).await,
-            Some(Command::Agent(command)) => command::agent::run(&self.server, command).await,
-            Some(Command::Vicidial(args)) => command::vicidial::run(&self.server, args).await,
-            Some(Command::Dialpad(args)) => command::dialpad::run(&self.server, args).await,
-            Some(Command::Why { number }) => command::agent::why(&self.server, number).await,
-            Some(Command::Manual { out }) => command::manual::write(out),
+        let server = &self.server;
+        let Some(command) = &self.command else {
+            return crate::app::run(self.server, self.theme.as_deref()).await;
+        };
+        match command {
+            Command::Import(args) => command::import::run(server, args).await,
+            Command::Campaign(noun) => command::campaigns::run(server, &noun.verb, noun.json).await,
+            Command::Contacts(noun) => command::contacts::run(server, &noun.verb, noun.json).await,
+            Command::Queue(noun) => command::floor::queue(server, &noun.verb, noun.json).await,
+            Command::Number(noun) => command::numbers::run(server, &noun.verb, noun.json).await,
+            Command::Voice(command) => command::voice::run(server, command).await,
+            Command::Call(noun) => command::calls::run(server, &noun.verb, noun.json).await,
+            Command::Callback(noun) => command::callback::run(server, &noun.verb, noun.json).await,
+            Command::Dnc(noun) => command::dnc::run(server, &noun.verb, noun.json).await,
+            Command::Agent(command) => command::agent::run(server, command).await,
+            Command::User(noun) => command::user::run(server, &noun.verb, noun.json).await,
+            Command::Disposition(noun) => list(server, &command::catalog::DISPOSITIONS, noun).await,
+            Command::PauseCode(noun) => list(server, &command::catalog::PAUSE_CODES, noun).await,
+            Command::Script(noun) => command::script::run(server, &noun.verb, noun.json).await,
+            Command::Knowledge(noun) => list(server, &command::catalog::KNOWLEDGE, noun).await,
+            Command::Webhook(noun) => list(server, &command::catalog::WEBHOOKS, noun).await,
+            Command::Events(args) => command::events::run(server, args).await,
+            Command::Audit(noun) => command::audit::run(server, &noun.verb, noun.json).await,
+            Command::Status { json } => command::floor::status(server, *json).await,
+            Command::Vicidial(args) => command::vicidial::run(server, args).await,
+            Command::Dialpad(args) => command::dialpad::run(server, args).await,
+            Command::Why { number } => command::agent::why(server, number).await,
+            Command::Manual { out } => command::manual::write(out),
         }
+    }
+}
+
+async fn list(
+    server: &Server,
+    kind: &command::catalog::Noun,
+    noun: &Noun<CatalogCommand>,
+) -> eyre::Result<()> {
+    command::catalog::run(server, kind, &noun.verb, noun.json).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_fits_together() {
+        Args::command().debug_assert();
     }
 }

@@ -144,6 +144,8 @@ const SCOPES: &[(&str, Pane, &[&str])] = &[
     ("history", Pane::History, &[]),
     ("seat", Pane::Seat, &[]),
     ("callbacks", Pane::Callbacks, &[]),
+    ("dashboard", Pane::Dashboard, &[]),
+    ("alerts", Pane::Alerts, &[]),
 ];
 
 /// All keys of one's own.

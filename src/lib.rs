@@ -5,6 +5,7 @@
 //! commands: nothing is shown that the server has not said.
 
 mod action;
+mod alert;
 mod app;
 mod args;
 mod command;

@@ -1,8 +1,13 @@
 //! A moment as people say it: "tomorrow 3pm", in the zone of whoever is to be called then. Pure.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, FixedOffset, Local, Utc};
 use chrono_tz::Tz;
 use interim::{Dialect, parse_date_string};
+
+/// A moment where this console stands. In tests that is nowhere.
+pub fn here(at: DateTime<Utc>) -> DateTime<FixedOffset> {
+    if cfg!(test) { at.fixed_offset() } else { at.with_timezone(&Local).fixed_offset() }
+}
 
 /// The furthest that a moment may lie ahead.
 const FURTHEST: Duration = Duration::days(366);

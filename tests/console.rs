@@ -293,3 +293,65 @@ async fn agents_from_the_command_line() {
     assert!(run("sue", &["agent", "log-out", "ann"]).0);
     ann.shows("You are not logged in as an agent").unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_noun_from_the_command_line() {
+    let house = house("20");
+    house.setup.add_user("root", "admin").unwrap();
+    let sue = |arguments: &[&str]| run(&house, "sue", arguments);
+    let root = |arguments: &[&str]| run(&house, "root", arguments);
+    let client = house.server.log_in("sue").await.unwrap();
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Nouns", settings, &[("Silvia", 12), ("Ines", 0)]).await.unwrap();
+    // Lists say what is there, or what to do; as JSON they are the server's own words.
+    for (words, part) in [
+        (vec!["campaign", "list", "--json"], "\"Nouns\""),
+        (vec!["campaign", "show", "Nouns"], "Nouns"),
+        (vec!["campaign", "estimate", "Nouns"], "2"),
+        (vec!["contacts", "list", "--campaign", "Nouns"], "Silvia"),
+        (vec!["call", "list"], ""),
+        (vec!["callback", "list"], ""),
+        (vec!["queue", "list", "--json"], "stopped"),
+        (vec!["disposition", "list"], ""),
+        (vec!["pause-code", "list"], ""),
+        (vec!["script", "list"], ""),
+        (vec!["script", "show"], "opening"),
+        (vec!["knowledge", "list"], ""),
+        (vec!["status"], "database"),
+        (vec!["dnc", "check", "312 555 0100"], ""),
+        (vec!["events", "--after", "0"], "\"seq\""),
+    ] {
+        let (done, said) = sue(&words);
+        assert!(done && said.contains(part) && !said.trim().is_empty(), "{words:?}: {said}");
+    }
+    // What ends something asks first, and is not asked where nobody can answer.
+    let (done, said) = sue(&["campaign", "delete", "Nouns"]);
+    assert!(!done && said.contains("--yes"), "{said}");
+    assert!(sue(&["dnc", "add", "312 555 0188"]).0);
+    let (done, said) = sue(&["dnc", "list", "--json"]);
+    assert!(done && said.contains("+13125550188"), "{said}");
+    let (done, said) = sue(&["campaign", "start", "Nouns"]);
+    assert!(done, "{said}");
+    dialdeck_testkit::wait::until("both calls to be over", || async {
+        let calls = client.calls(&campaign).await.ok()?;
+        (calls.iter().filter(|call| call["status"] == "completed").count() == 2).then_some(())
+    })
+    .await;
+    let calls = client.calls(&campaign).await.unwrap();
+    let id = calls[0]["id"].as_str().unwrap();
+    let (done, said) = sue(&["call", "show", id]);
+    assert!(done && said.contains("AI"), "{said}");
+    let (done, said) = sue(&["call", "insights", id, "--json"]);
+    assert!(done && said.contains("talk"), "{said}");
+    let (done, said) = sue(&["call", "export"]);
+    assert!(done && said.contains("Ines Test"), "{said}");
+    let (done, said) = sue(&["call", "hang-up", "nowhere"]);
+    assert!(!done && said.contains("nowhere"), "{said}");
+    // Who may not is told so.
+    assert!(!sue(&["audit", "list"]).0);
+    let (done, said) = root(&["audit", "list"]);
+    assert!(done && said.contains("queue.start"), "{said}");
+    assert!(root(&["audit", "check"]).0);
+    let (done, said) = root(&["user", "list"]);
+    assert!(done && said.contains("sue") && said.contains("supervisor"), "{said}");
+}

@@ -1,12 +1,31 @@
 //! What the console does without a screen: over REST, for scripts and set-up.
 
 pub mod agent;
+pub mod audit;
 pub mod call;
+mod call_list;
+pub mod callback;
+pub mod calls;
 pub mod campaign;
+pub mod campaigns;
+pub mod catalog;
+mod confirm;
+mod contact_add;
+pub mod contacts;
 pub mod dialpad;
+pub mod dnc;
+mod download;
+pub mod events;
+pub mod floor;
 pub mod import;
 pub mod manual;
+mod moment;
 pub mod number;
+pub mod numbers;
+mod output;
+pub mod script;
+mod table;
+pub mod user;
 pub mod vicidial;
 mod vicidial_import;
 mod vicidial_sync;
@@ -59,6 +78,17 @@ impl Client {
         Ok(self.http.request(method, self.server.join(path)?).bearer_auth(&self.token))
     }
 
+    /// What stands at a path.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        Self::json(self.request(reqwest::Method::GET, path)?).await
+    }
+
+    /// Has something done; `Value::Null` is no body.
+    pub async fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> Result<Value> {
+        let request = self.request(method, path)?;
+        Self::json(if body.is_null() { request } else { request.json(body) }).await
+    }
+
     /// Sends, and gives the JSON or the problem's sentence.
     pub async fn json(request: reqwest::RequestBuilder) -> Result<Value> {
         let answer = request.send().await.map_err(reqwest::Error::without_url)?;
@@ -71,6 +101,22 @@ impl Client {
     }
 }
 
+/// An id as a piece of a path: whatever it holds, it leads nowhere else.
+pub fn segment(id: &str) -> Result<String> {
+    use std::fmt::Write as _;
+    if matches!(id, "" | "." | "..") {
+        bail!("{id:?} is no id");
+    }
+    let mut out = String::new();
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(char::from(byte)),
+            other => write!(out, "%{other:02X}")?,
+        }
+    }
+    Ok(out)
+}
+
 /// The sentence of a problem.
 pub fn problem(json: &Value, status: reqwest::StatusCode) -> String {
     let detail = json.get("detail").or_else(|| json.pointer("/error/message")).and_then(Value::as_str);
@@ -80,4 +126,16 @@ pub fn problem(json: &Value, status: reqwest::StatusCode) -> String {
 /// A text of a JSON object, safe to print.
 pub fn text(json: &Value, name: &str) -> String {
     crate::plain::line(json.get(name).and_then(Value::as_str).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn an_id_leads_nowhere_else() {
+        assert_eq!(segment("a-1_B.c").unwrap(), "a-1_B.c");
+        assert_eq!(segment("../x?y#é").unwrap(), "..%2Fx%3Fy%23%C3%A9");
+        assert!(segment("..").is_err());
+    }
 }

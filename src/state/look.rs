@@ -20,6 +20,12 @@ pub enum View {
     Dialpad,
     /// Callbacks that are to be kept.
     Callbacks,
+    /// A day in figures.
+    Dashboard,
+    /// The server itself.
+    Server,
+    /// What wants a person's eyes.
+    Alerts,
 }
 
 /// A pane.
@@ -49,6 +55,16 @@ pub enum Pane {
     DialpadCalls,
     /// Callbacks.
     Callbacks,
+    /// A day in figures.
+    Dashboard,
+    /// Parts of the server, and its load.
+    Parts,
+    /// Its log.
+    Log,
+    /// What was done.
+    Audit,
+    /// What wants a person's eyes.
+    Alerts,
 }
 
 /// What a list is chosen from for.
@@ -159,6 +175,9 @@ impl View {
             Self::Vicidial => &[Pane::FloorCampaigns, Pane::FloorCalls],
             Self::Dialpad => &[Pane::DialpadAgents, Pane::DialpadCalls],
             Self::Callbacks => &[Pane::Callbacks],
+            Self::Dashboard => &[Pane::Dashboard],
+            Self::Server => &[Pane::Parts, Pane::Log, Pane::Audit],
+            Self::Alerts => &[Pane::Alerts],
         }
     }
 }
@@ -212,6 +231,11 @@ impl State {
             Pane::DialpadAgents => self.shown_dialpad_agents().len(),
             Pane::DialpadCalls => self.shown_dialpad_calls().len(),
             Pane::Callbacks => self.shown_callbacks().len(),
+            Pane::Dashboard => self.shown_figures().len(),
+            Pane::Parts => self.parts.len(),
+            Pane::Log => self.shown_log().len(),
+            Pane::Audit => self.shown_deeds().len(),
+            Pane::Alerts => self.shown_alerts().len(),
             _ => self.shown_history().len(),
         };
         let Some(at) = self.selection(self.pane, rows) else { return };

@@ -4,6 +4,7 @@ mod callbacks;
 mod chat;
 mod dialpad;
 mod events;
+mod figures;
 mod look;
 mod notes;
 mod seat;
@@ -17,7 +18,9 @@ use seat::order;
 pub use seat::{Choices, Lead};
 pub use vicidial::{Entry, FloorChange, SeenFloor};
 
+use crate::alert::Alerts;
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::dashboard::{Dashboard, Standing};
 use dialdeck_protocol::figures::{Latency, Ledger};
 use dialdeck_protocol::{
     AgentRow, Answer, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId, Exchange,
@@ -84,6 +87,12 @@ pub struct State {
     pub monitored: HashMap<CallId, Vec<(String, MonitorMode)>>,
     /// Callbacks to be kept, the next due first; `None` until asked for.
     pub callbacks: Option<Vec<CallbackRow>>,
+    /// A day in figures; `None` until asked for.
+    pub dashboard: Option<Dashboard>,
+    /// How the server itself is; `None` until asked for.
+    pub standing: Option<Standing>,
+    /// What wants a person's eyes.
+    pub alerts: Alerts,
     /// Parts of the server.
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
@@ -144,6 +153,9 @@ impl Default for State {
             dialpad: Dialpad::default(),
             monitored: HashMap::new(),
             callbacks: None,
+            dashboard: None,
+            standing: None,
+            alerts: Alerts::default(),
             parts: Vec::new(),
             history: Vec::new(),
             history_loaded: false,
@@ -215,6 +227,7 @@ impl State {
         let campaign = self.selected_campaign().map(|c| c.id);
         let call = self.selected_call().map(|c| c.id.clone());
         let callback = self.selected_callback().map(|row| row.id);
+        let alert = self.selected_alert().map(str::to_owned);
         let past = self.selected_past_call().map(|c| c.id.clone());
         let agent = self.selected_entry().map(|entry| entry.key());
         let floor_campaign = self.selected_floor_campaign().map(|(v, c)| (v.to_owned(), c.id.clone()));
@@ -248,6 +261,7 @@ impl State {
                 Pane::DialpadCalls,
                 self.shown_dialpad_calls().iter().position(|call| Some(&call.id) == dialpad_call.as_ref()),
             ),
+            (Pane::Alerts, self.shown_alerts().iter().position(|s| Some(&s.alert.key) == alert.as_ref())),
             (Pane::Callbacks, self.shown_callbacks().iter().position(|row| Some(row.id) == callback)),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
@@ -285,6 +299,8 @@ impl State {
             Answer::Callbacks { callbacks } => {
                 self.keeping_selection(|state| state.callbacks = Some(callbacks));
             }
+            Answer::Dashboard(day) => self.keeping_selection(|state| state.dashboard = Some(*day)),
+            Answer::Standing(standing) => self.take_standing(*standing),
             Answer::Dialpad(picture) => self.take_dialpad(*picture),
             Answer::Vicidial(answer) => self.take_vicidial(&answer),
             Answer::Lines { title, lines } => {
@@ -309,6 +325,16 @@ impl State {
                     );
                 }
             }
+        }
+    }
+
+    /// How the server is: the log is followed at its end, unless somebody looks further up.
+    fn take_standing(&mut self, standing: Standing) {
+        let rows = self.shown_log().len();
+        let at_end = self.selected.get(&Pane::Log).is_none_or(|at| at + 1 >= rows);
+        self.standing = Some(standing);
+        if at_end {
+            self.selected.insert(Pane::Log, self.shown_log().len().saturating_sub(1));
         }
     }
 

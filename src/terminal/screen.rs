@@ -131,6 +131,12 @@ impl<W: Write> Screen<W> {
         Ok(())
     }
 
+    /// Sends something that is no part of a frame, such as the bell.
+    pub fn send(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
     /// Columns and lines.
     pub fn size(&self) -> io::Result<Size> {
         self.terminal.size()

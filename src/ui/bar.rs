@@ -1,7 +1,7 @@
 //! The lines at the top and bottom.
 
 use super::Scene;
-use crate::action::available;
+use crate::action::{Action, available};
 use crate::plain;
 use crate::state::{Link, Overlay, Tone, View};
 use chrono::{DateTime, Utc};
@@ -25,12 +25,20 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         View::Vicidial => "VICIdial",
         View::Dialpad => "Dialpad",
         View::Callbacks => "callbacks",
+        View::Dashboard => "dashboard",
+        View::Server => "server",
+        View::Alerts => "alerts",
     };
     let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
     let due = state.callbacks_due(scene.now);
     if due > 0 {
         let what = if due == 1 { "callback" } else { "callbacks" };
         spans.push(Span::styled(format!("  ! {due} {what} due"), theme.warning));
+    }
+    let unknown = state.alerts.unknown();
+    if unknown > 0 && state.view != View::Alerts {
+        let what = if unknown == 1 { "alert" } else { "alerts" };
+        spans.push(Span::styled(format!("  ! {unknown} {what}"), theme.bad));
     }
     for part in &state.parts {
         let (mark, style) = match part.state {
@@ -99,11 +107,18 @@ pub(super) fn bottom(frame: &mut Frame, area: Rect, scene: &Scene, frozen: bool)
     }
     let mut spans = Vec::new();
     let mut used = 0;
-    for action in available(state).filter(|a| a.is_in_bar() && !(frozen && a.is_command())) {
+    let shown = |action: Action| {
         let keys = scene.keymap.keys(action);
-        let Some(key) = keys.first() else { continue };
-        let width = key.width() + action.what().width() + 3;
-        if used + width > usize::from(area.width) {
+        keys.into_iter().next().map(|key| (key.width() + action.what().width() + 3, key))
+    };
+    // Where not all of it fits, it is said where the rest stands.
+    let mut kept = shown(Action::Help).map_or(0, |(width, _)| width);
+    for action in available(state).filter(|a| a.is_in_bar() && !(frozen && a.is_command())) {
+        let Some((width, key)) = shown(action) else { continue };
+        if action == Action::Help {
+            kept = 0;
+        }
+        if used + width + kept > usize::from(area.width) {
             continue;
         }
         used += width;

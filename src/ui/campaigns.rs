@@ -1,15 +1,16 @@
 //! The campaigns with their queues.
 
 use super::table::{self, Cell, Column};
-use super::{Scene, clock};
+use super::{Scene, clock, dashboard};
 use crate::state::{Link, Pane};
+use dialdeck_protocol::dashboard::Tally;
 use dialdeck_protocol::{CampaignRow, QueueState};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 13] = [
     Column { heading: "CAMPAIGN", width: 20 },
     Column { heading: "QUEUE", width: 10 },
     Column { heading: "DONE", width: 11 },
@@ -18,6 +19,10 @@ const COLUMNS: [Column; 9] = [
     Column { heading: "FAILED", width: 6 },
     Column { heading: "HELD", width: 5 },
     Column { heading: "NEXT", width: 8 },
+    Column { heading: "MODE", width: 11 },
+    Column { heading: "LEFT", width: 6 },
+    Column { heading: "ANSW", width: 5 },
+    Column { heading: "DROPPED 30 D", width: 15 },
     Column { heading: "WHY", width: 0 },
 ];
 
@@ -62,6 +67,16 @@ fn queue(state: QueueState, scene: &Scene) -> (&'static str, Style) {
     }
 }
 
+/// Who takes the calls, and how fast they are dialled.
+fn mode(campaign: &CampaignRow) -> String {
+    let settings = &campaign.call_settings;
+    match (&settings.people, &settings.carrier) {
+        (Some(people), _) => people.mode.to_string(),
+        (None, Some(_)) => "VICIdial".into(),
+        (None, None) => "AI".into(),
+    }
+}
+
 fn row(campaign: &CampaignRow, scene: &Scene) -> Vec<Cell> {
     let text = scene.theme.text;
     let counts = &campaign.counts;
@@ -71,6 +86,9 @@ fn row(campaign: &CampaignRow, scene: &Scene) -> Vec<Cell> {
         .next_call_at
         .filter(|_| matches!(campaign.queue, QueueState::Running | QueueState::Waiting))
         .map_or(String::new(), |at| clock((at - scene.now).num_seconds()));
+    let figures = scene.state.figures_of(campaign.id);
+    let answered = figures.and_then(|f| Tally::percent(f.today.answered, f.today.calls));
+    let (dropped, dropped_style) = figures.map_or((String::new(), text), |f| dashboard::dropped(f, scene));
     let held = if counts.held > 0 { scene.theme.warning } else { text };
     let cell = |text: String, style| Cell { text, style };
     vec![
@@ -82,6 +100,10 @@ fn row(campaign: &CampaignRow, scene: &Scene) -> Vec<Cell> {
         cell(counts.failed.to_string(), text),
         cell(counts.held.to_string(), held),
         cell(next, text),
+        cell(mode(campaign), scene.theme.dim),
+        cell(figures.map_or_else(String::new, |f| f.dialable.to_string()), text),
+        cell(answered.map_or_else(String::new, |share| format!("{share:.0} %")), text),
+        cell(dropped, dropped_style),
         cell(campaign.reason.clone(), scene.theme.dim),
     ]
 }

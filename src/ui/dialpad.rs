@@ -80,7 +80,7 @@ fn standing(status: &Status, scene: &Scene) -> Line<'static> {
     }
     let fetched = status.pulled_at.map_or_else(
         || "never fetched".to_owned(),
-        |at| format!("fetched {}", at.with_timezone(&chrono::Local).format("%-d %b %H:%M:%S")),
+        |at| format!("fetched {}", crate::when::here(at).format("%-d %b %H:%M:%S")),
     );
     let events = match status.events.as_str() {
         "" => "no events subscribed".to_owned(),

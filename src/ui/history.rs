@@ -46,7 +46,7 @@ fn row(call: &HistoryRow, scene: &Scene) -> Vec<Cell> {
     let outcome = call.outcome.map_or_else(|| call.status.to_string(), |o| o.to_string());
     let cell = |text: String, style| Cell { text, style };
     vec![
-        cell(call.created_at.with_timezone(&chrono::Local).format("%d %b %H:%M:%S").to_string(), theme.dim),
+        cell(crate::when::here(call.created_at).format("%d %b %H:%M:%S").to_string(), theme.dim),
         cell(call.name.clone(), theme.text),
         cell(outcome, style),
         cell(clock(i64::from(call.duration)), theme.text),

@@ -1,6 +1,7 @@
 //! Draws a state: a pure function of what is known, the keys and the theme.
 
 mod agents;
+mod alerts;
 mod bar;
 mod callbacks;
 mod calls;
@@ -8,7 +9,10 @@ mod campaigns;
 mod chat;
 mod choose;
 mod conversation;
+mod dashboard;
 mod dialpad;
+#[cfg(test)]
+mod figures_snapshots;
 mod form;
 mod help;
 mod history;
@@ -16,6 +20,7 @@ pub mod login;
 mod overlay;
 pub mod palette;
 mod seat;
+mod server;
 #[cfg(test)]
 mod snapshots;
 mod table;
@@ -168,6 +173,19 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
             pane(frame, own, scene, Pane::Seat);
         }
         View::Callbacks => pane(frame, area, scene, Pane::Callbacks),
+        View::Dashboard => pane(frame, area, scene, Pane::Dashboard),
+        View::Alerts => pane(frame, area, scene, Pane::Alerts),
+        View::Server => {
+            let wide = area.width >= 120;
+            let [upper, audit] =
+                Layout::vertical([Constraint::Percentage(60), Constraint::Percentage(40)]).areas(area);
+            let halves = [Constraint::Percentage(45), Constraint::Percentage(55)];
+            let [parts, log] =
+                if wide { Layout::horizontal(halves) } else { Layout::vertical(halves) }.areas(upper);
+            pane(frame, parts, scene, Pane::Parts);
+            pane(frame, log, scene, Pane::Log);
+            pane(frame, audit, scene, Pane::Audit);
+        }
         View::Vicidial => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
             let split = if area.width >= 240 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
@@ -213,6 +231,11 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
         Pane::DialpadAgents => dialpad::agents(frame, area, scene),
         Pane::DialpadCalls => dialpad::calls(frame, area, scene),
         Pane::Callbacks => callbacks::draw(frame, area, scene),
+        Pane::Dashboard => dashboard::draw(frame, area, scene),
+        Pane::Parts => server::parts(frame, area, scene),
+        Pane::Log => server::log(frame, area, scene),
+        Pane::Audit => server::audit(frame, area, scene),
+        Pane::Alerts => alerts::draw(frame, area, scene),
     }
 }
 

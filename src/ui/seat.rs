@@ -114,7 +114,7 @@ fn person(frame: &mut Frame, area: Rect, scene: &Scene, lead: &Lead) {
     lines.push(Line::styled(plain::fit(&lead.verdict, width), verdict));
     for call in &lead.calls {
         let outcome = call.outcome.map_or_else(|| call.status.to_string(), |o| o.to_string());
-        let when = call.created_at.with_timezone(&chrono::Local).format("%d %b %H:%M");
+        let when = crate::when::here(call.created_at).format("%d %b %H:%M");
         let text = format!("{when} {outcome} {} {}", call.disposition, call.agent);
         lines.push(Line::styled(plain::fit(text.trim_end(), width), scene.theme.dim));
     }

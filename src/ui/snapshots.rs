@@ -19,7 +19,7 @@ use dialdeck_protocol::{
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 15, 18, 0, 0).unwrap()
 }
 
@@ -72,7 +72,7 @@ fn call(name: &str, status: CallStatus, detail: &str) -> CallRow {
     }
 }
 
-fn floor() -> State {
+pub(super) fn floor() -> State {
     let mut state = State {
         link: Link::Live,
         user: "sue".into(),
@@ -95,7 +95,7 @@ fn floor() -> State {
 }
 
 /// The screen, its text and where each style holds.
-fn screen(state: &State, theme: &str, depth: Depth, width: u16, height: u16) -> String {
+pub(super) fn screen(state: &State, theme: &str, depth: Depth, width: u16, height: u16) -> String {
     let keymap = Keymap::load(None).unwrap();
     let theme = Theme::load(theme, None, depth).unwrap();
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -174,7 +174,7 @@ fn agent(name: &str, state: AgentState, seconds: i64) -> AgentRow {
 }
 
 /// Agents in every state, and Ann's own place with a person on the line.
-fn agents() -> State {
+pub(super) fn agents() -> State {
     let contact = ContactId(uuid::Uuid::nil());
     let mut ann = agent("ann", AgentState::InCall, 67);
     ann.call_id = Some(CallId("Ann Lee".into()));

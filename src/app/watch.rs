@@ -1,0 +1,50 @@
+//! What is looked at again by itself: figures that no event tells, and what wants a person's eyes.
+
+use super::App;
+use crate::alert;
+use crate::net::Ask;
+use crate::state::View;
+use crate::terminal::Screen;
+use chrono::Utc;
+use dialdeck_protocol::Query;
+use std::io;
+
+/// Seconds between two looks: at what fills the screen, and at what only adds to it.
+const LOOK: u64 = 5;
+const BESIDE: u64 = 30;
+
+impl App {
+    /// Asks for figures: of the day always, of the server where they are looked at.
+    pub(super) fn ask_figures(&mut self) {
+        let _ = self.asks.send(Ask::Query(Query::Dashboard));
+        if self.state.view == View::Server {
+            let _ = self.asks.send(Ask::Query(Query::Standing));
+        }
+    }
+
+    /// A second has passed; gives whether something new is to be seen.
+    pub(super) fn second(&mut self, screen: &mut Screen) -> io::Result<bool> {
+        self.seconds += 1;
+        if !self.state.is_live() {
+            return Ok(false);
+        }
+        let every = if matches!(self.state.view, View::Dashboard | View::Server) { LOOK } else { BESIDE };
+        if self.seconds.is_multiple_of(every) {
+            self.ask_figures();
+        }
+        let now = self.state.server_now(Utc::now());
+        let found = alert::found(&self.state, &self.rules, now);
+        let before = self.state.alerts.clone();
+        let mut new = Vec::new();
+        self.state.keeping_selection(|state| new = state.alerts.take(found, now));
+        for alert in &new {
+            if self.rules.bell {
+                screen.send("\u{7}")?;
+            }
+            if self.rules.desktop {
+                screen.send(&format!("\u{1b}]9;Dialdeck: {}\u{7}", crate::plain::line(&alert.text)))?;
+            }
+        }
+        Ok(before != self.state.alerts)
+    }
+}
