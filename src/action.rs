@@ -87,6 +87,7 @@ actions! {
     PageUp = "move.page_up", "Move", "page up";
     NextPane = "pane.next", "Move", "next pane";
     PreviousPane = "pane.previous", "Move", "previous pane";
+    NextTheme = "theme.next", "Program", "next theme";
     Help = "help", "Program", "help";
     Palette = "palette", "Program", "commands";
     Back = "back", "Program", "back";
@@ -338,6 +339,7 @@ impl Action {
                 | Self::ResetList
                 | Self::Capabilities
                 | Self::SetUpVicidial
+                | Self::NextTheme
         )
     }
 }

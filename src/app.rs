@@ -8,22 +8,18 @@ mod vicidial;
 mod watch;
 
 use crate::action::Action;
-use crate::alert::Rules;
 use crate::args::Server;
-use crate::hotkey::Hotkeys;
 use crate::key::Key;
-use crate::keymap::Keymap;
 use crate::net::{self, Ask, Heard};
+use crate::settings::Settings;
 use crate::state::{Field, FloorChange, Link, Need, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
-use crate::theme::{Depth, Theme};
 use crate::ui;
 use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use dialdeck_protocol::{Answer, CallFilter, Command, Query, Role, ServerMessage};
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -35,43 +31,20 @@ const BURST: usize = 512;
 /// Least time between two frames that only news asks for: nobody reads faster, and each costs a terminal far away its bytes.
 const FRAME: Duration = Duration::from_millis(33);
 
-fn config_folder() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".config")))?;
-    Some(base.join("dialdeck"))
-}
-
 /// Runs the console until the person leaves it.
 ///
 /// # Errors
 /// When keymap or theme are wrong, or the terminal breaks.
 pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
-    let folder = config_folder();
-    let keymap = folder.as_ref().map(|f| f.join("keymap.toml")).filter(|f| f.exists());
-    let keymap = Keymap::load(keymap.as_deref()).map_err(|e| eyre!(e))?;
-    let hotkeys = folder.as_ref().map(|f| f.join("hotkeys.toml")).filter(|f| f.exists());
-    let hotkeys = Hotkeys::load(hotkeys.as_deref(), &keymap).map_err(|e| eyre!(e))?;
-    let rules = folder.as_ref().map(|f| f.join("alerts.toml")).filter(|f| f.exists());
-    let rules = Rules::load(rules.as_deref()).map_err(|e| eyre!(e))?;
-    let depth = Depth::detect(&|name| std::env::var(name).ok());
-    let default = if depth == Depth::None { "monochrome" } else { "dark" };
-    let themes = folder.map(|f| f.join("themes"));
-    let theme = Theme::load(theme.unwrap_or(default), themes.as_deref(), depth).map_err(|e| eyre!(e))?;
+    let settings = Settings::load(theme).map_err(|e| eyre!(e))?;
     let (mut screen, taken) = terminal::take()?;
     let mut keys = terminal::keys();
     let mut login = Login::new(&server);
     loop {
-        let Some(token) = login.run(&mut screen, &theme, &mut keys, &server.url).await? else { break };
-        let mut app = App::new(
-            server.url.clone(),
-            token,
-            keymap.clone(),
-            hotkeys.clone(),
-            theme.clone(),
-            rules.clone(),
-        );
+        let Some(token) = login.run(&mut screen, &settings.theme, &mut keys, &server.url).await? else {
+            break;
+        };
+        let mut app = App::new(server.url.clone(), token, settings.clone());
         match app.run(&mut screen, &mut keys).await? {
             Left::Quit => break,
             Left::LoggedOut(why) => login.say(&why),
@@ -97,10 +70,7 @@ struct App {
     state: State,
     /// What is shown while the screen is frozen.
     frozen: Option<State>,
-    keymap: Keymap,
-    hotkeys: Hotkeys,
-    theme: Theme,
-    rules: Rules,
+    settings: Settings,
     /// Seconds that this has run.
     seconds: u64,
     /// Whether to go to one's own place as soon as the floor is known.
@@ -114,24 +84,14 @@ struct App {
 }
 
 impl App {
-    fn new(
-        server: url::Url,
-        token: String,
-        keymap: Keymap,
-        hotkeys: Hotkeys,
-        theme: Theme,
-        rules: Rules,
-    ) -> Self {
+    fn new(server: url::Url, token: String, settings: Settings) -> Self {
         let (asks, asked) = mpsc::unbounded_channel();
         let (tell, heard) = mpsc::unbounded_channel();
         tokio::spawn(net::run(server, token, asked, tell));
         Self {
             state: State::default(),
             frozen: None,
-            keymap,
-            hotkeys,
-            theme,
-            rules,
+            settings,
             seconds: 0,
             to_seat: false,
             watching: false,
@@ -152,8 +112,8 @@ impl App {
                 news_waits = false;
                 next_frame = Instant::now() + FRAME;
                 let state = self.frozen.as_ref().unwrap_or(&self.state);
-                let keys = ui::Keys { keymap: &self.keymap, hotkeys: &self.hotkeys };
-                let theme = &self.theme;
+                let keys = ui::Keys { keymap: &self.settings.keymap, hotkeys: &self.settings.hotkeys };
+                let theme = &self.settings.theme;
                 let (frozen, link) = (self.frozen.is_some(), &self.state.link);
                 screen.draw(|frame| {
                     ui::draw(frame, state, keys, theme, frozen.then_some(link), Utc::now());
@@ -389,11 +349,11 @@ impl App {
             return false;
         }
         if self.frozen.is_none()
-            && let Some(hotkey) = self.hotkeys.of(Key::of(event), self.state.pane).cloned()
+            && let Some(hotkey) = self.settings.hotkeys.of(Key::of(event), self.state.pane).cloned()
         {
             return self.press(&hotkey);
         }
-        match (self.keymap.action(Key::of(event)), self.frozen.take()) {
+        match (self.settings.keymap.action(Key::of(event)), self.frozen.take()) {
             (Some(action), Some(picture)) => self.act_on_picture(action, picture, page),
             (Some(action), None) => self.act(action, page),
             (None, frozen) => {
@@ -495,7 +455,7 @@ impl App {
     }
 
     fn palette_key(&mut self, event: KeyEvent, mut typed: String, mut selected: usize) -> bool {
-        let found = ui::palette::found(&self.state, &self.hotkeys, &typed);
+        let found = ui::palette::found(&self.state, &self.settings.hotkeys, &typed);
         let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match event.code {
             KeyCode::Enter => {
@@ -552,6 +512,10 @@ impl App {
                 let whose = if self.state.view == View::Dialpad { "dialpad. " } else { "vicidial. " };
                 self.state.overlay = Some(Overlay::Palette { typed: whose.into(), selected: 0 });
             }
+            Action::NextTheme => match self.settings.next_theme() {
+                Ok(name) => self.note(&format!("theme {name}; --theme {name} keeps it"), false),
+                Err(why) => self.note(&why, true),
+            },
             Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
             Action::Palette => {
                 self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 });

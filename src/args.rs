@@ -26,7 +26,7 @@ pub struct Args {
     /// Which server, and as whom.
     #[command(flatten)]
     pub server: Server,
-    /// Theme: dark, monochrome, or a file of $`XDG_CONFIG_HOME/dialdeck/themes`
+    /// Theme: dark, light, colour-blind, high-contrast, solarized, monochrome, or a file of $`XDG_CONFIG_HOME/dialdeck/themes`
     #[arg(long, env = "DIALDECK_THEME")]
     pub theme: Option<String>,
     #[command(subcommand)]

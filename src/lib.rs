@@ -15,6 +15,7 @@ mod key;
 mod keymap;
 mod net;
 mod plain;
+mod settings;
 mod state;
 mod terminal;
 mod theme;

@@ -7,8 +7,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Themes that are carried along.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 6] = [
     ("dark", include_str!("../themes/dark.toml")),
+    ("light", include_str!("../themes/light.toml")),
+    ("colour-blind", include_str!("../themes/colour-blind.toml")),
+    ("high-contrast", include_str!("../themes/high-contrast.toml")),
+    ("solarized", include_str!("../themes/solarized.toml")),
     ("monochrome", include_str!("../themes/monochrome.toml")),
 ];
 
@@ -91,11 +95,24 @@ impl Theme {
             }
             (None, Some((_, text))) => (*text).to_owned(),
             (None, None) => {
-                let names: Vec<_> = SHIPPED.iter().map(|(n, _)| *n).collect();
-                return Err(format!("there is no theme {name:?}; shipped are {}", names.join(", ")));
+                let names = Self::names(folder).join(", ");
+                return Err(format!("there is no theme {name:?}; there are {names}"));
             }
         };
         Self::parse(&text, depth).map_err(|e| format!("theme {name}: {e}"))
+    }
+
+    /// All that there are: those that are shipped, then those of `folder`.
+    pub fn names(folder: Option<&Path>) -> Vec<String> {
+        let mut names: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let files = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+        let mut own: Vec<String> = files
+            .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".toml")?.to_owned()))
+            .filter(|name| !names.contains(name))
+            .collect();
+        own.sort();
+        names.append(&mut own);
+        names
     }
 
     fn parse(text: &str, depth: Depth) -> Result<Self, String> {

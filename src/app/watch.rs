@@ -25,26 +25,32 @@ impl App {
     /// A second has passed; gives whether something new is to be seen.
     pub(super) fn second(&mut self, screen: &mut Screen) -> io::Result<bool> {
         self.seconds += 1;
+        let read = self.settings.again();
+        match &read {
+            Some(Ok(())) => self.note("your settings were read again", false),
+            Some(Err(why)) => self.note(why, true),
+            None => {}
+        }
         if !self.state.is_live() {
-            return Ok(false);
+            return Ok(read.is_some());
         }
         let every = if matches!(self.state.view, View::Dashboard | View::Server) { LOOK } else { BESIDE };
         if self.seconds.is_multiple_of(every) {
             self.ask_figures();
         }
         let now = self.state.server_now(Utc::now());
-        let found = alert::found(&self.state, &self.rules, now);
+        let found = alert::found(&self.state, &self.settings.rules, now);
         let before = self.state.alerts.clone();
         let mut new = Vec::new();
         self.state.keeping_selection(|state| new = state.alerts.take(found, now));
         for alert in &new {
-            if self.rules.bell {
+            if self.settings.rules.bell {
                 screen.send("\u{7}")?;
             }
-            if self.rules.desktop {
+            if self.settings.rules.desktop {
                 screen.send(&format!("\u{1b}]9;Dialdeck: {}\u{7}", crate::plain::line(&alert.text)))?;
             }
         }
-        Ok(before != self.state.alerts)
+        Ok(read.is_some() || before != self.state.alerts)
     }
 }

@@ -127,6 +127,8 @@ fn hours(frame: &mut Frame, area: Rect, scene: &Scene, day: &Dashboard) {
 struct Bar {
     what: String,
     count: i64,
+    /// Of how many.
+    of: i64,
     style: Style,
 }
 
@@ -137,9 +139,11 @@ fn outcome_bars(day: &Dashboard, scene: &Scene) -> Vec<Bar> {
         _ if outcome.was_answered() => scene.theme.text,
         _ => scene.theme.dim,
     };
+    let of = day.outcomes.iter().map(|(_, count)| count).sum();
     let bar = |(outcome, count): &(Outcome, i64)| Bar {
         what: outcome.as_str().replace('_', " "),
         count: *count,
+        of,
         style: style(*outcome),
     };
     day.outcomes.iter().map(bar).collect()
@@ -152,15 +156,19 @@ fn emotion_bars(day: &Dashboard, scene: &Scene) -> Vec<Bar> {
         Emotion::Confused => scene.theme.warning,
         Emotion::Neutral => scene.theme.text,
     };
+    let of = day.emotions.iter().map(|(_, count)| count).sum();
+    let rated = day.satisfaction.iter().sum();
     let emotions = day.emotions.iter().map(|(emotion, count)| Bar {
         what: emotion.to_string(),
         count: *count,
+        of,
         style: style(*emotion),
     });
     let stars = day.satisfaction.iter().zip(1..6_i32).rev().filter(|(count, _)| **count > 0);
     let stars = stars.map(|(count, stars)| Bar {
         what: format!("{stars} of 5 (est.)"),
         count: *count,
+        of: rated,
         style: scene.theme.dim,
     });
     emotions.chain(stars).collect()
@@ -177,7 +185,6 @@ fn bars(frame: &mut Frame, area: Rect, scene: &Scene, title: &str, bars: &[Bar])
     if bars.is_empty() {
         return table::empty(frame, inner, scene, "No calls yet today.");
     }
-    let all: i64 = bars.iter().map(|bar| bar.count).sum();
     let most = bars.iter().map(|bar| bar.count).max().unwrap_or(1).max(1);
     let room = usize::from(inner.width).saturating_sub(28);
     let lines: Vec<Line> = bars
@@ -185,7 +192,7 @@ fn bars(frame: &mut Frame, area: Rect, scene: &Scene, title: &str, bars: &[Bar])
         .take(usize::from(inner.height))
         .map(|bar| {
             let length = usize::try_from(bar.count).unwrap_or(0) * room / usize::try_from(most).unwrap_or(1);
-            let share = percent(bar.count, all);
+            let share = percent(bar.count, bar.of);
             Line::from(vec![
                 Span::styled(format!("{:<15}", plain::fit(&bar.what, 14)), bar.style),
                 Span::styled("█".repeat(length), bar.style),
