@@ -71,6 +71,8 @@ actions! {
     Acknowledge = "alert.acknowledge", "Look", "known";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
+    Narrow = "history.filter", "Look", "which calls";
+    Mark = "mark", "Look", "mark";
     Freeze = "freeze", "Look", "freeze";
     Zoom = "pane.zoom", "Look", "zoom";
     Reload = "reload", "Look", "reload";
@@ -250,6 +252,8 @@ impl Action {
             Self::Callbacks => state.view != View::Callbacks,
             Self::Vicidial => state.view != View::Vicidial,
             Self::Dialpad => state.view != View::Dialpad,
+            Self::Narrow => state.view == View::History && state.is_live(),
+            Self::Mark => state.markable().is_some(),
             Self::Dashboard => state.view != View::Dashboard,
             Self::Server => state.view != View::Server,
             Self::Alerts => state.view != View::Alerts,

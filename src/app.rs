@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod dialpad;
+mod history;
 mod monitoring;
 mod seat;
 mod vicidial;
@@ -12,20 +13,18 @@ use crate::args::Server;
 use crate::key::Key;
 use crate::net::{self, Ask, Heard};
 use crate::settings::Settings;
-use crate::state::{Field, FloorChange, Link, Need, Overlay, Pane, State, View};
+use crate::state::{Asked, Field, FloorChange, Link, Need, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
 use crate::ui;
 use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use dialdeck_protocol::{Answer, CallFilter, Command, Query, Role, ServerMessage};
+use dialdeck_protocol::{Answer, Command, Query, Role, ServerMessage};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Calls of the past that are shown at once.
-const HISTORY: u32 = 200;
 /// Keys or news taken before a frame is drawn all the same.
 const BURST: usize = 512;
 /// Least time between two frames that only news asks for: nobody reads faster, and each costs a terminal far away its bytes.
@@ -299,11 +298,6 @@ impl App {
         self.state.notes.say(text, bad);
     }
 
-    fn ask_history(&mut self) {
-        let filter = CallFilter { limit: Some(HISTORY), ..CallFilter::default() };
-        let _ = self.asks.send(Ask::Query(Query::History { filter }));
-    }
-
     /// Pasted text is text, never keys.
     fn paste(&mut self, text: &str) -> bool {
         let text = crate::plain::line(text);
@@ -442,13 +436,12 @@ impl App {
                 self.state.overlay =
                     scroll(event.code, scrolled).map(|scrolled| Overlay::Lines { title, lines, scrolled });
             }
-            Overlay::Confirm { question, command } => match event.code {
+            Overlay::Confirm { question, commands } => match event.code {
                 KeyCode::Char('y' | 'Y') if typed => {
-                    let _ = self.asks.send(Ask::Command(command));
-                    self.state.notes.asked("asked; waiting for the server");
+                    self.commands(commands);
                 }
                 KeyCode::Char('n' | 'N') => {}
-                _ => self.state.overlay = Some(Overlay::Confirm { question, command }),
+                _ => self.state.overlay = Some(Overlay::Confirm { question, commands }),
             },
         }
         false
@@ -502,7 +495,11 @@ impl App {
             self.note(&format!("{}: {why}", action.what()), true);
             return false;
         }
-        if self.act_on_vicidial(action) || self.act_on_dialpad(action) || self.go(action) {
+        if self.act_on_vicidial(action)
+            || self.act_on_dialpad(action)
+            || self.act_on_rows(action)
+            || self.go(action)
+        {
             return false;
         }
         match action {
@@ -512,10 +509,6 @@ impl App {
                 let whose = if self.state.view == View::Dialpad { "dialpad. " } else { "vicidial. " };
                 self.state.overlay = Some(Overlay::Palette { typed: whose.into(), selected: 0 });
             }
-            Action::NextTheme => match self.settings.next_theme() {
-                Ok(name) => self.note(&format!("theme {name}; --theme {name} keeps it"), false),
-                Err(why) => self.note(&why, true),
-            },
             Action::Help => self.state.overlay = Some(Overlay::Help { scrolled: 0 }),
             Action::Palette => {
                 self.state.overlay = Some(Overlay::Palette { typed: String::new(), selected: 0 });
@@ -537,16 +530,12 @@ impl App {
             Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
             Action::Reload if self.state.view == View::History => self.ask_history(),
             Action::Reload => self.ask_figures(),
-            Action::Acknowledge => {
-                if let Some(key) = self.state.selected_alert().map(str::to_owned) {
-                    self.state.alerts.acknowledge(&key);
-                }
-            }
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
             Action::Open => self.open(),
             Action::Down | Action::Up | Action::Top | Action::Bottom | Action::PageDown | Action::PageUp => {
                 self.state.step(action, page.max(1));
+                self.ask_older_history();
                 let rows = self.state.shown_dialpad_calls().len();
                 if self.state.pane == Pane::DialpadCalls
                     && self.state.selection(Pane::DialpadCalls, rows).is_some_and(|at| at + 1 == rows)
@@ -568,14 +557,7 @@ impl App {
                     let name = crate::plain::line(&campaign.name);
                     let question = format!("Stop calling for {name}? Calls in flight go on.");
                     let command = Command::StopQueue { campaign_id: campaign.id };
-                    self.state.overlay = Some(Overlay::Confirm { question, command });
-                }
-            }
-            Action::HangUp => {
-                if let Some(call) = self.state.selected_call() {
-                    let question = format!("Hang up on {} ({})?", crate::plain::line(&call.name), call.phone);
-                    let command = Command::HangUp { call_id: call.id.clone() };
-                    self.state.overlay = Some(Overlay::Confirm { question, command });
+                    self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
                 }
             }
             _ if action.is_of_callbacks() || self.state.view == View::Callbacks => {
@@ -585,6 +567,44 @@ impl App {
             _ => self.act_on_agents(action),
         }
         false
+    }
+
+    /// What is done to rows as they are seen, and to how they look.
+    fn act_on_rows(&mut self, action: Action) -> bool {
+        match action {
+            Action::NextTheme => match self.settings.next_theme() {
+                Ok(name) => self.note(&format!("theme {name}; --theme {name} keeps it"), false),
+                Err(why) => self.note(&why, true),
+            },
+            Action::Acknowledge => {
+                if let Some(key) = self.state.selected_alert().map(str::to_owned) {
+                    self.state.alerts.acknowledge(&key);
+                }
+            }
+            Action::HangUp => {
+                let calls = self.state.meant_calls();
+                let question = match calls.as_slice() {
+                    [] => return true,
+                    [call] => format!("Hang up on {} ({})?", crate::plain::line(&call.name), call.phone),
+                    all => format!("Hang up on all {} marked calls?", all.len()),
+                };
+                let commands =
+                    calls.into_iter().map(|call| Command::HangUp { call_id: call.id.clone() }).collect();
+                self.state.overlay = Some(Overlay::Confirm { question, commands });
+            }
+            Action::Mark => {
+                if let Some(mark) = self.state.markable() {
+                    self.state.mark(mark);
+                    self.state.step(Action::Down, 1);
+                }
+            }
+            Action::Narrow => {
+                let text = self.state.past.typed.clone();
+                self.state.overlay = Some(Overlay::Ask { what: Asked::Narrow, text });
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// Goes to another view, and asks for what it shows.
@@ -621,6 +641,8 @@ impl App {
         if !self.state.filter.is_empty() {
             self.state.keeping_selection(|state| state.filter.clear());
             self.search_dialpad();
+        } else if !self.state.marked.is_empty() {
+            self.state.marked.clear();
         } else if self.state.zoomed {
             self.state.zoomed = false;
         } else {
@@ -661,7 +683,7 @@ impl App {
         let (id, name) = (campaign.id, crate::plain::line(&campaign.name));
         let question = format!("Start calling for {name}?");
         let command = Command::StartQueue { campaign_id: id, phone_number_id: None, review_after: None };
-        self.state.overlay = Some(Overlay::Confirm { question, command });
+        self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
         let _ = self.asks.send(Ask::Query(Query::Estimate { campaign_id: id }));
     }
 }

@@ -355,3 +355,49 @@ async fn every_noun_from_the_command_line() {
     let (done, said) = root(&["user", "list"]);
     assert!(done && said.contains("sue") && said.contains("supervisor"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisors_afternoon_with_many_rows() {
+    let house = house("0.5");
+    let client = house.server.log_in("sue").await.unwrap();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 0, "retryAttempts": 0 });
+    let people = [("Silvia", 0), ("Sören", 1), ("日本", 2)];
+    let campaign = client.campaign("Afternoon", settings, &people).await.unwrap();
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let environment = [("DIALDECK_USER", "sue"), ("DIALDECK_PASSWORD", PASSWORD)];
+    let mut screen = console(&house, &environment, 200, 60);
+    screen.until("three calls", |text| text.contains("Live calls 3")).unwrap();
+    // Two of three are marked, and one answer serves both; Esc would have taken the marks away.
+    screen.press("\t ").unwrap();
+    screen.until("a mark", |text| text.matches('▪').count() == 1).unwrap();
+    screen.press(" ").unwrap();
+    screen.until("two marks", |text| text.matches('▪').count() == 2).unwrap();
+    screen.press("x").unwrap();
+    screen.shows("Hang up on all 2 marked calls?").unwrap();
+    screen.resize(80, 24).unwrap();
+    screen.press("y").unwrap();
+    screen.until("one call", |text| text.contains("Live calls 1")).unwrap();
+    screen.press("x").unwrap();
+    screen.shows("Hang up on ").unwrap();
+    screen.press("y").unwrap();
+    screen.until("no call", |text| text.contains("Live calls 0")).unwrap();
+    // The history, narrowed; what cannot be is said, and stays to be mended.
+    screen.press("2").unwrap();
+    screen.until("three calls of the past", |text| text.contains("History 3")).unwrap();
+    screen.press("Foutcome:bliss\r").unwrap();
+    screen.shows("\"bliss\" is unknown").unwrap();
+    screen.press(&"\u{7f}".repeat(5)).unwrap();
+    screen.press("busy\r").unwrap();
+    screen.shows("No call is like that").unwrap();
+    // The day in figures, the server, what wants eyes; another look, and back.
+    screen.press("7").unwrap();
+    screen.until("the day", |text| text.contains("Campaigns today") && text.contains("Afternoon")).unwrap();
+    screen.press("8").unwrap();
+    screen.until("the server", |text| text.contains("database") && text.contains("administrators")).unwrap();
+    screen.press("\u{14}").unwrap();
+    screen.shows("theme light").unwrap();
+    screen.press("9").unwrap();
+    screen.shows("alerts.toml").unwrap();
+    screen.press("q").unwrap();
+    assert!(screen.ended().unwrap());
+}

@@ -25,7 +25,7 @@ impl App {
             Action::CallbackOff => {
                 let question = format!("Call the callback to {name} off?");
                 let command = Command::SettleCallback { callback_id: row.id, kept: false };
-                self.state.overlay = Some(Overlay::Confirm { question, command });
+                self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
             }
             Action::CallbackMove => {
                 let what = Asked::Another(row.id, row.timezone);
@@ -69,6 +69,6 @@ impl App {
         );
         let statuses = vec![ContactStatus::Failed, ContactStatus::Retry];
         let command = Command::ResetList { campaign_id: campaign.id, statuses };
-        self.state.overlay = Some(Overlay::Confirm { question, command });
+        self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
     }
 }

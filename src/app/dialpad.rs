@@ -132,7 +132,7 @@ impl App {
                 column("agent")
             );
             let command = Command::Dialpad { action: name.to_owned(), args: fixed };
-            self.state.overlay = Some(Overlay::Confirm { question, command });
+            self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
             return true;
         }
         let mut fields: Vec<_> =

@@ -37,7 +37,7 @@ impl App {
             "take over" => {
                 let question = format!("Take the call with {name} over?");
                 self.state.overlay =
-                    Some(Overlay::Confirm { question, command: Command::TakeOver { call_id } });
+                    Some(Overlay::Confirm { question, commands: vec![Command::TakeOver { call_id }] });
             }
             code => {
                 let Ok(mode) = code.parse::<MonitorMode>() else { return };
@@ -45,7 +45,7 @@ impl App {
                 let command = Command::Monitor { call_id: call_id.clone(), mode, extension: String::new() };
                 if mode == MonitorMode::Barge {
                     let question = format!("Speak to {name}, and be heard by everybody in the call?");
-                    self.state.overlay = Some(Overlay::Confirm { question, command });
+                    self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
                 } else if inside || self.state.me().is_some() {
                     self.command(command);
                 } else {

@@ -31,8 +31,24 @@ impl App {
         }
     }
 
-    fn meant(&self) -> Option<(UserId, String)> {
-        self.state.agent_meant().map(|row| (row.user_id, crate::plain::line(&row.name)))
+    /// Whom an action is about, and who that is in words.
+    fn meant(&self) -> Option<(Vec<UserId>, String)> {
+        let rows = self.state.meant_agents();
+        let name = match rows.as_slice() {
+            [] => return None,
+            [row] => crate::plain::line(&row.name),
+            all => format!("all {} marked agents", all.len()),
+        };
+        Some((rows.iter().map(|row| row.user_id).collect(), name))
+    }
+
+    /// Does all of it; what was marked for it is not marked any more.
+    pub(super) fn commands(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            let _ = self.asks.send(Ask::Command(command));
+        }
+        self.state.marked.clear();
+        self.state.notes.asked("asked; waiting for the server");
     }
 
     pub(super) fn command(&mut self, command: Command) {
@@ -47,26 +63,25 @@ impl App {
                     Some(Overlay::Ask { what: Asked::Extension(PhoneKind::NailedUp), text: String::new() });
             }
             Action::AgentReady => {
-                let user_id = self.meant().map(|(user, _)| user);
-                self.command(Command::AgentReady { user_id });
+                let users = self
+                    .meant()
+                    .map_or_else(|| vec![None], |(users, _)| users.into_iter().map(Some).collect());
+                self.commands(users.into_iter().map(|user_id| Command::AgentReady { user_id }).collect());
             }
             Action::AgentPause => {
-                let Some((user, _)) = self.meant() else { return };
+                let Some((users, _)) = self.meant() else { return };
                 let codes = self.state.choices.pause_codes.clone();
                 if codes.is_empty() {
-                    return self.command(Command::AgentPause {
-                        user_id: Some(user),
-                        code: String::new(),
-                        seconds: None,
-                    });
+                    return self.commands(paused(users, ""));
                 }
-                self.state.overlay = Some(Overlay::choose(Chosen::Pause(user), codes));
+                self.state.overlay = Some(Overlay::choose(Chosen::Pause(users), codes));
             }
             Action::AgentLogOut => {
-                let Some((user, name)) = self.meant() else { return };
+                let Some((users, name)) = self.meant() else { return };
                 let question = format!("Log {name} out?");
-                let command = Command::AgentLogOut { user_id: Some(user) };
-                self.state.overlay = Some(Overlay::Confirm { question, command });
+                let out = |user| Command::AgentLogOut { user_id: Some(user) };
+                let commands = users.into_iter().map(out).collect();
+                self.state.overlay = Some(Overlay::Confirm { question, commands });
             }
             Action::AgentDial => self.command(Command::AgentDial { contact_id: None }),
             Action::AgentSkip => self.command(Command::AgentSkip),
@@ -85,8 +100,8 @@ impl App {
                 }
             }
             Action::AgentMessage => {
-                if let Some((user, name)) = self.meant() {
-                    let what = Asked::Message(user, name);
+                if let Some((users, name)) = self.meant() {
+                    let what = Asked::Message(users, name);
                     self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
                 }
             }
@@ -164,7 +179,7 @@ impl App {
         }
         self.command(match what {
             Chosen::Monitor(..) => return,
-            Chosen::Pause(user) => Command::AgentPause { user_id: Some(user), code, seconds: None },
+            Chosen::Pause(users) => return self.commands(paused(users, &code)),
             Chosen::Disposition(call_id) => Command::Dispose {
                 call_id,
                 disposition: code,
@@ -205,7 +220,11 @@ impl App {
             Asked::Extension(phone) => {
                 self.command(Command::AgentLogIn { extension: text, phone: *phone, campaigns: Vec::new() });
             }
-            Asked::Message(user, _) => self.command(Command::AgentMessage { user_id: *user, text }),
+            Asked::Message(users, _) => {
+                let say = |user: &UserId| Command::AgentMessage { user_id: *user, text: text.clone() };
+                self.commands(users.iter().map(say).collect());
+            }
+            Asked::Narrow => self.narrow(text),
             Asked::Dates => self.take_dates(&text),
             Asked::Another(..) | Asked::CallBack { .. } => {}
             Asked::Phone(call, mode) => {
@@ -221,4 +240,9 @@ impl App {
             }
         }
     }
+}
+
+fn paused(users: Vec<UserId>, code: &str) -> Vec<Command> {
+    let pause = |user| Command::AgentPause { user_id: Some(user), code: code.to_owned(), seconds: None };
+    users.into_iter().map(pause).collect()
 }

@@ -285,7 +285,7 @@ impl App {
             Command::Vicidial { vicidial, function, args, wait: false }
         };
         if asks {
-            self.state.overlay = Some(Overlay::Confirm { question, command });
+            self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
         } else {
             let _ = self.asks.send(Ask::Command(command));
             self.state.notes.asked("asked; waiting for the answer");

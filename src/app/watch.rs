@@ -22,6 +22,11 @@ impl App {
         }
     }
 
+    /// Whether whoever looks at the history looks at its newest page: it is not changed under who reads further down.
+    fn is_at_newest(&self) -> bool {
+        self.state.history.len() <= crate::app::history::PAGE as usize
+    }
+
     /// A second has passed; gives whether something new is to be seen.
     pub(super) fn second(&mut self, screen: &mut Screen) -> io::Result<bool> {
         self.seconds += 1;
@@ -37,6 +42,12 @@ impl App {
         let every = if matches!(self.state.view, View::Dashboard | View::Server) { LOOK } else { BESIDE };
         if self.seconds.is_multiple_of(every) {
             self.ask_figures();
+        }
+        if self.state.view == View::History
+            && std::mem::take(&mut self.state.past.is_old)
+            && self.is_at_newest()
+        {
+            self.ask_history();
         }
         let now = self.state.server_now(Utc::now());
         let found = alert::found(&self.state, &self.settings.rules, now);

@@ -1,6 +1,6 @@
 //! Events change what is known.
 
-use super::{Spoken, State, Tone, View};
+use super::{Mark, Spoken, State, Tone, View};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CallCounts, CallRow, CallStatus, ContactStatus, Event, EventBody, Outcome, Speaker};
 use std::collections::BTreeSet;
@@ -119,6 +119,8 @@ impl State {
             EventBody::CallEnded { outcome, status, contact_status, .. } => {
                 let Some(id) = call_id else { return Need::Nothing };
                 self.keeping_selection(|state| state.calls.retain(|c| c.id != id));
+                self.past.is_old = true;
+                self.marked.remove(&Mark::Call(id.clone()));
                 self.spoken.remove(&id);
                 self.monitored.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {

@@ -70,8 +70,8 @@ pub enum Pane {
 /// What a list is chosen from for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chosen {
-    /// A pause of this agent.
-    Pause(UserId),
+    /// A pause of these agents.
+    Pause(Vec<UserId>),
     /// What came of this call.
     Disposition(CallId),
     /// How to be in this call, of a person of this name.
@@ -83,8 +83,10 @@ pub enum Chosen {
 pub enum Asked {
     /// One's phone, to log in with.
     Extension(PhoneKind),
-    /// Something to say to an agent of this name.
-    Message(UserId, String),
+    /// Something to say to these agents; who they are, in words.
+    Message(Vec<UserId>, String),
+    /// Which calls of the past.
+    Narrow,
     /// One's phone, to be in this call with.
     Phone(CallId, MonitorMode),
     /// Another phone, to put the call with this person through to; whether whoever picks up is asked first.
@@ -147,7 +149,7 @@ pub enum Overlay {
     /// Type a filter.
     Filter,
     /// A dangerous or costly command asks.
-    Confirm { question: String, command: Command },
+    Confirm { question: String, commands: Vec<Command> },
     /// Choose from a list; with a note where one is typed.
     Choose { what: Chosen, choices: Vec<Choice>, selected: usize, note: Option<String> },
     /// Type a line.

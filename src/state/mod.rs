@@ -5,14 +5,18 @@ mod chat;
 mod dialpad;
 mod events;
 mod figures;
+pub mod history;
 mod look;
+mod marks;
 mod notes;
 mod seat;
 mod vicidial;
 
 pub use dialpad::{Dialpad, DialpadAgent, days_in_words, level};
 pub use events::Need;
+pub use history::Past;
 pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
+pub use marks::Mark;
 pub use notes::{Notes, Tone};
 use seat::order;
 pub use seat::{Choices, Lead};
@@ -29,7 +33,7 @@ use dialdeck_protocol::{
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Turns after which what was heard here tells enough of a campaign.
 const ENOUGH_TURNS: u32 = 20;
@@ -97,6 +101,10 @@ pub struct State {
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
     pub history: Vec<HistoryRow>,
+    /// Which of them are looked at.
+    pub past: Past,
+    /// Rows that are marked.
+    pub marked: BTreeSet<Mark>,
     /// Whether the history was answered yet.
     pub history_loaded: bool,
     /// The conversation opened in the history.
@@ -158,6 +166,8 @@ impl Default for State {
             alerts: Alerts::default(),
             parts: Vec::new(),
             history: Vec::new(),
+            past: Past::default(),
+            marked: BTreeSet::new(),
             history_loaded: false,
             opened: None,
             view: View::Floor,
@@ -282,9 +292,17 @@ impl State {
         self.notes.answered();
         match answer {
             Answer::Done { message } => self.notes.say(&message, false),
-            Answer::History { calls, .. } => {
-                self.keeping_selection(|state| state.history = calls);
+            Answer::History { calls, next } => {
+                let goes_on = std::mem::take(&mut self.past.goes_on);
+                self.keeping_selection(|state| {
+                    if goes_on {
+                        state.history.extend(calls);
+                    } else {
+                        state.history = calls;
+                    }
+                });
                 self.history_loaded = true;
+                self.past.next = next;
             }
             Answer::Conversation { call, exchanges } => {
                 self.opened = Some((*call, exchanges));
@@ -312,13 +330,8 @@ impl State {
             }
             Answer::Estimate { campaign_id, contacts, cost, currency, basis } => {
                 // Only onto the question that it was asked for, and once.
-                let Some(Overlay::Confirm {
-                    question,
-                    command: Command::StartQueue { campaign_id: asked, .. },
-                }) = &mut self.overlay
-                else {
-                    return;
-                };
+                let Some(Overlay::Confirm { question, commands }) = &mut self.overlay else { return };
+                let [Command::StartQueue { campaign_id: asked, .. }] = commands.as_slice() else { return };
                 if *asked == campaign_id && !question.contains('\n') {
                     *question = format!(
                         "{question}\n{contacts} contacts to call, about {cost:.2} {currency}.\n({basis})"

@@ -2,7 +2,7 @@
 
 use super::table::{self, Cell, Column};
 use super::{Scene, clock};
-use crate::state::{Entry, Pane};
+use crate::state::{Entry, Mark, Pane};
 use dialdeck_protocol::vicidial::{FloorAgent, FloorState, Waiting};
 use dialdeck_protocol::{AgentRow, AgentState};
 use ratatui::Frame;
@@ -141,12 +141,17 @@ fn customer(agent: &AgentRow, scene: &Scene) -> String {
     call.map(|call| call.name.clone()).unwrap_or_default()
 }
 
+/// Beside the name of who is marked.
+fn mark(agent: &AgentRow, scene: &Scene) -> &'static str {
+    if scene.state.marked.contains(&Mark::Agent(agent.user_id)) { "▪" } else { "" }
+}
+
 fn row(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
     let theme = scene.theme;
     let (word, style) = look(agent, scene);
     vec![
         cell(agent.state.letter().to_string(), style),
-        cell(agent.name.clone(), theme.text),
+        cell(format!("{}{}", mark(agent, scene), agent.name), theme.text),
         cell(word, style),
         cell(clock((scene.now - agent.since).num_seconds()), style),
         cell(agent.pause_code.clone(), theme.dim),
@@ -164,7 +169,7 @@ fn beside(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
     vec![
         cell(agent.state.letter().to_string(), style),
         cell("here", theme.dim),
-        cell(agent.name.clone(), theme.text),
+        cell(format!("{}{}", mark(agent, scene), agent.name), theme.text),
         cell(word, style),
         cell(clock((scene.now - agent.since).num_seconds()), style),
         cell(agent.pause_code.clone(), theme.dim),

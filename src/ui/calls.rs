@@ -2,7 +2,7 @@
 
 use super::table::{self, Cell, Column};
 use super::{Scene, clock};
-use crate::state::Pane;
+use crate::state::{Mark, Pane};
 use dialdeck_protocol::{CallRow, CallStatus, Emotion, Intent, MonitorMode, Role};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -52,9 +52,10 @@ fn row(call: &CallRow, scene: &Scene) -> Vec<Cell> {
     let cell = |text: String, style| Cell { text, style };
     // Who is in the call beside those who talk: supervisors see each other.
     let inside = scene.state.monitored.get(&call.id).filter(|_| scene.state.role >= Some(Role::Supervisor));
+    let mark = if scene.state.marked.contains(&Mark::Call(call.id.clone())) { "▪" } else { "" };
     let name = match inside.and_then(|all| all.first()) {
-        Some((who, mode)) => format!("◉{} {who}: {}", mode_letter(*mode), call.name),
-        None => call.name.clone(),
+        Some((who, mode)) => format!("{mark}◉{} {who}: {}", mode_letter(*mode), call.name),
+        None => format!("{mark}{}", call.name),
     };
     vec![
         cell(letter.into(), style),

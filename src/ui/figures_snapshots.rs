@@ -2,7 +2,7 @@
 
 use super::snapshots::{floor, now, screen};
 use crate::alert::{Alert, Alerts, Severity};
-use crate::state::{Pane, State, View};
+use crate::state::{Asked, Mark, Overlay, Pane, Past, State, View};
 use crate::theme::Depth;
 use chrono::Duration;
 use dialdeck_protocol::dashboard::{CampaignFigures, Dashboard, Deed, HourTally, LogLine, Standing, Tally};
@@ -129,4 +129,21 @@ fn what_wants_a_persons_eyes() {
     insta::assert_snapshot!(screen(&floor, "dark", Depth::True, 80, 24).lines().take(4).collect::<String>());
     let nothing = looking(View::Alerts, Pane::Alerts);
     insta::assert_snapshot!(screen(&nothing, "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn rows_that_are_marked_and_calls_of_the_past_that_are_looked_for() {
+    let mut state = State { pane: Pane::Calls, ..floor() };
+    let ids: Vec<_> = state.calls.iter().take(2).map(|call| call.id.clone()).collect();
+    for id in ids {
+        state.mark(Mark::Call(id));
+    }
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+    let state = State {
+        history_loaded: true,
+        past: Past { typed: "outcome:interested refund".into(), ..Past::default() },
+        overlay: Some(Overlay::Ask { what: Asked::Narrow, text: "outcome:interested refund".into() }),
+        ..looking(View::History, Pane::History)
+    };
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
 }

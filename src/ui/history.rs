@@ -19,14 +19,21 @@ const COLUMNS: [Column; 7] = [
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_history();
-    let block = scene.block(Pane::History, &format!("History, newest {}", rows.len()));
+    let which = crate::plain::fit(&scene.state.past.typed, 40);
+    let which = if which.is_empty() { String::new() } else { format!(" · {which}") };
+    let more = if scene.state.past.next.is_some() { "+" } else { "" };
+    let block = scene.block(Pane::History, &format!("History {}{more}{which}", rows.len()));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {
         let text = if !scene.state.history_loaded {
             "Loading…"
         } else if scene.state.history.is_empty() {
-            "No calls yet."
+            if scene.state.past.typed.is_empty() {
+                "No calls yet."
+            } else {
+                "No call is like that. F changes which are looked at."
+            }
         } else {
             "No call matches the filter. Esc clears it."
         };

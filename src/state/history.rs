@@ -1,0 +1,118 @@
+//! Which calls of the past are looked at: typed in a line, in the words of the record.
+
+use crate::when;
+use chrono::{DateTime, Duration, Local, NaiveDate, NaiveTime, TimeZone, Utc};
+use dialdeck_protocol::{CallFilter, CampaignRow};
+
+/// Which calls of the past are looked at, and how far.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// Which.
+    pub filter: CallFilter,
+    /// As it was typed.
+    pub typed: String,
+    /// Where the next page begins; `None` at the end, or while it is asked for.
+    pub next: Option<String>,
+    /// Whether what is asked for follows what is there.
+    pub goes_on: bool,
+    /// Whether calls have ended since it was asked for.
+    pub is_old: bool,
+}
+
+/// What can be typed.
+pub const HINT: &str = "campaign:spring outcome:interested emotion:angry status:completed from:2026-11-01 to:2026-11-08 (or 7d, today), \
+                        and words that were said. Empty: all calls";
+
+/// Reads such a line.
+///
+/// # Errors
+/// Which word is wrong, and what would be right.
+pub fn read(typed: &str, campaigns: &[CampaignRow], now: DateTime<Utc>) -> Result<CallFilter, String> {
+    let mut filter = CallFilter::default();
+    let mut words = Vec::new();
+    for word in typed.split_whitespace() {
+        let Some((name, value)) = word.split_once(':').filter(|(_, value)| !value.is_empty()) else {
+            words.push(word);
+            continue;
+        };
+        match name {
+            "campaign" => {
+                let wanted = value.to_lowercase();
+                let mut found = campaigns.iter().filter(|c| c.name.to_lowercase().contains(&wanted));
+                filter.campaign_id =
+                    Some(found.next().ok_or_else(|| format!("no campaign's name holds {value:?}"))?.id);
+            }
+            "outcome" => filter.outcome = Some(vocabulary(value)?),
+            "emotion" => filter.emotion = Some(vocabulary(value)?),
+            "status" => filter.status = Some(vocabulary(value)?),
+            "from" => filter.from = Some(moment(value, now, false)?),
+            "to" => filter.to = Some(moment(value, now, true)?),
+            _ => {
+                return Err(format!(
+                    "{name:?} is nothing to filter by; use campaign, outcome, emotion, status, from, to, or words"
+                ));
+            }
+        }
+    }
+    filter.text = (!words.is_empty()).then(|| words.join(" "));
+    Ok(filter)
+}
+
+fn vocabulary<T: std::str::FromStr>(value: &str) -> Result<T, String>
+where
+    T::Err: std::fmt::Display,
+{
+    value.parse().map_err(|e: T::Err| e.to_string())
+}
+
+/// A day, `today`, or so many days back; `end`: the day's end.
+fn moment(value: &str, now: DateTime<Utc>, end: bool) -> Result<DateTime<Utc>, String> {
+    let today = when::here(now).date_naive();
+    let back = value.strip_suffix('d').and_then(|days| days.parse::<i64>().ok());
+    let day = match (value, back) {
+        ("today", _) => today,
+        (_, Some(days)) if (0..=3650).contains(&days) => today - Duration::days(days),
+        _ => value
+            .parse::<NaiveDate>()
+            .map_err(|_| format!("{value:?} is no day; say 2026-11-01, 7d or today"))?,
+    };
+    let day = if end { day + Duration::days(1) } else { day };
+    let midnight = day.and_time(NaiveTime::MIN);
+    let there = if cfg!(test) {
+        midnight.and_utc()
+    } else {
+        Local
+            .from_local_datetime(&midnight)
+            .earliest()
+            .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
+    };
+    Ok(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use chrono::{TimeZone, Utc};
+    use dialdeck_protocol::{Emotion, Outcome};
+
+    #[test]
+    fn in_the_words_of_the_record() {
+        let now = Utc.with_ymd_and_hms(2026, 1, 15, 18, 0, 0).unwrap();
+        let filter =
+            read("outcome:interested refund emotion:angry from:7d to:today order", &[], now).unwrap();
+        assert_eq!((filter.outcome, filter.emotion), (Some(Outcome::Interested), Some(Emotion::Angry)));
+        assert_eq!(filter.text.as_deref(), Some("refund order"));
+        assert_eq!(filter.from, Some(Utc.with_ymd_and_hms(2026, 1, 8, 0, 0, 0).unwrap()));
+        assert_eq!(filter.to, Some(Utc.with_ymd_and_hms(2026, 1, 16, 0, 0, 0).unwrap()));
+        assert_eq!(read("  ", &[], now).unwrap(), super::CallFilter::default());
+        for (typed, part) in [
+            ("outcome:bliss", "interested"),
+            ("campaign:none", "no campaign's name holds"),
+            ("from:yesterday-ish", "is no day"),
+            ("agent:ann", "is nothing to filter by"),
+        ] {
+            let message = read(typed, &[], now).unwrap_err();
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}
