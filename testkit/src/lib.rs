@@ -12,6 +12,7 @@ pub mod mariadb;
 pub mod packages;
 pub mod page;
 pub mod people;
+pub mod picture;
 pub mod postgres;
 pub mod speech;
 pub mod terminal;

@@ -70,6 +70,11 @@ impl Terminal {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
     }
 
+    /// The screen as a picture.
+    pub fn picture(&self) -> String {
+        crate::picture::svg(self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen())
+    }
+
     /// Whether the screen is the alternate one, as full-screen programs use.
     pub fn is_full_screen(&self) -> bool {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen().alternate_screen()

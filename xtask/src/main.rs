@@ -1,13 +1,15 @@
-//! `cargo xtask demo` and `cargo xtask test`.
+//! `cargo xtask demo`, `cargo xtask test`, and what is made of the repository: its package, its pictures.
+
+mod screenshots;
 
 use clap::{Parser, Subcommand};
 use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "The two commands of this repository")]
+#[command(name = "cargo xtask", about = "The commands of this repository")]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -30,6 +32,8 @@ enum Task {
         #[arg(long)]
         debug: bool,
     },
+    /// Draw the pictures of the README anew: the console on the demo's floor
+    Screenshots,
     /// Everything that CI checks: formatting, lints, licences, tests with real servers
     Test,
 }
@@ -40,6 +44,7 @@ fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Demo { speed, server_only } => demo(speed, server_only),
         Task::Package { debug } => package(debug).map(|deb| println!("\n{}", deb.display())),
+        Task::Screenshots => screenshots::draw(),
         Task::Test => test(),
     }
 }
@@ -64,37 +69,54 @@ fn step(what: &str, command: &mut Command) -> Result<()> {
 
 fn demo(speed: f64, server_only: bool) -> Result<()> {
     step("build", cargo().args(["build", "--package", "dialdeck", "--package", "dialdeck-server"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let programs = target.join("debug");
-    let speed = speed.to_string();
-    let mut server = Command::new(programs.join("dialdeckd"));
-    server.args([
-        "demo",
-        "--speed",
-        &speed,
-        "--set",
-        "server.http=127.0.0.1:0",
-        "--set",
-        "server.shutdown_grace_seconds=0",
-    ]);
+    let mut server = demo_server(speed);
     if server_only {
         return step("server", &mut server);
     }
-    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    let mut lines = BufReader::new(server.stdout.take().ok_or_else(|| eyre!("no output"))?).lines();
-    let ready = lines.next().transpose()?.unwrap_or_default();
-    let http = ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
-    let http = http.ok_or_else(|| eyre!("the server did not start; try --server-only"))?.to_owned();
-    let console = Command::new(programs.join("dialdeck"))
-        .args(["--server", &format!("http://{http}"), "--user", "demo"])
-        .env("DIALDECK_PASSWORD", "demo-floor")
+    let (mut server, http) = started(server)?;
+    let console = Command::new(programs().join("dialdeck"))
+        .args(["--server", &http, "--user", "demo"])
+        .env("DIALDECK_PASSWORD", PASSWORD)
         .status();
-    // Asked, not killed: it takes its folder with it.
-    Command::new("kill").arg(server.id().to_string()).status()?;
-    server.wait()?;
+    ended(&mut server)?;
     if !console?.success() {
         bail!("the console did not end well");
     }
+    Ok(())
+}
+
+/// Password of the demo's user.
+const PASSWORD: &str = "demo-floor";
+
+fn programs() -> PathBuf {
+    target().join("debug")
+}
+
+fn demo_server(speed: f64) -> Command {
+    let mut server = Command::new(programs().join("dialdeckd"));
+    let speed = speed.to_string();
+    let quick = "server.shutdown_grace_seconds=0";
+    server.args(["demo", "--speed", &speed, "--set", "server.http=127.0.0.1:0", "--set", quick]);
+    server
+}
+
+/// Starts the demo's server; gives where it is.
+fn started(mut server: Command) -> Result<(Child, String)> {
+    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut output = BufReader::new(server.stdout.take().ok_or_else(|| eyre!("no output"))?);
+    let mut ready = String::new();
+    output.read_line(&mut ready)?;
+    // It goes on to write there.
+    server.stdout = Some(output.into_inner());
+    let http = ready.split_whitespace().find_map(|word| word.strip_prefix("http="));
+    let http = http.ok_or_else(|| eyre!("the server did not start; try --server-only"))?;
+    Ok((server, format!("http://{http}")))
+}
+
+/// Asked, not killed: it takes its folder with it.
+fn ended(server: &mut Child) -> Result<()> {
+    Command::new("kill").arg(server.id().to_string()).status()?;
+    server.wait()?;
     Ok(())
 }
 

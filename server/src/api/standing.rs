@@ -50,6 +50,11 @@ pub(super) async fn now(app: &App, caller: &Caller) -> Result<Standing, Problem>
     let mut load = vec![
         ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ("up since".to_owned(), app.started_at.format("%Y-%m-%d %H:%M UTC").to_string()),
+    ];
+    if let Some(megabytes) = memory() {
+        load.push(("memory".to_owned(), format!("{megabytes} MB")));
+    }
+    load.extend([
         ("calls in flight".to_owned(), app.dialer.in_flight().to_string()),
         ("consoles".to_owned(), app.crier.count().to_string()),
         ("agents logged in".to_owned(), app.store.agents(permit.organization()).await?.len().to_string()),
@@ -58,10 +63,7 @@ pub(super) async fn now(app: &App, caller: &Caller) -> Result<Standing, Problem>
         ("database takes".to_owned(), format!("{} MB", census.bytes / 1_000_000)),
         ("database answers in".to_owned(), format!("{:.1} ms", asked.as_secs_f64() * 1e3)),
         ("connections to it".to_owned(), format!("{} of {}", census.used, census.limit)),
-    ];
-    if let Some(megabytes) = memory() {
-        load.push(("memory".to_owned(), format!("{megabytes} MB")));
-    }
+    ]);
     let audit = if reads {
         let lines = app.store.audit(permit.organization(), None, DEEDS).await?;
         let deed = |line: crate::storage::AuditLine| Deed {
