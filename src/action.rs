@@ -71,6 +71,7 @@ actions! {
     Acknowledge = "alert.acknowledge", "Look", "known";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
+    Knowledge = "knowledge", "Look", "look up";
     Narrow = "history.filter", "Look", "which calls";
     Mark = "mark", "Look", "mark";
     Freeze = "freeze", "Look", "freeze";
@@ -252,6 +253,7 @@ impl Action {
             Self::Callbacks => state.view != View::Callbacks,
             Self::Vicidial => state.view != View::Vicidial,
             Self::Dialpad => state.view != View::Dialpad,
+            Self::Knowledge => state.is_live() && !state.campaigns.is_empty(),
             Self::Narrow => state.view == View::History && state.is_live(),
             Self::Mark => state.markable().is_some(),
             Self::Dashboard => state.view != View::Dashboard,
@@ -344,6 +346,7 @@ impl Action {
                 | Self::Capabilities
                 | Self::SetUpVicidial
                 | Self::NextTheme
+                | Self::Knowledge
         )
     }
 }

@@ -3,6 +3,7 @@
 mod callbacks;
 mod dialpad;
 mod history;
+mod knowledge;
 mod monitoring;
 mod seat;
 mod vicidial;
@@ -597,6 +598,10 @@ impl App {
                     self.state.mark(mark);
                     self.state.step(Action::Down, 1);
                 }
+            }
+            Action::Knowledge => {
+                self.ask_knowledge();
+                self.state.overlay = Some(Overlay::Ask { what: Asked::Knowledge, text: String::new() });
             }
             Action::Narrow => {
                 let text = self.state.past.typed.clone();

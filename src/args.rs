@@ -29,6 +29,9 @@ pub struct Args {
     /// Theme: dark, light, colour-blind, high-contrast, solarized, monochrome, or a file of $`XDG_CONFIG_HOME/dialdeck/themes`
     #[arg(long, env = "DIALDECK_THEME")]
     pub theme: Option<String>,
+    /// Tell what happens line by line instead, for screen readers and pipes
+    #[arg(long)]
+    pub plain: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -360,6 +363,9 @@ impl Args {
     pub async fn run(self) -> eyre::Result<()> {
         let server = &self.server;
         let Some(command) = &self.command else {
+            if self.plain {
+                return crate::line_by_line::run(self.server).await;
+            }
             return crate::app::run(self.server, self.theme.as_deref()).await;
         };
         match command {

@@ -13,6 +13,7 @@ pub mod drawing;
 mod hotkey;
 mod key;
 mod keymap;
+mod line_by_line;
 mod net;
 mod plain;
 mod settings;

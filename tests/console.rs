@@ -401,3 +401,38 @@ async fn a_supervisors_afternoon_with_many_rows() {
     screen.press("q").unwrap();
     assert!(screen.ended().unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn line_by_line_for_who_hears_the_screen() {
+    let house = house("4");
+    let client = house.server.log_in("sue").await.unwrap();
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Plain", settings, &[("Ines \u{1b}[2J", 0)]).await.unwrap();
+    let mut told = std::process::Command::new(CONSOLE)
+        .arg("--plain")
+        .env("DIALDECK_SERVER", &house.server.http)
+        .env("DIALDECK_USER", "sue")
+        .env("DIALDECK_PASSWORD", PASSWORD)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(told.stdout.take().unwrap()));
+    let mut said = String::new();
+    let mut until = |part: &str| {
+        while !said.contains(part) {
+            said.push_str(&lines.next().expect("it goes on").unwrap());
+            said.push('\n');
+        }
+        said.clone()
+    };
+    until("campaign Plain: queue stopped, 0 of 1 done");
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let said = until("over after");
+    assert!(
+        said.contains("calling Ines") && said.contains("says: yes") && said.contains(", interested"),
+        "{said}"
+    );
+    assert!(!said.contains('\u{1b}'), "{said}");
+    told.kill().unwrap();
+    told.wait().unwrap();
+}

@@ -290,6 +290,11 @@ pub enum Query {
         /// The number, in any usual form.
         phone: String,
     },
+    /// What the knowledge base holds for a campaign's calls.
+    Knowledge {
+        /// Which campaign.
+        campaign_id: CampaignId,
+    },
     /// A day in figures.
     Dashboard,
     /// How the server itself is: its load, and, for who may read them, its log and what was done.

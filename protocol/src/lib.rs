@@ -20,6 +20,7 @@ mod event;
 pub mod figures;
 pub mod function;
 mod ids;
+pub mod knowledge;
 mod message;
 mod problem;
 mod role;

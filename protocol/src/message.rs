@@ -210,6 +210,13 @@ pub enum Answer {
         /// What holds now, and what was decided before, newest first.
         lines: Vec<String>,
     },
+    /// What the knowledge base holds.
+    Knowledge {
+        /// For the calls of which campaign.
+        campaign_id: CampaignId,
+        /// Entries.
+        entries: Vec<crate::knowledge::Known>,
+    },
     /// A day in figures.
     Dashboard(Box<crate::dashboard::Dashboard>),
     /// How the server itself is.

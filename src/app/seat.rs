@@ -225,6 +225,7 @@ impl App {
                 self.commands(users.iter().map(say).collect());
             }
             Asked::Narrow => self.narrow(text),
+            Asked::Knowledge => self.look_up(&text),
             Asked::Dates => self.take_dates(&text),
             Asked::Another(..) | Asked::CallBack { .. } => {}
             Asked::Phone(call, mode) => {

@@ -40,6 +40,7 @@ impl App {
             return Ok(read.is_some());
         }
         let every = if matches!(self.state.view, View::Dashboard | View::Server) { LOOK } else { BESIDE };
+        self.ask_knowledge();
         if self.seconds.is_multiple_of(every) {
             self.ask_figures();
         }

@@ -73,6 +73,11 @@ impl Client {
         Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, server: server.url.clone(), token })
     }
 
+    /// The session itself.
+    pub fn into_token(self) -> String {
+        self.token
+    }
+
     /// A request with the session.
     pub fn request(&self, method: reqwest::Method, path: &str) -> Result<reqwest::RequestBuilder> {
         Ok(self.http.request(method, self.server.join(path)?).bearer_auth(&self.token))

@@ -167,9 +167,9 @@ impl State {
             | EventBody::ListReset { .. }
             | EventBody::ContactsImported { .. } => return Need::Snapshot,
             EventBody::CallbackChanged { .. } => return Need::Callbacks,
+            EventBody::CatalogChanged { .. } => self.knowledge.clear(),
             EventBody::ContactHeld { .. }
             | EventBody::DoNotCallAdded { .. }
-            | EventBody::CatalogChanged { .. }
             | EventBody::CallDisposed { .. }
             | EventBody::ConsentChanged { .. } => {}
         }

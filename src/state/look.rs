@@ -87,6 +87,8 @@ pub enum Asked {
     Message(Vec<UserId>, String),
     /// Which calls of the past.
     Narrow,
+    /// Words that are looked up in the knowledge base.
+    Knowledge,
     /// One's phone, to be in this call with.
     Phone(CallId, MonitorMode),
     /// Another phone, to put the call with this person through to; whether whoever picks up is asked first.

@@ -26,6 +26,7 @@ use crate::alert::Alerts;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::dashboard::{Dashboard, Standing};
 use dialdeck_protocol::figures::{Latency, Ledger};
+use dialdeck_protocol::knowledge::{self, Known};
 use dialdeck_protocol::{
     AgentRow, Answer, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId, Exchange,
     HistoryRow, MonitorMode, Part, Role, Snapshot, Speaker, UserId,
@@ -103,6 +104,8 @@ pub struct State {
     pub history: Vec<HistoryRow>,
     /// Which of them are looked at.
     pub past: Past,
+    /// What the knowledge base holds, by campaign, as far as it was asked for.
+    pub knowledge: HashMap<CampaignId, Vec<Known>>,
     /// Rows that are marked.
     pub marked: BTreeSet<Mark>,
     /// Whether the history was answered yet.
@@ -167,6 +170,7 @@ impl Default for State {
             parts: Vec::new(),
             history: Vec::new(),
             past: Past::default(),
+            knowledge: HashMap::new(),
             marked: BTreeSet::new(),
             history_loaded: false,
             opened: None,
@@ -317,6 +321,7 @@ impl State {
             Answer::Callbacks { callbacks } => {
                 self.keeping_selection(|state| state.callbacks = Some(callbacks));
             }
+            Answer::Knowledge { campaign_id, entries } => drop(self.knowledge.insert(campaign_id, entries)),
             Answer::Dashboard(day) => self.keeping_selection(|state| state.dashboard = Some(*day)),
             Answer::Standing(standing) => self.take_standing(*standing),
             Answer::Dialpad(picture) => self.take_dialpad(*picture),
@@ -426,6 +431,17 @@ impl State {
     pub fn latency(&self, campaign: &CampaignRow) -> Option<Latency> {
         let own = self.ledgers.get(&campaign.id).and_then(Ledger::latency);
         own.filter(|own| own.turns >= ENOUGH_TURNS || campaign.latency.is_none()).or(campaign.latency)
+    }
+
+    /// What the knowledge base holds on what was said last in a call.
+    pub fn suggestion(&self, call: &CallRow) -> Option<&Known> {
+        let entries = self.knowledge.get(&call.campaign_id)?;
+        let begun = self.spoken.get(&call.id).into_iter().flatten();
+        let begun = begun.filter(|line| line.speaker == Speaker::Customer).map(|line| line.text.as_str());
+        let heard = call.exchanges.iter().rev().map(|exchange| exchange.user_input.as_str());
+        let mut begun = begun.rev();
+        let said = begun.next().or_else(|| heard.into_iter().find(|text| !text.is_empty()))?;
+        knowledge::suggested(entries, said)
     }
 
     /// The selected call of the past.

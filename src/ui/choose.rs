@@ -64,6 +64,10 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
         Asked::Message(_, name) => {
             (format!("Message to {name}"), "what they read at the bottom of their screen")
         }
+        Asked::Knowledge => (
+            "Look up in the knowledge base".to_owned(),
+            "words of a title, a text or a keyword; empty for all of it",
+        ),
         Asked::Narrow => ("Which calls of the past?".to_owned(), crate::state::history::HINT),
         Asked::Dates => {
             ("Which days?".to_owned(), "21 (days up to today), 2026-11-01, or 2026-11-01 2026-11-10")

@@ -1,17 +1,31 @@
 //! Conversations: the selected live call's, and the opened past one's.
 
-use super::{Scene, chat, table};
+use super::{Scene, chat, table, wrap};
 use crate::plain;
 use crate::state::Pane;
+use dialdeck_protocol::knowledge::Known;
 use dialdeck_protocol::{Exchange, Outcome, figures};
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::widgets::Block;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Paragraph};
+
+/// Lines of a suggestion: its title, and two of its text.
+const KNOWN: u16 = 3;
 
 /// The selected live call's.
 pub(super) fn live(frame: &mut Frame, area: Rect, scene: &Scene) {
     let call = scene.state.selected_call();
     let inner = Block::bordered().inner(area);
+    let (inner, beside) = match call.and_then(|call| scene.state.suggestion(call)) {
+        // Where there is room for both.
+        Some(known) if inner.height >= 9 => {
+            let [inner, beside] =
+                Layout::vertical([Constraint::Min(1), Constraint::Length(KNOWN)]).areas(inner);
+            (inner, Some((known, beside)))
+        }
+        _ => (inner, None),
+    };
     let title = call.map_or_else(
         || "Conversation".to_owned(),
         |c| {
@@ -31,6 +45,25 @@ pub(super) fn live(frame: &mut Frame, area: Rect, scene: &Scene) {
         return table::empty(frame, inner, scene, text);
     }
     chat::draw(frame, inner, scene, call.id.as_str(), &call.exchanges, spoken);
+    if let Some((known, beside)) = beside {
+        suggestion(frame, beside, scene, known);
+    }
+}
+
+/// What the knowledge base holds on what was just said.
+fn suggestion(frame: &mut Frame, area: Rect, scene: &Scene, known: &Known) {
+    let width = usize::from(area.width);
+    let text = wrap::wrap(&plain::line(&known.text), width.saturating_sub(2).max(8));
+    let rest = text.len().saturating_sub(usize::from(KNOWN) - 1);
+    let more = if rest > 0 { " · B for all of it" } else { "" };
+    let mut lines =
+        vec![Line::styled(plain::fit(&format!("✎ {}{more}", known.title), width), scene.theme.good)];
+    lines.extend(
+        text.into_iter()
+            .take(usize::from(KNOWN) - 1)
+            .map(|line| Line::styled(format!("  {line}"), scene.theme.dim)),
+    );
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 /// The opened past call's.

@@ -6,6 +6,7 @@ use crate::state::{Asked, Mark, Overlay, Pane, Past, State, View};
 use crate::theme::Depth;
 use chrono::Duration;
 use dialdeck_protocol::dashboard::{CampaignFigures, Dashboard, Deed, HourTally, LogLine, Standing, Tally};
+use dialdeck_protocol::knowledge::Known;
 use dialdeck_protocol::{CampaignId, Emotion, Outcome, Part, PartState};
 
 fn tally(calls: i64) -> Tally {
@@ -146,4 +147,20 @@ fn rows_that_are_marked_and_calls_of_the_past_that_are_looked_for() {
         ..looking(View::History, Pane::History)
     };
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
+}
+
+#[test]
+fn what_is_known_on_what_was_just_said() {
+    let mut state = floor();
+    let known = Known {
+        title: "What does it cost?".into(),
+        text: "Forty a month for each seat, thirty from ten seats on. The first month is free, and nothing is charged \u{1b}[31m \
+               before a contract is signed; see the price list."
+            .into(),
+        keywords: vec!["too expensive".into()],
+    };
+    state.knowledge.insert(CampaignId(uuid::Uuid::nil()), vec![known]);
+    // Only what was said last counts.
+    state.spoken.clear();
+    insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 30));
 }

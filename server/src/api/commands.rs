@@ -179,6 +179,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
         Query::DialpadCall { id } => super::dialpad::call_lines(app, caller, &id).await,
         Query::Capabilities => super::connectors::capabilities(app, caller).await,
         Query::Why { phone } => super::leads::why(app, caller, &phone).await,
+        Query::Knowledge { campaign_id } => super::leads::knowledge(app, caller, campaign_id).await,
         Query::Dashboard => Ok(Answer::Dashboard(Box::new(super::standing::day(app, caller).await?))),
         Query::Standing => Ok(Answer::Standing(Box::new(super::standing::now(app, caller).await?))),
         Query::Estimate { campaign_id } => estimate(app, caller, campaign_id).await,

@@ -4,9 +4,11 @@ use super::App;
 use super::listing;
 use super::persons::phone;
 use crate::domain::caller::Caller;
+use crate::domain::catalog::KnowledgeEntry;
 use crate::domain::gate::Voice;
 use chrono::Utc;
-use dialdeck_protocol::{Answer, CallFilter, ContactId, Problem};
+use dialdeck_protocol::knowledge::Known;
+use dialdeck_protocol::{Answer, CallFilter, CampaignId, ContactId, Problem};
 
 /// Calls of the past that are shown with a contact.
 const CALLS: u32 = 5;
@@ -76,4 +78,13 @@ pub(super) async fn why(app: &App, caller: &Caller, text: &str) -> Result<Answer
         format!("{} {}: {}", row.decided_at.format("%Y-%m-%d %H:%M:%S UTC"), row.rule, row.reason)
     }));
     Ok(Answer::Why { phone: number.as_str().to_owned(), lines })
+}
+
+/// What the knowledge base holds for a campaign's calls.
+pub(super) async fn knowledge(app: &App, caller: &Caller, campaign: CampaignId) -> Result<Answer, Problem> {
+    caller.within(campaign)?;
+    let entries: Vec<KnowledgeEntry> = app.dialer.entries(&caller.organization_id, Some(campaign)).await?;
+    let known =
+        |entry: KnowledgeEntry| Known { title: entry.title, text: entry.text, keywords: entry.keywords };
+    Ok(Answer::Knowledge { campaign_id: campaign, entries: entries.into_iter().map(known).collect() })
 }
