@@ -3,7 +3,7 @@
 use crate::state::{Pane, State, View};
 use dialdeck_protocol::dialpad::Fate;
 use dialdeck_protocol::vicidial::{FloorAgent, FloorState};
-use dialdeck_protocol::{AgentState, CallStatus, QueueState, Role};
+use dialdeck_protocol::{AgentRow, AgentState, CallStatus, QueueState, Role};
 
 macro_rules! actions {
     ($($variant:ident = $name:literal, $group:literal, $what:literal;)+) => {
@@ -271,7 +271,15 @@ impl Action {
         if let Some((_, agent)) = state.vicidial_meant() {
             return self.fits_vicidial(agent);
         }
-        let Some(row) = state.agent_meant() else { return self == Self::AgentLogIn && state.me().is_none() };
+        let rows = state.meant_agents();
+        if rows.is_empty() {
+            return self == Self::AgentLogIn && state.me().is_none();
+        }
+        rows.into_iter().any(|row| self.fits_row(state, row))
+    }
+
+    /// Whether one of our agents is in a state in which it can be done.
+    pub fn fits_row(self, state: &State, row: &AgentRow) -> bool {
         let mine = Some(row.user_id) == state.user_id;
         let own = state.me();
         match self {

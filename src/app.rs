@@ -22,6 +22,7 @@ use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use dialdeck_protocol::{Answer, Command, Query, Role, ServerMessage};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -77,6 +78,8 @@ struct App {
     to_seat: bool,
     /// Whether the server tells us of floors.
     watching: bool,
+    /// Commands of one action on many rows that are still to be sent.
+    later: VecDeque<Command>,
     /// What was typed to set up a VICIdial, until it is.
     set_up: Option<Vec<Field>>,
     asks: mpsc::UnboundedSender<Ask>,
@@ -95,6 +98,7 @@ impl App {
             seconds: 0,
             to_seat: false,
             watching: false,
+            later: VecDeque::new(),
             set_up: None,
             asks,
             heard,
@@ -193,6 +197,10 @@ impl App {
                     _ => Utc::now(),
                 };
                 self.state.link = Link::Lost { since, why };
+                // What was asked for and not answered is asked for again.
+                self.state.knowledge.clear();
+                self.state.past.asked = None;
+                self.later.clear();
                 // A question about a state that is old is not answered later.
                 if matches!(
                     self.state.overlay,
@@ -225,11 +233,13 @@ impl App {
                     self.state.link = Link::Live;
                     self.ask_callbacks();
                 }
-                self.state.history_loaded = false;
+                // What was asked for and not answered is asked for again.
+                self.state.knowledge.clear();
+                self.state.past.is_old = true;
                 // A new connection is told of floors anew.
                 self.watching = false;
                 self.watch_floors();
-                if self.state.view == View::History {
+                if self.state.view == View::History && !self.state.history_loaded {
                     self.ask_history();
                 }
                 if self.state.view == View::Dialpad {
@@ -250,15 +260,18 @@ impl App {
                 self.fetch_for_seat();
             }
             ServerMessage::Events { events } => self.take_events(events),
-            ServerMessage::Reply { result, .. } => match result {
-                Ok(answer) => {
-                    if matches!(answer, Answer::Done { .. }) {
-                        self.set_up = None;
+            ServerMessage::Reply { result, .. } => {
+                self.next_command();
+                match result {
+                    Ok(answer) => {
+                        if matches!(answer, Answer::Done { .. }) {
+                            self.set_up = None;
+                        }
+                        self.state.take_answer(answer);
                     }
-                    self.state.take_answer(answer);
+                    Err(problem) => self.note(&problem.message, true),
                 }
-                Err(problem) => self.note(&problem.message, true),
-            },
+            }
             ServerMessage::Floor(floor) => self.state.take_floor(*floor),
             ServerMessage::FloorChange {
                 vicidial,
@@ -366,6 +379,7 @@ impl App {
             Action::Freeze | Action::Back => return false,
             _ if action.is_command()
                 || action.is_of_dialpad()
+                || action == Action::Open && matches!(picture.view, View::History | View::Dialpad)
                 || matches!(
                     action,
                     Action::Filter
@@ -384,11 +398,18 @@ impl App {
                         | Action::Server
                         | Action::Alerts
                         | Action::Acknowledge
+                        | Action::Mark
+                        | Action::Narrow
+                        | Action::Knowledge
                         | Action::Reload
                 ) =>
             {
                 let text = format!("{}: the picture is frozen; thaw it first", action.what());
                 picture.notes.say(&text, true);
+            }
+            // In a picture one moves, and nothing is fetched.
+            Action::Down | Action::Up | Action::Top | Action::Bottom | Action::PageDown | Action::PageUp => {
+                picture.step(action, page.max(1));
             }
             _ => {
                 std::mem::swap(&mut self.state, &mut picture);
@@ -484,6 +505,10 @@ impl App {
 
     /// True to leave.
     fn act(&mut self, action: Action, page: usize) -> bool {
+        if action.is_command() && self.state.marked.were_lost() {
+            self.note("the marked row has gone; press it again for the selected one", true);
+            return false;
+        }
         if !action.is_available(&self.state) {
             let why = if action.is_command() && !self.state.is_live() {
                 "the server is not there: nothing is done, and nothing is kept for later".to_owned()
@@ -595,7 +620,7 @@ impl App {
             }
             Action::Mark => {
                 if let Some(mark) = self.state.markable() {
-                    self.state.mark(mark);
+                    self.state.marked.toggle(mark);
                     self.state.step(Action::Down, 1);
                 }
             }

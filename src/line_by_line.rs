@@ -2,9 +2,9 @@
 
 use crate::args::Server;
 use crate::command::Client;
-use crate::net::{self, Heard};
+use crate::net::{self, Ask, Heard};
 use crate::plain;
-use crate::state::State;
+use crate::state::{Need, State};
 use crate::when;
 use chrono::Utc;
 use color_eyre::eyre::{Result, bail};
@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 /// When nobody can be logged in, or the session has ended.
 pub async fn run(server: Server) -> Result<()> {
     let token = Client::log_in(&server).await?.into_token();
-    let (_asks, asked) = mpsc::unbounded_channel();
+    let (asks, asked) = mpsc::unbounded_channel();
     let (tell, mut heard) = mpsc::unbounded_channel();
     tokio::spawn(net::run(server.url.clone(), token, asked, tell));
     let mut state = State::default();
@@ -26,7 +26,7 @@ pub async fn run(server: Server) -> Result<()> {
         let told = match news {
             Heard::LoggedOut(why) => bail!("{why}"),
             Heard::Lost(why) => say(&format!("not connected: {}; trying again", plain::line(&why))),
-            Heard::Message(message) => take(*message, &mut state),
+            Heard::Message(message) => take(*message, &mut state, &asks),
         };
         match told {
             // Whoever reads has enough.
@@ -43,13 +43,18 @@ fn say(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-fn take(message: ServerMessage, state: &mut State) -> io::Result<()> {
+fn take(message: ServerMessage, state: &mut State, asks: &mpsc::UnboundedSender<Ask>) -> io::Result<()> {
     match message {
         ServerMessage::Welcome { user, role, .. } => {
             say(&format!("logged in as {}, {role}", plain::line(&user)))
         }
         ServerMessage::Snapshot(snapshot) => {
+            let known = state.seq.is_some();
             state.take_snapshot(*snapshot, Utc::now());
+            if known {
+                // Asked for because a campaign or a list has changed: the floor was told already.
+                return Ok(());
+            }
             for campaign in &state.campaigns {
                 let (name, counts) = (plain::line(&campaign.name), &campaign.counts);
                 let queue = format!(
@@ -64,7 +69,10 @@ fn take(message: ServerMessage, state: &mut State) -> io::Result<()> {
             for event in events {
                 // Whom a call is with is known before its end takes it away.
                 let line = told(&event, state);
-                state.take_events(vec![event], Utc::now());
+                let needs = state.take_events(vec![event], Utc::now());
+                if needs.contains(&Need::Snapshot) {
+                    let _ = asks.send(Ask::Snapshot);
+                }
                 if let Some(line) = line {
                     say(&line)?;
                 }
@@ -78,12 +86,18 @@ fn take(message: ServerMessage, state: &mut State) -> io::Result<()> {
 /// An event in words; `None` where it tells nothing by itself.
 fn told(event: &Event, state: &State) -> Option<String> {
     let call = event.call_id.as_ref().and_then(|id| state.calls.iter().find(|call| call.id == *id));
-    let whom = call.map_or_else(|| "a call".to_owned(), |call| plain::line(&call.name));
+    let named =
+        |name: &str, phone: &str| if name.trim().is_empty() { phone.to_owned() } else { name.to_owned() };
+    let whom = call.map_or_else(|| "a call".to_owned(), |call| named(&call.name, &call.phone));
     let campaign = event.campaign_id.and_then(|id| state.campaigns.iter().find(|campaign| campaign.id == id));
     let campaign = campaign.map_or_else(|| "a campaign".to_owned(), |campaign| plain::line(&campaign.name));
     let text = match &event.body {
-        EventBody::CallStarted { name, company, .. } if company.is_empty() => format!("calling {name}"),
-        EventBody::CallStarted { name, company, .. } => format!("calling {name} of {company}"),
+        EventBody::CallStarted { name, company, phone, .. } if company.is_empty() => {
+            format!("calling {}", named(name, phone))
+        }
+        EventBody::CallStarted { name, company, phone, .. } => {
+            format!("calling {} of {company}", named(name, phone))
+        }
         EventBody::CallStatusUpdate { status, detail } if detail.is_empty() => {
             format!("{whom}: {}", words(status.as_str()))
         }

@@ -76,9 +76,18 @@ impl Settings {
     pub fn next_theme(&mut self) -> Result<String, String> {
         let names = Theme::names(self.folder.as_ref().map(|f| f.join("themes")).as_deref());
         let at = names.iter().position(|name| *name == self.theme_name).map_or(0, |at| at + 1);
-        let name = names.get(at % names.len().max(1)).cloned().unwrap_or_default();
-        *self = Self::read(self.folder.clone(), &name, self.depth)?;
-        Ok(name)
+        let mut wrong = "there is no other theme".to_owned();
+        // One that cannot be read is passed over.
+        for name in names.iter().cycle().skip(at).take(names.len()) {
+            match Self::read(self.folder.clone(), name, self.depth) {
+                Ok(read) => {
+                    *self = read;
+                    return Ok(name.clone());
+                }
+                Err(why) => wrong = why,
+            }
+        }
+        Err(wrong)
     }
 }
 

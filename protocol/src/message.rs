@@ -160,6 +160,9 @@ pub enum Answer {
         /// Goes into the filter's `after` for the next page; `None` at the end.
         #[serde(default)]
         next: Option<String>,
+        /// Which were asked for.
+        #[serde(default)]
+        filter: crate::CallFilter,
     },
     /// One call's conversation.
     Conversation {

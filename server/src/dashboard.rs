@@ -4,7 +4,7 @@ use crate::domain::caller::Caller;
 use crate::domain::campaign::Campaign;
 use crate::storage::agents::Heap;
 use crate::storage::{Store, StoreResult};
-use chrono::{DateTime, Duration, DurationRound, Local, NaiveTime, Utc};
+use chrono::{DateTime, Duration, Local, NaiveTime, Utc};
 use dialdeck_protocol::dashboard::{CampaignFigures, Dashboard, HourTally, Tally};
 use dialdeck_protocol::{CampaignId, OrganizationId};
 use std::collections::HashMap;
@@ -17,19 +17,25 @@ const HOURS: i64 = 24;
 const OPEN: i64 = 3;
 /// How long what was read last holds.
 const FRESH: Duration = Duration::seconds(5);
+/// How long what is counted over many contacts or days holds.
+const STEADY: Duration = Duration::seconds(20);
+/// How long what nobody asked for again is kept.
+const FORGOTTEN: Duration = Duration::hours(1);
 /// Days over which abandoned calls are counted.
 const DAYS: i64 = 30;
 
-type Hours = HashMap<DateTime<Utc>, Arc<Vec<Heap>>>;
+/// Each hour with what was read of it, and whether its calls had all ended then.
+type Hours = HashMap<DateTime<Utc>, (bool, Arc<Vec<Heap>>)>;
 /// When an organization's hours were read last, and what they held.
 type Read = (DateTime<Utc>, Hours);
-type Dropped = (DateTime<Utc>, Option<f64>);
+/// When it was counted, the contacts that may be called, and the share that was abandoned.
+type Counted = (DateTime<Utc>, i64, Option<f64>);
 
 /// What was read of each organization. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Dashboards {
     hours: Arc<Mutex<HashMap<OrganizationId, Read>>>,
-    dropped: Arc<Mutex<HashMap<CampaignId, Dropped>>>,
+    counted: Arc<Mutex<HashMap<CampaignId, Counted>>>,
 }
 
 /// When today began, by this machine's clock and zone.
@@ -37,6 +43,14 @@ fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
     let here = now.with_timezone(&Local);
     let begun = here.with_time(NaiveTime::MIN).earliest().unwrap_or(here);
     begun.with_timezone(&Utc)
+}
+
+/// The hours that are shown, the one under way last: counted from midnight, which is no whole hour of UTC everywhere, and all of
+/// today's, on the one day that has 25.
+fn hours_to(now: DateTime<Utc>, midnight: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let today = (now - midnight).num_hours().max(0);
+    let current = midnight + Duration::hours(today);
+    (0..HOURS.max(today + 1)).rev().map(|back| current - Duration::hours(back)).collect()
 }
 
 impl Dashboards {
@@ -59,14 +73,11 @@ impl Dashboards {
         }
         for campaign in campaigns.iter().filter(|campaign| caller.covers(campaign.id)) {
             let people = campaign.call_settings.people.as_ref();
-            let dropped = match people {
-                Some(_) => self.dropped(store, campaign.id, now).await?,
-                None => None,
-            };
+            let (dialable, dropped) = self.counted(store, campaign, now).await?;
             dashboard.campaigns.push(CampaignFigures {
                 campaign_id: campaign.id,
                 today: figures.get(&campaign.id).copied().unwrap_or_default(),
-                dialable: store.callable(campaign.id).await?,
+                dialable,
                 dropped_percent: dropped,
                 drop_limit_percent: people.map(|people| people.drop_limit_percent),
             });
@@ -82,15 +93,15 @@ impl Dashboards {
     ) -> StoreResult<Vec<(DateTime<Utc>, Arc<Vec<Heap>>)>> {
         let known = self.lock().get(organization).cloned();
         let (read_at, mut known) = known.unwrap_or_default();
-        let current = now.duration_trunc(Duration::hours(1)).unwrap_or(now);
-        let wanted: Vec<DateTime<Utc>> =
-            (0..HOURS).rev().map(|back| current - Duration::hours(back)).collect();
+        let wanted = hours_to(now, midnight(now));
+        let current = wanted.last().copied().unwrap_or(now);
         let fresh = now - read_at < FRESH;
         for from in &wanted {
-            let open = current - *from < Duration::hours(OPEN) && !fresh;
-            if open || !known.contains_key(from) {
+            let closed = current - *from >= Duration::hours(OPEN);
+            let read = known.get(from).is_some_and(|(was_closed, _)| *was_closed || fresh && !closed);
+            if !read {
                 let heaps = store.tallies(organization, *from, *from + Duration::hours(1)).await?;
-                known.insert(*from, Arc::new(heaps));
+                known.insert(*from, (closed, Arc::new(heaps)));
             }
         }
         known.retain(|from, _| wanted.contains(from));
@@ -98,7 +109,7 @@ impl Dashboards {
         self.lock().insert(organization.clone(), (read_at, known.clone()));
         Ok(wanted
             .into_iter()
-            .filter_map(|from| known.get(&from).map(|heaps| (from, heaps.clone())))
+            .filter_map(|from| known.get(&from).map(|(_, heaps)| (from, heaps.clone())))
             .collect())
     }
 
@@ -106,24 +117,33 @@ impl Dashboards {
         self.hours.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The share that was abandoned in thirty days, in percent.
-    async fn dropped(
+    /// Contacts that may be called, and the share that was abandoned in thirty days, in percent.
+    async fn counted(
         &self,
         store: &dyn Store,
-        campaign: CampaignId,
+        campaign: &Campaign,
         now: DateTime<Utc>,
-    ) -> StoreResult<Option<f64>> {
-        let known = self.dropped.lock().unwrap_or_else(PoisonError::into_inner).get(&campaign).copied();
-        if let Some((_, share)) = known.filter(|(at, _)| now - *at < FRESH) {
-            return Ok(share);
+    ) -> StoreResult<(i64, Option<f64>)> {
+        let id = campaign.id;
+        let known = self.counted.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
+        if let Some((_, dialable, share)) = known.filter(|(at, ..)| now - *at < STEADY) {
+            return Ok((dialable, share));
         }
-        let today = now.date_naive().and_time(NaiveTime::MIN).and_utc();
-        let (answered, abandoned) =
-            store.answered(campaign, today - Duration::days(DAYS - 1), today + Duration::days(1)).await?;
-        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let share = Tally::percent(count(abandoned), count(answered));
-        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).insert(campaign, (now, share));
-        Ok(share)
+        let dialable = store.callable(id).await?;
+        let share = if campaign.call_settings.people.is_some() {
+            let today = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+            let from = today - Duration::days(DAYS - 1);
+            let (answered, abandoned) = store.answered(id, from, today + Duration::days(1)).await?;
+            let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+            Tally::percent(count(abandoned), count(answered))
+        } else {
+            None
+        };
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        // Campaigns that are gone are not kept.
+        counted.retain(|_, (at, ..)| now - *at < FORGOTTEN);
+        counted.insert(id, (now, dialable, share));
+        Ok((dialable, share))
     }
 }
 
@@ -185,7 +205,7 @@ fn assembled(
 
 #[cfg(test)]
 mod tests {
-    use super::{assembled, ranked};
+    use super::{assembled, hours_to, ranked};
     use crate::storage::agents::Heap;
     use chrono::{Duration, TimeZone, Utc};
     use dialdeck_protocol::dashboard::Tally;
@@ -212,6 +232,16 @@ mod tests {
         assert_eq!((day.today.calls, day.today.mean_seconds()), (5, Some(60)));
         assert_eq!(day.outcomes, [(Outcome::NotInterested, 3), (Outcome::Interested, 2)]);
         assert_eq!((day.satisfaction, day.hours.len(), day.hours[0].tally.calls), ([0, 0, 0, 5, 0], 3, 7));
+    }
+
+    #[test]
+    fn hours_begin_with_the_day_wherever_it_begins() {
+        // Half past an hour of UTC, as in India; and a day of 25 hours.
+        let midnight = Utc.with_ymd_and_hms(2026, 1, 14, 18, 30, 0).unwrap();
+        let hours = hours_to(midnight + Duration::minutes(20), midnight);
+        assert_eq!((hours.len(), hours.last()), (24, Some(&midnight)));
+        let hours = hours_to(midnight + Duration::minutes(24 * 60 + 30), midnight);
+        assert_eq!((hours.len(), hours.first()), (25, Some(&midnight)));
     }
 
     #[test]

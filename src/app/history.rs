@@ -13,6 +13,7 @@ impl App {
     /// Asks for the newest of those that are looked at.
     pub(super) fn ask_history(&mut self) {
         self.state.past.next = None;
+        self.state.past.asked = None;
         let filter = CallFilter { limit: Some(PAGE), ..self.state.past.filter.clone() };
         let _ = self.asks.send(Ask::Query(Query::History { filter }));
     }
@@ -23,7 +24,7 @@ impl App {
         let at_end = self.state.selection(Pane::History, rows).is_some_and(|at| at + 1 == rows);
         if self.state.view == View::History && self.state.pane == Pane::History && at_end {
             let Some(after) = self.state.past.next.take() else { return };
-            self.state.past.goes_on = true;
+            self.state.past.asked = Some(after.clone());
             let filter =
                 CallFilter { limit: Some(PAGE), after: Some(after), ..self.state.past.filter.clone() };
             let _ = self.asks.send(Ask::Query(Query::History { filter }));
@@ -37,7 +38,6 @@ impl App {
                 self.state.past.filter = filter;
                 typed.trim().clone_into(&mut self.state.past.typed);
                 self.state.history_loaded = false;
-                self.state.past.goes_on = false;
                 self.ask_history();
             }
             Err(why) => {

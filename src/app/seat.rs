@@ -7,6 +7,9 @@ use crate::state::{Asked, Chosen, Overlay, Pane, View};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dialdeck_protocol::{AgentRow, Choice, Command, PhoneKind, Query, Role, UserId};
 
+/// Commands that are under way at once.
+const TOGETHER: usize = 16;
+
 impl App {
     /// Asks for what one's place needs and the server has not told yet.
     pub(super) fn fetch_for_seat(&mut self) {
@@ -32,8 +35,10 @@ impl App {
     }
 
     /// Whom an action is about, and who that is in words.
-    fn meant(&self) -> Option<(Vec<UserId>, String)> {
-        let rows = self.state.meant_agents();
+    fn meant(&self, action: Action) -> Option<(Vec<UserId>, String)> {
+        // Of many, those in whose state it makes sense.
+        let mut rows = self.state.meant_agents();
+        rows.retain(|row| action.fits_row(&self.state, row));
         let name = match rows.as_slice() {
             [] => return None,
             [row] => crate::plain::line(&row.name),
@@ -44,8 +49,9 @@ impl App {
 
     /// Does all of it; what was marked for it is not marked any more.
     pub(super) fn commands(&mut self, commands: Vec<Command>) {
-        for command in commands {
-            let _ = self.asks.send(Ask::Command(command));
+        self.later = commands.into();
+        for _ in 0..TOGETHER {
+            self.next_command();
         }
         self.state.marked.clear();
         self.state.notes.asked("asked; waiting for the server");
@@ -56,6 +62,13 @@ impl App {
         self.state.notes.asked("asked; waiting for the server");
     }
 
+    /// Sends the next of many. The server takes so many at a time and no more: each answer brings the next.
+    pub(super) fn next_command(&mut self) {
+        if let Some(command) = self.later.pop_front() {
+            let _ = self.asks.send(Ask::Command(command));
+        }
+    }
+
     pub(super) fn act_on_agents(&mut self, action: Action) {
         match action {
             Action::AgentLogIn => {
@@ -64,12 +77,12 @@ impl App {
             }
             Action::AgentReady => {
                 let users = self
-                    .meant()
+                    .meant(action)
                     .map_or_else(|| vec![None], |(users, _)| users.into_iter().map(Some).collect());
                 self.commands(users.into_iter().map(|user_id| Command::AgentReady { user_id }).collect());
             }
             Action::AgentPause => {
-                let Some((users, _)) = self.meant() else { return };
+                let Some((users, _)) = self.meant(action) else { return };
                 let codes = self.state.choices.pause_codes.clone();
                 if codes.is_empty() {
                     return self.commands(paused(users, ""));
@@ -77,7 +90,7 @@ impl App {
                 self.state.overlay = Some(Overlay::choose(Chosen::Pause(users), codes));
             }
             Action::AgentLogOut => {
-                let Some((users, name)) = self.meant() else { return };
+                let Some((users, name)) = self.meant(action) else { return };
                 let question = format!("Log {name} out?");
                 let out = |user| Command::AgentLogOut { user_id: Some(user) };
                 let commands = users.into_iter().map(out).collect();
@@ -100,7 +113,7 @@ impl App {
                 }
             }
             Action::AgentMessage => {
-                if let Some((users, name)) = self.meant() {
+                if let Some((users, name)) = self.meant(action) {
                     let what = Asked::Message(users, name);
                     self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
                 }

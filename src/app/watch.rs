@@ -44,10 +44,9 @@ impl App {
         if self.seconds.is_multiple_of(every) {
             self.ask_figures();
         }
-        if self.state.view == View::History
-            && std::mem::take(&mut self.state.past.is_old)
-            && self.is_at_newest()
-        {
+        let due = self.seconds.is_multiple_of(LOOK) && self.state.past.asked.is_none();
+        if self.state.view == View::History && due && self.state.past.is_old && self.is_at_newest() {
+            self.state.past.is_old = false;
             self.ask_history();
         }
         let now = self.state.server_now(Utc::now());

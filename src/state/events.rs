@@ -120,7 +120,7 @@ impl State {
                 let Some(id) = call_id else { return Need::Nothing };
                 self.keeping_selection(|state| state.calls.retain(|c| c.id != id));
                 self.past.is_old = true;
-                self.marked.remove(&Mark::Call(id.clone()));
+                self.marked.left(&Mark::Call(id.clone()));
                 self.spoken.remove(&id);
                 self.monitored.remove(&id);
                 if let Some(campaign) = self.campaigns.iter_mut().find(|c| Some(c.id) == campaign_id) {

@@ -1,8 +1,8 @@
 //! Which calls of the past are looked at: typed in a line, in the words of the record.
 
 use crate::when;
-use chrono::{DateTime, Duration, Local, NaiveDate, NaiveTime, TimeZone, Utc};
-use dialdeck_protocol::{CallFilter, CampaignRow};
+use chrono::{DateTime, Datelike, Days, Duration, Local, NaiveDate, NaiveTime, TimeZone, Utc};
+use dialdeck_protocol::{CallFilter, CampaignId, CampaignRow};
 
 /// Which calls of the past are looked at, and how far.
 #[derive(Debug, Clone, Default)]
@@ -13,8 +13,8 @@ pub struct Past {
     pub typed: String,
     /// Where the next page begins; `None` at the end, or while it is asked for.
     pub next: Option<String>,
-    /// Whether what is asked for follows what is there.
-    pub goes_on: bool,
+    /// Behind which place more was asked for.
+    pub asked: Option<String>,
     /// Whether calls have ended since it was asked for.
     pub is_old: bool,
 }
@@ -30,18 +30,13 @@ pub const HINT: &str = "campaign:spring outcome:interested emotion:angry status:
 pub fn read(typed: &str, campaigns: &[CampaignRow], now: DateTime<Utc>) -> Result<CallFilter, String> {
     let mut filter = CallFilter::default();
     let mut words = Vec::new();
-    for word in typed.split_whitespace() {
+    for word in tokens(typed) {
         let Some((name, value)) = word.split_once(':').filter(|(_, value)| !value.is_empty()) else {
             words.push(word);
             continue;
         };
         match name {
-            "campaign" => {
-                let wanted = value.to_lowercase();
-                let mut found = campaigns.iter().filter(|c| c.name.to_lowercase().contains(&wanted));
-                filter.campaign_id =
-                    Some(found.next().ok_or_else(|| format!("no campaign's name holds {value:?}"))?.id);
-            }
+            "campaign" => filter.campaign_id = Some(campaign(value, campaigns)?),
             "outcome" => filter.outcome = Some(vocabulary(value)?),
             "emotion" => filter.emotion = Some(vocabulary(value)?),
             "status" => filter.status = Some(vocabulary(value)?),
@@ -56,6 +51,39 @@ pub fn read(typed: &str, campaigns: &[CampaignRow], now: DateTime<Utc>) -> Resul
     }
     filter.text = (!words.is_empty()).then(|| words.join(" "));
     Ok(filter)
+}
+
+/// Words, and what stands between quotes as one.
+fn tokens(typed: &str) -> Vec<String> {
+    let (mut tokens, mut token, mut quoted) = (Vec::new(), String::new(), false);
+    for c in typed.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c.is_whitespace() && !quoted => tokens.push(std::mem::take(&mut token)),
+            c => token.push(c),
+        }
+    }
+    tokens.push(token);
+    tokens.retain(|token| !token.trim().is_empty());
+    tokens
+}
+
+/// The campaign of a name, or the only one whose name holds these words.
+fn campaign(value: &str, campaigns: &[CampaignRow]) -> Result<CampaignId, String> {
+    let wanted = value.to_lowercase();
+    if let Some(campaign) = campaigns.iter().find(|campaign| campaign.name.to_lowercase() == wanted) {
+        return Ok(campaign.id);
+    }
+    let found: Vec<&CampaignRow> =
+        campaigns.iter().filter(|campaign| campaign.name.to_lowercase().contains(&wanted)).collect();
+    match found.as_slice() {
+        [] => Err(format!("no campaign's name holds {value:?}")),
+        [campaign] => Ok(campaign.id),
+        many => {
+            let names: Vec<&str> = many.iter().map(|campaign| campaign.name.as_str()).collect();
+            Err(format!("{value:?} may be {}; say which, in quotes", names.join(" or ")))
+        }
+    }
 }
 
 fn vocabulary<T: std::str::FromStr>(value: &str) -> Result<T, String>
@@ -76,7 +104,9 @@ fn moment(value: &str, now: DateTime<Utc>, end: bool) -> Result<DateTime<Utc>, S
             .parse::<NaiveDate>()
             .map_err(|_| format!("{value:?} is no day; say 2026-11-01, 7d or today"))?,
     };
-    let day = if end { day + Duration::days(1) } else { day };
+    let day = if end { day.checked_add_days(Days::new(1)) } else { Some(day) };
+    let day = day.filter(|day| (1970..=9999).contains(&day.year()));
+    let day = day.ok_or_else(|| format!("{value:?} is no day of ours; say 2026-11-01, 7d or today"))?;
     let midnight = day.and_time(NaiveTime::MIN);
     let there = if cfg!(test) {
         midnight.and_utc()
@@ -109,6 +139,7 @@ mod tests {
             ("outcome:bliss", "interested"),
             ("campaign:none", "no campaign's name holds"),
             ("from:yesterday-ish", "is no day"),
+            ("to:+262142-12-31", "is no day of ours"),
             ("agent:ann", "is nothing to filter by"),
         ] {
             let message = read(typed, &[], now).unwrap_err();

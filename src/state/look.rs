@@ -198,6 +198,8 @@ impl State {
         self.pane = view.panes()[0];
         self.zoomed = false;
         self.scrolled = None;
+        // What is out of sight is not meant any more.
+        self.marked.clear();
         self.keeping_selection(|state| state.filter.clear());
     }
 

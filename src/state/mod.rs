@@ -7,7 +7,7 @@ mod events;
 mod figures;
 pub mod history;
 mod look;
-mod marks;
+pub mod marks;
 mod notes;
 mod seat;
 mod vicidial;
@@ -16,7 +16,7 @@ pub use dialpad::{Dialpad, DialpadAgent, days_in_words, level};
 pub use events::Need;
 pub use history::Past;
 pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
-pub use marks::Mark;
+pub use marks::{Mark, Marks};
 pub use notes::{Notes, Tone};
 use seat::order;
 pub use seat::{Choices, Lead};
@@ -28,13 +28,13 @@ use dialdeck_protocol::dashboard::{Dashboard, Standing};
 use dialdeck_protocol::figures::{Latency, Ledger};
 use dialdeck_protocol::knowledge::{self, Known};
 use dialdeck_protocol::{
-    AgentRow, Answer, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId, Exchange,
-    HistoryRow, MonitorMode, Part, Role, Snapshot, Speaker, UserId,
+    AgentRow, Answer, CallFilter, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId,
+    Exchange, HistoryRow, MonitorMode, Part, Role, Snapshot, Speaker, UserId,
 };
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// Turns after which what was heard here tells enough of a campaign.
 const ENOUGH_TURNS: u32 = 20;
@@ -107,7 +107,7 @@ pub struct State {
     /// What the knowledge base holds, by campaign, as far as it was asked for.
     pub knowledge: HashMap<CampaignId, Vec<Known>>,
     /// Rows that are marked.
-    pub marked: BTreeSet<Mark>,
+    pub marked: Marks,
     /// Whether the history was answered yet.
     pub history_loaded: bool,
     /// The conversation opened in the history.
@@ -171,7 +171,7 @@ impl Default for State {
             history: Vec::new(),
             past: Past::default(),
             knowledge: HashMap::new(),
-            marked: BTreeSet::new(),
+            marked: Marks::default(),
             history_loaded: false,
             opened: None,
             view: View::Floor,
@@ -213,6 +213,7 @@ impl State {
             || self.floors.values().any(|seen| !seen.floor.agents.is_empty() || !seen.floor.calls.is_empty())
             || self.view == View::Dialpad && self.dialpad_ticks()
             || self.callbacks.as_ref().is_some_and(|rows| !rows.is_empty())
+            || self.view == View::Alerts && self.alerts.iter().len() > 0
             || matches!(self.link, Link::Lost { .. })
             || self.campaigns.iter().any(|c| c.next_call_at.is_some())
     }
@@ -228,6 +229,12 @@ impl State {
             state.agents.sort_by(|a, b| order(a).cmp(&order(b)));
         });
         self.parts = snapshot.parts;
+        let mut marked = std::mem::take(&mut self.marked);
+        marked.keep(|mark| match mark {
+            Mark::Call(id) => self.calls.iter().any(|call| call.id == *id),
+            Mark::Agent(id) => self.agents.iter().any(|agent| agent.user_id == *id),
+        });
+        self.marked = marked;
         self.spoken.clear();
         self.monitored.clear();
     }
@@ -293,21 +300,21 @@ impl State {
 
     /// Takes an answer that belongs onto the screen.
     pub fn take_answer(&mut self, answer: Answer) {
-        self.notes.answered();
+        // What the console asks for by itself answers nothing that a person waits for.
+        let own = matches!(
+            answer,
+            Answer::Dashboard(_)
+                | Answer::Standing(_)
+                | Answer::Knowledge { .. }
+                | Answer::History { .. }
+                | Answer::Callbacks { .. }
+        );
+        if !own {
+            self.notes.answered();
+        }
         match answer {
             Answer::Done { message } => self.notes.say(&message, false),
-            Answer::History { calls, next } => {
-                let goes_on = std::mem::take(&mut self.past.goes_on);
-                self.keeping_selection(|state| {
-                    if goes_on {
-                        state.history.extend(calls);
-                    } else {
-                        state.history = calls;
-                    }
-                });
-                self.history_loaded = true;
-                self.past.next = next;
-            }
+            Answer::History { calls, next, filter } => self.take_history(calls, next, filter),
             Answer::Conversation { call, exchanges } => {
                 self.opened = Some((*call, exchanges));
                 self.scrolled = None;
@@ -344,6 +351,24 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Calls of the past: the newest of those that are looked at, or the page that was asked for behind them. Answers to what was
+    /// asked before are passed over: they may come in any order.
+    fn take_history(&mut self, calls: Vec<HistoryRow>, next: Option<String>, filter: CallFilter) {
+        let after = filter.after.clone();
+        if (CallFilter { after: None, limit: None, ..filter }) != self.past.filter {
+            return;
+        }
+        match after {
+            None => self.keeping_selection(|state| state.history = calls),
+            Some(after) if self.past.asked.take_if(|asked| *asked == after).is_some() => {
+                self.keeping_selection(|state| state.history.extend(calls));
+            }
+            Some(_) => return,
+        }
+        self.history_loaded = true;
+        self.past.next = next;
     }
 
     /// How the server is: the log is followed at its end, unless somebody looks further up.

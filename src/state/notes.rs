@@ -65,7 +65,11 @@ impl Notes {
         let note = Note { text: crate::plain::line(text), tone, age: 0 };
         self.0.retain(|old| old.text != note.text);
         self.0.insert(0, note);
-        self.0.truncate(MOST);
+        // What went well makes room for what did not.
+        while self.0.len() > MOST {
+            let good = self.0.iter().rposition(|note| note.tone != Tone::Bad);
+            self.0.remove(good.unwrap_or(self.0.len() - 1));
+        }
     }
 
     /// A second has passed; what went well is read and gone after a few, so that the bar shows again what can be done.

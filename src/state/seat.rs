@@ -1,6 +1,6 @@
 //! Agents, and one's own place among them.
 
-use super::{Pane, State, View};
+use super::{Mark, Pane, State, View};
 use dialdeck_protocol::{AgentRow, AgentState, CallRow, CallStatus, Choice, ContactId, HistoryRow, UserId};
 
 /// A contact as the server told it.
@@ -38,6 +38,9 @@ impl State {
     /// An agent is as they are now.
     pub(super) fn take_agent(&mut self, agent: AgentRow) {
         self.keeping_selection(|state| {
+            if agent.state == AgentState::LoggedOut {
+                state.marked.left(&Mark::Agent(agent.user_id));
+            }
             let known = state.agents.iter().position(|row| row.user_id == agent.user_id);
             if let Some(n) = known {
                 state.agents.remove(n);

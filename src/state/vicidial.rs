@@ -196,7 +196,10 @@ impl State {
     /// The agent of a VICIdial whom an action is about.
     pub fn vicidial_meant(&self) -> Option<(&str, &FloorAgent)> {
         match self.selected_entry()? {
-            Entry::Vicidial(vicidial, agent) if self.pane == Pane::Agents && self.steers_vicidial() => {
+            // Where agents of ours are marked, they are meant, wherever the cursor stands.
+            Entry::Vicidial(vicidial, agent)
+                if self.pane == Pane::Agents && self.steers_vicidial() && self.marked_agents().is_empty() =>
+            {
                 Some((vicidial, agent))
             }
             _ => None,

@@ -43,7 +43,10 @@ const WITH_FLOOR: [Column; 15] = [
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_agents();
-    let block = scene.block(Pane::Agents, &format!("Agents {}", rows.len()));
+    let block = {
+        let marked = crate::state::marks::in_words(scene.state.marked_agents().len());
+        scene.block(Pane::Agents, &format!("Agents {}{marked}", rows.len()))
+    };
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {

@@ -19,7 +19,10 @@ const COLUMNS: [Column; 7] = [
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_calls();
-    let block = scene.block(Pane::Calls, &format!("Live calls {}", rows.len()));
+    let block = {
+        let marked = crate::state::marks::in_words(scene.state.marked_calls().len());
+        scene.block(Pane::Calls, &format!("Live calls {}{marked}", rows.len()))
+    };
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if rows.is_empty() {

@@ -137,7 +137,7 @@ fn rows_that_are_marked_and_calls_of_the_past_that_are_looked_for() {
     let mut state = State { pane: Pane::Calls, ..floor() };
     let ids: Vec<_> = state.calls.iter().take(2).map(|call| call.id.clone()).collect();
     for id in ids {
-        state.mark(Mark::Call(id));
+        state.marked.toggle(Mark::Call(id));
     }
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 24));
     let state = State {

@@ -81,7 +81,12 @@ pub(super) fn log(frame: &mut Frame, area: Rect, scene: &Scene) {
         return table::empty(frame, inner, scene, "Loading…");
     };
     if standing.log.is_none() {
-        return table::empty(frame, inner, scene, "The log is of all campaigns: it is for administrators.");
+        return table::empty(
+            frame,
+            inner,
+            scene,
+            "The log is for administrators; where a server has several organizations, for whoever runs it.",
+        );
     }
     let rows = scene.state.shown_log();
     if rows.is_empty() {

@@ -159,7 +159,7 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
     match query {
         Query::History { filter } => {
             let (calls, next) = app.store.calls(organization, &filter, caller.campaigns.as_deref()).await?;
-            Ok(Answer::History { calls, next })
+            Ok(Answer::History { calls, next, filter })
         }
         Query::Conversation { call_id } => {
             let call = app
