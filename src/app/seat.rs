@@ -49,7 +49,8 @@ impl App {
 
     /// Does all of it; what was marked for it is not marked any more.
     pub(super) fn commands(&mut self, commands: Vec<Command>) {
-        self.later = commands.into();
+        // Behind those of an action before it that are still to be sent.
+        self.later.extend(commands);
         for _ in 0..TOGETHER {
             self.next_command();
         }
