@@ -63,12 +63,14 @@ pub(super) async fn run(mut settings: Settings, speed: f64) -> Result<()> {
 /// A range of nobody's numbers in which calls are legal at this hour.
 fn open_range(settings: &Settings, now: DateTime<Utc>) -> Result<&'static str> {
     let (hours, rules) = (settings.hours()?, settings.rules()?);
-    for range in NOBODYS {
+    // It is to last, where that is possible: at some hours of the day no place has three hours left.
+    let lasts = [chrono::Duration::hours(3), chrono::Duration::minutes(10)];
+    for (lasts, range) in lasts.into_iter().flat_map(|lasts| NOBODYS.iter().map(move |range| (lasts, *range)))
+    {
         let phone =
             Phone::from_e164(&format!("{range}42")).ok_or_else(|| eyre!("a demo number is broken"))?;
         let person = person(0, phone);
-        // It is to last: the hour must be legal for a while yet.
-        let later = now + chrono::Duration::hours(3);
+        let later = now + lasts;
         let question = Question { hours, ..Question::of(&person, &rules) };
         let legal = |at| gate::judge(question, at).is_allowed();
         if legal(now) && legal(later) {
