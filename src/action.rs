@@ -37,6 +37,7 @@ actions! {
     StartQueue = "queue.start", "Campaign", "start queue";
     StopQueue = "queue.stop", "Campaign", "stop queue";
     ResetList = "list.reset", "Campaign", "call again";
+    Pace = "campaign.pace", "Campaign", "pace";
     HangUp = "call.hang_up", "Call", "hang up";
     AgentReady = "agent.ready", "Agent", "ready";
     AgentPause = "agent.pause", "Agent", "pause";
@@ -50,6 +51,9 @@ actions! {
     CallFunction = "vicidial.action", "Agent", "all it can do";
     AgentLogIn = "agent.log_in", "Agent", "log in";
     AgentLogOut = "agent.log_out", "Agent", "log out";
+    NextStep = "step.next", "Agent", "next";
+    PreviousStep = "step.previous", "Agent", "previous";
+    Objection = "script.answer", "Agent", "objections";
     CallbackKept = "callback.kept", "Callback", "kept";
     CallbackMove = "callback.move", "Callback", "another time";
     CallbackOff = "callback.off", "Callback", "call off";
@@ -60,6 +64,10 @@ actions! {
     DialpadDepartment = "dialpad.department", "Dialpad", "department";
     DialpadHours = "dialpad.hours", "Dialpad", "busy hours";
     DialpadPull = "dialpad.pull", "Dialpad", "fetch now";
+    New = "new", "Set up", "new";
+    Change = "change", "Set up", "change";
+    Remove = "remove", "Set up", "remove";
+    Try = "connector.test", "Set up", "try";
     Open = "open", "Look", "open";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
@@ -68,11 +76,18 @@ actions! {
     Dashboard = "view.dashboard", "Look", "dashboard";
     Server = "view.server", "Look", "server";
     Alerts = "view.alerts", "Look", "alerts";
+    Numbers = "view.numbers", "Look", "caller IDs";
+    Connectors = "view.connectors", "Look", "connectors";
+    Learning = "view.learning", "Look", "learning";
     Acknowledge = "alert.acknowledge", "Look", "known";
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Knowledge = "knowledge", "Look", "look up";
     Narrow = "history.filter", "Look", "which calls";
+    Replay = "history.replay", "Look", "replay";
+    Faster = "replay.faster", "Look", "faster";
+    Slower = "replay.slower", "Look", "slower";
+    Export = "history.export", "Look", "to a file";
     Mark = "mark", "Look", "mark";
     Freeze = "freeze", "Look", "freeze";
     Zoom = "pane.zoom", "Look", "zoom";
@@ -90,6 +105,11 @@ actions! {
     PageUp = "move.page_up", "Move", "page up";
     NextPane = "pane.next", "Move", "next pane";
     PreviousPane = "pane.previous", "Move", "previous pane";
+    Columns = "columns", "Arrange", "columns";
+    Sort = "sort.next", "Arrange", "sort";
+    Split = "view.split", "Arrange", "split";
+    NextLayout = "layout.next", "Arrange", "next layout";
+    SaveLayout = "layout.save", "Arrange", "save layout";
     NextTheme = "theme.next", "Program", "next theme";
     Help = "help", "Program", "help";
     Palette = "palette", "Program", "commands";
@@ -113,7 +133,19 @@ impl Action {
     pub const fn is_command(self) -> bool {
         matches!(
             self,
-            Self::StartQueue | Self::StopQueue | Self::ResetList | Self::HangUp | Self::DialpadPull
+            Self::StartQueue
+                | Self::StopQueue
+                | Self::ResetList
+                | Self::Pace
+                | Self::Numbers
+                | Self::Connectors
+                | Self::Learning
+                | Self::HangUp
+                | Self::DialpadPull
+                | Self::New
+                | Self::Change
+                | Self::Remove
+                | Self::Try
         ) || self.is_of_agents()
             || self.is_of_callbacks()
     }
@@ -160,10 +192,14 @@ impl Action {
     /// The least role that may.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::SetUpVicidial => Role::Admin,
+            Self::SetUpVicidial | Self::Try => Role::Admin,
             Self::StartQueue
             | Self::StopQueue
             | Self::ResetList
+            | Self::Pace
+            | Self::New
+            | Self::Change
+            | Self::Remove
             | Self::HangUp
             | Self::AgentMessage
             | Self::Why
@@ -211,7 +247,18 @@ impl Action {
                 state.view == View::Floor
                     && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
             }),
-            Self::ResetList => state.view == View::Floor && state.selected_campaign().is_some(),
+            Self::ResetList | Self::Pace => state.view == View::Floor && state.selected_campaign().is_some(),
+            Self::New | Self::Change | Self::Remove | Self::Try => self.fits_set_up(state),
+            Self::NextStep | Self::PreviousStep => {
+                state.view == View::Learning && state.campaigns.len() > 1 || state.guides()
+            }
+            Self::Objection => state.guides(),
+            Self::Replay => state.opened.is_some() && state.view == View::History,
+            Self::Faster | Self::Slower => state.replay.is_some() && state.view == View::History,
+            Self::Export => may && state.is_live() && state.view == View::History,
+            Self::Columns => !crate::columns::of(state.pane).is_empty(),
+            Self::Sort => crate::state::sorts(state.pane),
+            Self::Split => state.view.panes().len() > 1,
             Self::Listen => {
                 let talks = |call: &dialdeck_protocol::CallRow| call.status == CallStatus::InProgress;
                 state.view == View::Floor
@@ -230,11 +277,22 @@ impl Action {
                 | View::Callbacks
                 | View::Dashboard
                 | View::Server
+                | View::Numbers
+                | View::Connectors
+                | View::Learning
                 | View::Alerts => false,
             },
             Self::Reload => {
-                let asked =
-                    matches!(state.view, View::History | View::Dialpad | View::Dashboard | View::Server);
+                let asked = matches!(
+                    state.view,
+                    View::History
+                        | View::Dialpad
+                        | View::Dashboard
+                        | View::Server
+                        | View::Numbers
+                        | View::Connectors
+                        | View::Learning
+                );
                 asked && state.is_live()
             }
             Self::DialpadPull => may && state.is_live() && state.view == View::Dialpad,
@@ -259,10 +317,30 @@ impl Action {
             Self::Dashboard => state.view != View::Dashboard,
             Self::Server => state.view != View::Server,
             Self::Alerts => state.view != View::Alerts,
+            Self::Numbers => state.view != View::Numbers,
+            Self::Connectors => state.view != View::Connectors,
+            Self::Learning => state.view != View::Learning,
             Self::Acknowledge => state.view == View::Alerts && state.selected_alert().is_some(),
             Self::Floor => state.view != View::Floor,
             Self::History => state.view != View::History,
             _ => true,
+        }
+    }
+
+    /// Whether something can be set up here: caller IDs by supervisors, connectors by administrators.
+    fn fits_set_up(self, state: &State) -> bool {
+        match state.view {
+            View::Numbers => match self {
+                Self::New => true,
+                Self::Change | Self::Remove => state.selected_number().is_some(),
+                _ => false,
+            },
+            View::Connectors if state.role == Some(Role::Admin) => match self {
+                Self::New => true,
+                Self::Try => state.selected_connector().is_some(),
+                _ => state.selected_connector().is_some_and(|connector| connector.here),
+            },
+            _ => false,
         }
     }
 
@@ -354,6 +432,15 @@ impl Action {
                 | Self::Capabilities
                 | Self::SetUpVicidial
                 | Self::NextTheme
+                | Self::Columns
+                | Self::Sort
+                | Self::Split
+                | Self::NextLayout
+                | Self::SaveLayout
+                | Self::Pace
+                | Self::Numbers
+                | Self::Connectors
+                | Self::Learning
                 | Self::Knowledge
         )
     }

@@ -1,17 +1,22 @@
 //! The console's loop: keys and news in, a drawn state out, at most once for all that is waiting.
 
+mod arrange;
 mod callbacks;
 mod dialpad;
 mod history;
 mod knowledge;
 mod monitoring;
+mod overlay;
+mod playback;
 mod seat;
+mod setup;
 mod vicidial;
 mod watch;
 
 use crate::action::Action;
 use crate::args::Server;
-use crate::key::Key;
+use crate::key::{Key, written};
+use crate::keymap::Found;
 use crate::net::{self, Ask, Heard};
 use crate::settings::Settings;
 use crate::state::{Asked, Field, FloorChange, Link, Need, Overlay, Pane, State, View};
@@ -20,7 +25,7 @@ use crate::ui;
 use crate::ui::login::Login;
 use chrono::Utc;
 use color_eyre::eyre::{Result, eyre};
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use dialdeck_protocol::{Answer, Command, Query, Role, ServerMessage};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -74,14 +79,16 @@ struct App {
     settings: Settings,
     /// Seconds that this has run.
     seconds: u64,
-    /// Whether to go to one's own place as soon as the floor is known.
-    to_seat: bool,
+    /// The view to go to as soon as the floor is known.
+    begins_with: Option<View>,
     /// Whether the server tells us of floors.
     watching: bool,
+    /// Keys of a sequence that were pressed so far.
+    pending: Vec<Key>,
     /// Commands of one action on many rows that are still to be sent.
     later: VecDeque<Command>,
     /// What was typed to set up a VICIdial, until it is.
-    set_up: Option<Vec<Field>>,
+    unfinished: Option<Vec<Field>>,
     asks: mpsc::UnboundedSender<Ask>,
     heard: mpsc::UnboundedReceiver<Heard>,
 }
@@ -96,10 +103,11 @@ impl App {
             frozen: None,
             settings,
             seconds: 0,
-            to_seat: false,
+            begins_with: None,
             watching: false,
+            pending: Vec::new(),
             later: VecDeque::new(),
-            set_up: None,
+            unfinished: None,
             asks,
             heard,
         }
@@ -116,7 +124,11 @@ impl App {
                 news_waits = false;
                 next_frame = Instant::now() + FRAME;
                 let state = self.frozen.as_ref().unwrap_or(&self.state);
-                let keys = ui::Keys { keymap: &self.settings.keymap, hotkeys: &self.settings.hotkeys };
+                let keys = ui::Keys {
+                    keymap: &self.settings.keymap,
+                    hotkeys: &self.settings.hotkeys,
+                    pending: &self.pending,
+                };
                 let theme = &self.settings.theme;
                 let (frozen, link) = (self.frozen.is_some(), &self.state.link);
                 screen.draw(|frame| {
@@ -215,6 +227,11 @@ impl App {
                 }
             }
             Heard::LoggedOut(_) => {}
+            Heard::Exporting(bytes) => {
+                self.state.notes.asked(&format!("the calls are carried out: {} kB so far", bytes / 1024));
+            }
+            Heard::Exported(Ok(done)) => self.note(&done, false),
+            Heard::Exported(Err(why)) => self.note(&why, true),
             Heard::Message(message) => self.message(*message),
         }
     }
@@ -225,8 +242,11 @@ impl App {
                 self.state.user = user;
                 self.state.user_id = user_id;
                 let first = self.state.role.replace(role).is_none();
-                // Once it is known what is there: before that nothing can be done, and nothing is to be offered.
-                self.to_seat |= first && role == Role::Agent;
+                if first {
+                    let layout = self.settings.layouts.begin(role);
+                    self.begins_with = Some(layout.view);
+                    self.state.layout = layout;
+                }
                 self.state.clock_ahead_ms = (now - Utc::now()).num_milliseconds();
                 // Resuming brings events and no snapshot: what is shown is live from here.
                 if self.state.seq.is_some() {
@@ -249,9 +269,8 @@ impl App {
             ServerMessage::Snapshot(snapshot) => {
                 self.state.take_snapshot(*snapshot, Utc::now());
                 self.state.link = Link::Live;
-                if std::mem::take(&mut self.to_seat) {
-                    self.go_to_agents();
-                    self.watch_floors();
+                if let Some(view) = self.begins_with.take() {
+                    self.go_to(view);
                 }
                 self.state.choices_of = None;
                 self.state.lead_asked = None;
@@ -265,7 +284,8 @@ impl App {
                 match result {
                     Ok(answer) => {
                         if matches!(answer, Answer::Done { .. }) {
-                            self.set_up = None;
+                            self.unfinished = None;
+                            self.ask_set_up();
                         }
                         self.state.take_answer(answer);
                     }
@@ -312,34 +332,6 @@ impl App {
         self.state.notes.say(text, bad);
     }
 
-    /// Pasted text is text, never keys.
-    fn paste(&mut self, text: &str) -> bool {
-        let text = crate::plain::line(text);
-        match &mut self.state.overlay {
-            Some(Overlay::Palette { typed, selected }) => {
-                typed.push_str(&text);
-                *selected = 0;
-                true
-            }
-            Some(Overlay::Filter) => {
-                self.state.filter.push_str(&text);
-                true
-            }
-            Some(Overlay::Form(form)) => {
-                let selected = form.selected;
-                if let Some(field) = form.fields.get_mut(selected) {
-                    field.value.push_str(&text);
-                }
-                true
-            }
-            Some(Overlay::Ask { text: typed, .. } | Overlay::Choose { note: Some(typed), .. }) => {
-                typed.push_str(&text);
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// True to leave.
     fn key(&mut self, event: KeyEvent, page: usize) -> bool {
         self.state.notes.clear();
@@ -353,6 +345,9 @@ impl App {
             }
             return leave;
         }
+        if !self.pending.is_empty() {
+            return self.sequence_key(event, page);
+        }
         if self.frozen.is_none() && self.state.disposes_by_key() && self.dispose_by_key(event) {
             return false;
         }
@@ -361,13 +356,34 @@ impl App {
         {
             return self.press(&hotkey);
         }
-        match (self.settings.keymap.action(Key::of(event)), self.frozen.take()) {
-            (Some(action), Some(picture)) => self.act_on_picture(action, picture, page),
-            (Some(action), None) => self.act(action, page),
-            (None, frozen) => {
-                self.frozen = frozen;
-                false
+        self.sequence_key(event, page)
+    }
+
+    /// A key of the keymap, the first one or one that follows. True to leave.
+    fn sequence_key(&mut self, event: KeyEvent, page: usize) -> bool {
+        let key = Key::of(event);
+        if !self.pending.is_empty() && event.code == KeyCode::Esc {
+            self.pending.clear();
+            return false;
+        }
+        self.pending.push(key);
+        let action = match self.settings.keymap.find(&self.pending) {
+            Found::Prefix => return false,
+            Found::Action(action) => {
+                self.pending.clear();
+                action
             }
+            Found::Nothing => {
+                let typed = std::mem::take(&mut self.pending);
+                if typed.len() > 1 {
+                    self.note(&format!("{} does nothing", written(&typed)), true);
+                }
+                return false;
+            }
+        };
+        match self.frozen.take() {
+            Some(picture) => self.act_on_picture(action, picture, page),
+            None => self.act(action, page),
         }
     }
 
@@ -402,6 +418,19 @@ impl App {
                         | Action::Narrow
                         | Action::Knowledge
                         | Action::Reload
+                        | Action::Numbers
+                        | Action::Connectors
+                        | Action::Learning
+                        | Action::Replay
+                        | Action::Faster
+                        | Action::Slower
+                        | Action::Export
+                        | Action::NextStep
+                        | Action::PreviousStep
+                        | Action::Objection
+                        | Action::NextLayout
+                        | Action::SaveLayout
+                        | Action::Columns
                 ) =>
             {
                 let text = format!("{}: the picture is frozen; thaw it first", action.what());
@@ -418,88 +447,6 @@ impl App {
             }
         }
         self.frozen = Some(picture);
-        false
-    }
-
-    fn overlay_key(&mut self, event: KeyEvent) -> bool {
-        let Some(overlay) = self.state.overlay.take() else { return false };
-        let typed = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        let ctrl_c = event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL);
-        let leave = ctrl_c || event.code == KeyCode::Esc;
-        match overlay {
-            _ if leave => {
-                if overlay == Overlay::Filter {
-                    self.state.keeping_selection(|state| state.filter.clear());
-                    self.search_dialpad();
-                }
-            }
-            Overlay::Help { scrolled } => {
-                self.state.overlay = scroll(event.code, scrolled).map(|scrolled| Overlay::Help { scrolled });
-            }
-            Overlay::Filter => match event.code {
-                KeyCode::Enter => self.search_dialpad(),
-                KeyCode::Backspace => {
-                    self.state.filter.pop();
-                    self.state.overlay = Some(Overlay::Filter);
-                }
-                KeyCode::Char(c) if typed => {
-                    self.state.filter.push(c);
-                    self.state.overlay = Some(Overlay::Filter);
-                }
-                _ => self.state.overlay = Some(Overlay::Filter),
-            },
-            Overlay::Palette { typed, selected } => return self.palette_key(event, typed, selected),
-            Overlay::Choose { what, choices, selected, note } => {
-                self.choose_key(event, what, choices, selected, note);
-            }
-            Overlay::Ask { what, text } => self.ask_key(event, what, text),
-            Overlay::Form(form) => self.form_key(event, form),
-            Overlay::Lines { title, lines, scrolled } => {
-                self.state.overlay =
-                    scroll(event.code, scrolled).map(|scrolled| Overlay::Lines { title, lines, scrolled });
-            }
-            Overlay::Confirm { question, commands } => match event.code {
-                KeyCode::Char('y' | 'Y') if typed => {
-                    self.commands(commands);
-                }
-                KeyCode::Char('n' | 'N') => {}
-                _ => self.state.overlay = Some(Overlay::Confirm { question, commands }),
-            },
-        }
-        false
-    }
-
-    fn palette_key(&mut self, event: KeyEvent, mut typed: String, mut selected: usize) -> bool {
-        let found = ui::palette::found(&self.state, &self.settings.hotkeys, &typed);
-        let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        match event.code {
-            KeyCode::Enter => {
-                return match found.into_iter().nth(selected) {
-                    Some(ui::palette::Offered::Action(action)) => self.act(action, 10),
-                    Some(ui::palette::Offered::Hotkey(hotkey)) => {
-                        let hotkey = hotkey.clone();
-                        self.press(&hotkey)
-                    }
-                    Some(ui::palette::Offered::Function(function)) => {
-                        self.begin_function(function);
-                        false
-                    }
-                    None => false,
-                };
-            }
-            KeyCode::Down | KeyCode::Tab => selected = (selected + 1).min(found.len().saturating_sub(1)),
-            KeyCode::Up | KeyCode::BackTab => selected = selected.saturating_sub(1),
-            KeyCode::Backspace => {
-                typed.pop();
-                selected = 0;
-            }
-            KeyCode::Char(c) if plain => {
-                typed.push(c);
-                selected = 0;
-            }
-            _ => {}
-        }
-        self.state.overlay = Some(Overlay::Palette { typed, selected });
         false
     }
 
@@ -524,6 +471,10 @@ impl App {
         if self.act_on_vicidial(action)
             || self.act_on_dialpad(action)
             || self.act_on_rows(action)
+            || self.arrange(action)
+            || self.set_up(action)
+            || self.play(action)
+            || self.guide(action)
             || self.go(action)
         {
             return false;
@@ -555,6 +506,11 @@ impl App {
             Action::ResetList => self.begin_reset(),
             Action::Reload if self.state.view == View::Dialpad => self.ask_dialpad(),
             Action::Reload if self.state.view == View::History => self.ask_history(),
+            Action::Reload
+                if matches!(self.state.view, View::Numbers | View::Connectors | View::Learning) =>
+            {
+                self.ask_set_up();
+            }
             Action::Reload => self.ask_figures(),
             Action::NextPane => self.state.turn(true),
             Action::PreviousPane => self.state.turn(false),
@@ -573,7 +529,7 @@ impl App {
             Action::LeadSyncs => {
                 let _ = self.asks.send(Ask::Query(Query::LeadSyncs));
             }
-            Action::SetUpVicidial => self.begin_set_up(),
+            Action::SetUpVicidial => self.begin_vicidial(None),
             Action::Capabilities => {
                 let _ = self.asks.send(Ask::Query(Query::Capabilities));
                 self.state.notes.asked("asked; each function is tried, which takes seconds");
@@ -660,9 +616,60 @@ impl App {
                 self.ask_callbacks();
             }
             Action::Agents => self.go_to_agents(),
+            Action::Numbers => self.state.go(View::Numbers),
+            Action::Connectors => self.state.go(View::Connectors),
+            Action::Learning => self.state.go(View::Learning),
             _ => return false,
         }
+        self.ask_set_up();
         self.watch_floors();
+        true
+    }
+
+    /// Goes to a view, whichever action does that.
+    pub(super) fn go_to(&mut self, view: View) {
+        let action = match view {
+            View::Floor => Action::Floor,
+            View::History => Action::History,
+            View::Agents => Action::Agents,
+            View::Vicidial => Action::Vicidial,
+            View::Dialpad => return self.look_at_dialpad(Action::Dialpad),
+            View::Callbacks => Action::Callbacks,
+            View::Dashboard => Action::Dashboard,
+            View::Server => Action::Server,
+            View::Alerts => Action::Alerts,
+            View::Numbers => Action::Numbers,
+            View::Connectors => Action::Connectors,
+            View::Learning => Action::Learning,
+        };
+        self.go(action);
+    }
+
+    /// Goes through the script, or from campaign to campaign where one learns from them; false where an action does something else.
+    fn guide(&mut self, action: Action) -> bool {
+        let forward = match action {
+            Action::NextStep => true,
+            Action::PreviousStep => false,
+            Action::Objection => {
+                if let Some(guide) = &mut self.state.guide {
+                    guide.turn();
+                }
+                return true;
+            }
+            _ => return false,
+        };
+        if self.state.view != View::Learning {
+            if let Some(guide) = &mut self.state.guide {
+                guide.step(forward);
+            }
+            return true;
+        }
+        let rows = self.state.shown_campaigns().len();
+        let Some(at) = self.state.selection(Pane::Campaigns, rows) else { return true };
+        let to = if forward { (at + 1) % rows } else { (at + rows - 1) % rows };
+        self.state.selected.insert(Pane::Campaigns, to);
+        self.state.selected.remove(&Pane::Learning);
+        self.ask_set_up();
         true
     }
 
@@ -701,6 +708,9 @@ impl App {
             | Pane::Log
             | Pane::Audit
             | Pane::Alerts
+            | Pane::Numbers
+            | Pane::Connectors
+            | Pane::Learning
             | Pane::FloorCampaigns
             | Pane::FloorCalls => {}
             Pane::DialpadAgents | Pane::DialpadCalls => self.open_in_dialpad(),
@@ -715,16 +725,5 @@ impl App {
         let command = Command::StartQueue { campaign_id: id, phone_number_id: None, review_after: None };
         self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
         let _ = self.asks.send(Ask::Query(Query::Estimate { campaign_id: id }));
-    }
-}
-
-/// Where a box of lines is scrolled to by a key; any other key closes it.
-fn scroll(key: KeyCode, scrolled: usize) -> Option<usize> {
-    match key {
-        KeyCode::Down | KeyCode::Char('j') => Some(scrolled.saturating_add(1)),
-        KeyCode::Up | KeyCode::Char('k') => Some(scrolled.saturating_sub(1)),
-        KeyCode::PageDown => Some(scrolled.saturating_add(10)),
-        KeyCode::PageUp => Some(scrolled.saturating_sub(10)),
-        _ => None,
     }
 }

@@ -206,7 +206,7 @@ impl Drawing {
     /// # Errors
     /// Never on this screen.
     pub fn frame(&mut self, seconds: i64) -> Result<Written, String> {
-        let keys = ui::Keys { keymap: &self.keymap, hotkeys: &self.hotkeys };
+        let keys = ui::Keys { keymap: &self.keymap, hotkeys: &self.hotkeys, pending: &[] };
         let (state, theme, now) = (&self.state, &self.theme, beginning() + Duration::seconds(seconds));
         let drawn = self.screen.draw(|frame| ui::draw(frame, state, keys, theme, None, now));
         drawn.map_err(|e| e.to_string())?;

@@ -146,6 +146,10 @@ const SCOPES: &[(&str, Pane, &[&str])] = &[
     ("callbacks", Pane::Callbacks, &[]),
     ("dashboard", Pane::Dashboard, &[]),
     ("alerts", Pane::Alerts, &[]),
+    ("numbers", Pane::Numbers, &[]),
+    ("connectors", Pane::Connectors, &[]),
+    ("learning", Pane::Learning, &[]),
+    ("transcript", Pane::Transcript, &[]),
 ];
 
 /// All keys of one's own.
@@ -238,8 +242,8 @@ fn checked(text: &str, written: Written, keymap: &Keymap, others: &[Hotkey]) -> 
         ));
     }
     // Within its scope a key of one's own goes before the keymap's; without one it would take the key from everywhere.
-    if let (true, Some(action)) = (scope.is_empty(), keymap.action(key)) {
-        let why = format!("{key} is {} already; give it a scope, or another key", action.name());
+    if let (true, Some(taken)) = (scope.is_empty(), keymap.taken(&[key])) {
+        let why = format!("{taken} already; give it a scope, or another key");
         return Err(wrong(written.key.span(), why));
     }
     let mut inputs = Vec::new();

@@ -96,6 +96,23 @@ impl fmt::Display for Key {
     }
 }
 
+/// Reads keys that are pressed one after the other: `g g`.
+///
+/// # Errors
+/// Which is no key.
+pub fn sequence(text: &str) -> Result<Vec<Key>, String> {
+    let keys: Vec<Key> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    if keys.is_empty() {
+        return Err(format!("{text:?} is no key; write q, G, ctrl-d, enter, f5 …"));
+    }
+    Ok(keys)
+}
+
+/// Keys as they are written.
+pub fn written(keys: &[Key]) -> String {
+    keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::Key;

@@ -1,5 +1,6 @@
 //! The server, in a task of its own: log in, connect, resume, and connect again with jitter when it is gone.
 
+use crate::export::{self, Export};
 use dialdeck_protocol::{ClientMessage, Command, MAX_MESSAGE_BYTES, Query, Scope, ServerMessage};
 use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub enum Ask {
     Watch(bool),
     /// Start over with a fresh snapshot.
     Snapshot,
+    /// Carry calls out into a file.
+    Export(Box<Export>),
 }
 
 /// What comes back.
@@ -41,6 +44,10 @@ pub enum Heard {
     Lost(String),
     /// The session has ended: log in again.
     LoggedOut(String),
+    /// So many bytes of an export have come.
+    Exporting(usize),
+    /// An export is over, and how it went.
+    Exported(Result<String, String>),
 }
 
 /// Logs in; gives the token.
@@ -178,6 +185,10 @@ async fn session(
                         return Ended::NobodyAsks;
                     }
                     Some(Ask::Snapshot) => return Ended::StartOver,
+                    Some(Ask::Export(what)) => {
+                        tokio::spawn(export::run(server.clone(), token.to_owned(), *what, heard.clone()));
+                        continue;
+                    }
                     Some(Ask::Watch(on)) => ClientMessage::WatchFloor { on },
                     Some(Ask::Command(command)) => ClientMessage::Command { id, command },
                     Some(Ask::Query(query)) => ClientMessage::Query { id, query },

@@ -1,8 +1,11 @@
 //! The person's own files: keymap, hotkeys, alerts, themes; read at the start, and again when one has changed.
 
+use crate::action::Action;
 use crate::alert::Rules;
 use crate::hotkey::Hotkeys;
-use crate::keymap::Keymap;
+use crate::key::Key;
+use crate::keymap::{Keymap, bound};
+use crate::layout::{Layout, Layouts};
 use crate::theme::{Depth, Theme};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -21,6 +24,8 @@ pub struct Settings {
     pub hotkeys: Hotkeys,
     /// From when on something is warned of.
     pub rules: Rules,
+    /// How screens are arranged.
+    pub layouts: Layouts,
     /// How it looks.
     pub theme: Theme,
 }
@@ -49,9 +54,11 @@ impl Settings {
         let keymap = Keymap::load(own("keymap.toml").as_deref())?;
         let hotkeys = Hotkeys::load(own("hotkeys.toml").as_deref(), &keymap)?;
         let rules = Rules::load(own("alerts.toml").as_deref())?;
+        let layouts = Layouts::load(own("layouts.toml").as_deref())?;
         let look = Theme::load(theme, folder.as_ref().map(|f| f.join("themes")).as_deref(), depth)?;
         let read = stamps(folder.as_deref(), theme);
-        Ok(Self { folder, theme_name: theme.to_owned(), depth, read, keymap, hotkeys, rules, theme: look })
+        let theme_name = theme.to_owned();
+        Ok(Self { folder, theme_name, depth, read, keymap, hotkeys, rules, layouts, theme: look })
     }
 
     /// Reads them again where one has changed; `None` where none has.
@@ -67,6 +74,56 @@ impl Settings {
         self.read = now;
         let read = Self::read(self.folder.clone(), &self.theme_name, self.depth);
         Some(read.map(|read| *self = read))
+    }
+
+    /// Keeps a layout as one's own, to begin with it; gives the file.
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub fn save_layout(&mut self, layout: &Layout) -> Result<String, String> {
+        let mut layouts = self.layouts.clone();
+        let text = layouts.keep(layout)?;
+        let file = self.write("layouts.toml", &text)?;
+        self.layouts = layouts;
+        Ok(file)
+    }
+
+    /// Binds keys to an action in one's own file, or, without keys, gives it back its usual ones; gives the file.
+    ///
+    /// # Errors
+    /// What hinders it; then nothing has changed.
+    pub fn bind(&mut self, action: Action, keys: &[Key]) -> Result<String, String> {
+        let folder = self.folder.clone().ok_or("there is no home folder to keep it in")?;
+        let path = folder.join("keymap.toml");
+        let old = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        let text = bound(&old, action, keys).map_err(|why| format!("{}: {why}", path.display()))?;
+        let file = self.write("keymap.toml", &text)?;
+        match Self::read(self.folder.clone(), &self.theme_name, self.depth) {
+            Ok(read) => *self = read,
+            // A hotkey may stand on that key: what was there is put back.
+            Err(why) => {
+                self.write("keymap.toml", &old)?;
+                return Err(why);
+            }
+        }
+        Ok(file)
+    }
+
+    /// Writes one of the files, whole or not at all; what was written by us is not read again as news.
+    fn write(&mut self, name: &str, text: &str) -> Result<String, String> {
+        let folder = self.folder.clone().ok_or("there is no home folder to keep it in")?;
+        let path = folder.join(name);
+        let part = folder.join(format!(".{name}.part"));
+        let written = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&part, text))
+            .and_then(|()| std::fs::rename(&part, &path));
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        self.read = stamps(Some(&folder), &self.theme_name);
+        Ok(path.display().to_string())
     }
 
     /// Takes the next theme; gives its name.
@@ -94,7 +151,7 @@ impl Settings {
 fn stamps(folder: Option<&Path>, theme: &str) -> Vec<Option<SystemTime>> {
     let theme = format!("themes/{theme}.toml");
     let changed = |name: &str| std::fs::metadata(folder?.join(name)).and_then(|data| data.modified()).ok();
-    ["keymap.toml", "hotkeys.toml", "alerts.toml", &theme].into_iter().map(changed).collect()
+    ["keymap.toml", "hotkeys.toml", "alerts.toml", "layouts.toml", &theme].into_iter().map(changed).collect()
 }
 
 #[cfg(test)]
@@ -118,6 +175,26 @@ mod tests {
         assert!(settings.again().unwrap().unwrap_err().contains("reddish"));
         assert!(settings.again().is_none());
         assert_eq!(settings.keymap.action("q".parse().unwrap()), Some(Action::Help), "what was read stays");
+    }
+
+    #[test]
+    fn keys_are_bound_and_layouts_saved_without_being_told_as_news() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("dialdeck");
+        let mut settings = Settings::read(Some(folder.clone()), "dark", Depth::True).unwrap();
+        settings.bind(Action::Quit, &["ctrl-q".parse().unwrap()]).unwrap();
+        assert_eq!(settings.keymap.keys(Action::Quit).first().map(String::as_str), Some("ctrl-q"));
+        assert!(settings.again().is_none());
+        let hotkeys = "[[hotkey]]\nkey = 'ctrl-y'\naction = 'help'\n";
+        std::fs::write(folder.join("hotkeys.toml"), hotkeys).unwrap();
+        let wrong = settings.bind(Action::Quit, &["ctrl-y".parse().unwrap()]).unwrap_err();
+        assert!(wrong.contains("ctrl-y is quit already"), "{wrong}");
+        let text = std::fs::read_to_string(folder.join("keymap.toml")).unwrap();
+        assert!(text.contains("ctrl-q") && !text.contains("ctrl-y"), "as it was: {text}");
+        let layout = settings.layouts.begin(dialdeck_protocol::Role::Viewer);
+        settings.save_layout(&layout).unwrap();
+        assert!(settings.again().is_none_or(|read| read.is_ok()));
+        assert_eq!(settings.layouts.begin(dialdeck_protocol::Role::Admin).name, layout.name);
     }
 
     #[test]

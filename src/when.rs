@@ -1,6 +1,6 @@
 //! A moment as people say it: "tomorrow 3pm", in the zone of whoever is to be called then. Pure.
 
-use chrono::{DateTime, Duration, FixedOffset, Local, Utc};
+use chrono::{DateTime, Datelike, Duration, FixedOffset, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use interim::{Dialect, parse_date_string};
 
@@ -44,6 +44,53 @@ pub fn read(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, S
     Ok(at)
 }
 
+/// A step of the date picker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Days, ahead or back.
+    Days(i64),
+    /// Minutes, ahead or back.
+    Minutes(i64),
+}
+
+/// What stands in the line after a step from what stands there; from tomorrow at ten where that is no moment.
+pub fn stepped(text: &str, zone: Tz, now: DateTime<Utc>, step: Step) -> String {
+    let there = now.with_timezone(&zone).naive_local();
+    let begin = || (there.date() + Duration::days(1)).and_hms_opt(10, 0, 0).unwrap_or(there);
+    let moved = match read(text, zone, now) {
+        Ok(at) => {
+            let at = at.with_timezone(&zone).naive_local();
+            let by = match step {
+                Step::Days(days) => Duration::days(days),
+                Step::Minutes(minutes) => Duration::minutes(minutes),
+            };
+            at.checked_add_signed(by).unwrap_or(at)
+        }
+        Err(_) => begin(),
+    };
+    // Never back into the past: there nobody is called.
+    let moved = if moved <= there { there + Duration::minutes(30) } else { moved };
+    moved.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A month as a calendar, weeks from Monday: each day, and whether it is the one that is meant. `None` fills a week.
+pub fn month(at: NaiveDate) -> Vec<[Option<(u32, bool)>; 7]> {
+    let Some(first) = at.with_day(1) else { return Vec::new() };
+    let mut weeks = Vec::new();
+    let mut week = [None; 7];
+    for day in first.iter_days().take_while(|day| day.month() == at.month()) {
+        let place = day.weekday().num_days_from_monday();
+        week[place as usize] = Some((day.day(), day == at));
+        if place == 6 {
+            weeks.push(std::mem::replace(&mut week, [None; 7]));
+        }
+    }
+    if week.iter().any(Option::is_some) {
+        weeks.push(week);
+    }
+    weeks
+}
+
 /// A moment as it is shown: in the person's zone, or, where that is not known, in UTC.
 pub fn shown(at: DateTime<Utc>, zone: Option<Tz>) -> String {
     match zone {
@@ -54,7 +101,7 @@ pub fn shown(at: DateTime<Utc>, zone: Option<Tz>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, shown, zone};
+    use super::{Step, month, read, shown, stepped, zone};
     use chrono::{DateTime, TimeZone, Utc};
 
     fn now() -> DateTime<Utc> {
@@ -69,6 +116,23 @@ mod tests {
         assert_eq!(at("in 2 hours"), "Thu 15 Jan 14:00 CST");
         assert_eq!(at("2026-02-01 14:00"), "Sun 01 Feb 14:00 CST");
         assert_eq!(at("monday 9:30"), "Mon 19 Jan 09:30 CST");
+    }
+
+    #[test]
+    fn a_calendar_to_step_through() {
+        let chicago = zone("America/Chicago").unwrap();
+        let step = |text: &str, step| stepped(text, chicago, now(), step);
+        assert_eq!(step("", Step::Days(1)), "2026-01-16 10:00", "it is the 15th, noon");
+        assert_eq!(step("tomorrow 3pm", Step::Days(7)), "2026-01-23 15:00");
+        assert_eq!(step("2026-01-16 10:00", Step::Minutes(30)), "2026-01-16 10:30");
+        assert_eq!(step("2026-01-16 10:00", Step::Days(-7)), "2026-01-15 12:30", "not into the past");
+        let january = month("2026-01-16".parse().unwrap());
+        assert_eq!(
+            january[0],
+            [None, None, None, Some((1, false)), Some((2, false)), Some((3, false)), Some((4, false))]
+        );
+        assert_eq!(january[2][4], Some((16, true)));
+        assert_eq!(january.len(), 5);
     }
 
     #[test]

@@ -257,6 +257,18 @@ pub struct Transfer {
     pub attended: bool,
 }
 
+/// A second script that some of a campaign's contacts hear, so that the two can be compared. Who hears which is decided by lot, once
+/// for each contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trial {
+    /// Which script.
+    pub script_id: crate::ScriptId,
+    /// How many of a hundred contacts hear it, 1–99.
+    pub percent: u32,
+}
+
 /// When a campaign's list was last held against the official do-not-call list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -401,6 +413,9 @@ pub struct CallSettings {
     /// Who hears, speaks and converses.
     #[serde(skip_serializing_if = "VoiceChoice::is_usual")]
     pub voice: VoiceChoice,
+    /// A second script on trial; none: all hear the campaign's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
 }
 
 // serde asks with a reference.
@@ -438,6 +453,7 @@ impl Default for CallSettings {
             debt_field: None,
             caller_name: String::new(),
             voice: VoiceChoice::default(),
+            trial: None,
         }
     }
 }
@@ -448,6 +464,9 @@ impl CallSettings {
     /// # Errors
     /// The field's name and what would be right.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
+        if let Some(trial) = self.trial.filter(|trial| !(1..=99).contains(&trial.percent)) {
+            return Err(("trial", format!("trial.percent is {}; use 1 to 99", trial.percent)));
+        }
         let ranges: [(&'static str, u32, u32, u32); 5] = [
             ("maxConcurrentCalls", self.max_concurrent_calls, 1, 500),
             ("retryAttempts", self.retry_attempts, 0, 10),

@@ -1,8 +1,8 @@
 //! What a console asks the server to do, and to tell.
 
 use crate::{
-    CallId, CallStatus, CallbackId, CampaignId, ContactId, ContactStatus, Emotion, MonitorMode, Outcome,
-    PhoneKind, PhoneNumberId, UserId,
+    CallId, CallStatus, CallbackId, CampaignId, ContactId, ContactStatus, DialMode, Emotion, EntryId,
+    MonitorMode, Outcome, PhoneKind, PhoneNumberId, UserId,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -175,6 +175,69 @@ pub enum Command {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         from: Option<chrono::NaiveDate>,
     },
+    /// Change how a campaign dials for agents; what is left out stays.
+    Pace {
+        /// Which campaign.
+        campaign_id: CampaignId,
+        /// How numbers are dialled.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        mode: Option<DialMode>,
+        /// Most lines for each agent who is not paused, 1–20.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        maximum_level: Option<f64>,
+        /// Share that may be abandoned over thirty days, in percent, 0–3.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        drop_limit_percent: Option<f64>,
+        /// Most calls at a time.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        max_concurrent_calls: Option<u32>,
+    },
+    /// Add a caller ID, or change one.
+    SaveNumber {
+        /// Which; a new one unless told.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        phone_number_id: Option<PhoneNumberId>,
+        /// Such as `+13125550199`.
+        number: String,
+        /// What it is called.
+        #[serde(default)]
+        label: String,
+    },
+    /// Remove a caller ID that no campaign calls from.
+    RemoveNumber {
+        /// Which.
+        phone_number_id: PhoneNumberId,
+    },
+    /// Try a connector now.
+    TestConnector {
+        /// Its kind, as [`crate::connector::ConnectorRow`] has it.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+    /// Set up a webhook, or change one. A new one's secret is answered, once.
+    SetUpWebhook {
+        /// Which; a new one unless told.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        entry_id: Option<EntryId>,
+        /// Its name.
+        name: String,
+        /// Where it is sent to.
+        url: String,
+        /// Types of events that are sent; empty: all of them.
+        #[serde(default)]
+        events: Vec<String>,
+        /// Nothing is sent at the moment.
+        #[serde(default)]
+        paused: bool,
+    },
+    /// Take a connector away that was set up while the server ran.
+    RemoveConnector {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// Say something to an agent.
     AgentMessage {
         /// To whom.
@@ -210,6 +273,13 @@ impl Command {
             Self::SetUpVicidial { .. } => "vicidial.set_up",
             Self::Dialpad { .. } => "dialpad",
             Self::PullDialpad { .. } => "dialpad.pull",
+            Self::Pace { .. } => "campaign.pace",
+            Self::SaveNumber { phone_number_id: None, .. } => "phone_number.create",
+            Self::SaveNumber { .. } => "phone_number.update",
+            Self::RemoveNumber { .. } => "phone_number.delete",
+            Self::TestConnector { .. } => "connector.test",
+            Self::SetUpWebhook { .. } => "webhook.set_up",
+            Self::RemoveConnector { .. } => "connector.take_away",
         }
     }
 }
@@ -228,6 +298,8 @@ pub struct CallFilter {
     pub emotion: Option<Emotion>,
     /// Only this status.
     pub status: Option<CallStatus>,
+    /// Only those in which this agent talked.
+    pub agent: Option<String>,
     /// Not before.
     pub from: Option<DateTime<Utc>>,
     /// Before.
@@ -299,6 +371,23 @@ pub enum Query {
     Dashboard,
     /// How the server itself is: its load, and, for who may read them, its log and what was done.
     Standing,
+    /// Caller IDs, and how they do.
+    Numbers,
+    /// What the server is connected to.
+    Connectors,
+    /// What a campaign's calls teach.
+    Lessons {
+        /// Which campaign.
+        campaign_id: CampaignId,
+    },
+    /// What an agent says in a campaign's calls: its script, filled for a contact.
+    Script {
+        /// Which campaign.
+        campaign_id: CampaignId,
+        /// For whom it is filled.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        contact_id: Option<ContactId>,
+    },
     /// What starting a queue would cost, before it is started.
     Estimate {
         /// Which campaign.

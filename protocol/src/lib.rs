@@ -13,6 +13,7 @@ mod call;
 mod callback;
 mod campaign;
 mod command;
+pub mod connector;
 mod contact;
 pub mod dashboard;
 pub mod dialpad;
@@ -21,6 +22,7 @@ pub mod figures;
 pub mod function;
 mod ids;
 pub mod knowledge;
+pub mod learning;
 mod message;
 mod problem;
 mod role;
@@ -33,7 +35,7 @@ pub use call::{CallStatus, Emotion, Intent, MonitorMode, Outcome, Speaker};
 pub use callback::CallbackRow;
 pub use campaign::{
     CallSettings, CampaignStatus, CampaignType, DialMode, Filter, ListOrder, OptOutScope, People, QueueState,
-    Recycle, Route, Scrub, Taker, Transfer, VoiceChoice,
+    Recycle, Route, Scrub, Taker, Transfer, Trial, VoiceChoice,
 };
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;

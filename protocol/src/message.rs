@@ -220,6 +220,30 @@ pub enum Answer {
         /// Entries.
         entries: Vec<crate::knowledge::Known>,
     },
+    /// Caller IDs.
+    Numbers {
+        /// By number.
+        numbers: Vec<crate::connector::NumberRow>,
+    },
+    /// What the server is connected to.
+    Connectors {
+        /// By kind and name.
+        connectors: Vec<crate::connector::ConnectorRow>,
+    },
+    /// What a campaign's calls teach.
+    Lessons(Box<crate::learning::Lessons>),
+    /// What an agent says.
+    Script {
+        /// In the calls of which campaign.
+        campaign_id: CampaignId,
+        /// Filled for whom.
+        #[serde(default)]
+        contact_id: Option<ContactId>,
+        /// Line by line in the order in which they are said: what it is, and the words.
+        lines: Vec<(String, String)>,
+        /// Answers to objections and questions: what is met, and the words.
+        answers: Vec<(String, String)>,
+    },
     /// A day in figures.
     Dashboard(Box<crate::dashboard::Dashboard>),
     /// How the server itself is.

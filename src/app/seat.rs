@@ -4,6 +4,7 @@ use super::App;
 use crate::action::Action;
 use crate::net::Ask;
 use crate::state::{Asked, Chosen, Overlay, Pane, View};
+use crate::when::Step;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use dialdeck_protocol::{AgentRow, Choice, Command, PhoneKind, Query, Role, UserId};
 
@@ -23,6 +24,13 @@ impl App {
         {
             self.state.lead_asked = Some(contact);
             let _ = self.asks.send(Ask::Query(Query::Lead { contact_id: contact }));
+        }
+        if let Some((campaign_id, contact)) = self.state.guide_wanted()
+            && self.state.guide_asked != Some(contact)
+        {
+            self.state.guide_asked = Some(contact);
+            let query = Query::Script { campaign_id, contact_id: Some(contact) };
+            let _ = self.asks.send(Ask::Query(query));
         }
     }
 
@@ -167,6 +175,11 @@ impl App {
                 selected = (selected + 1).min(choices.len().saturating_sub(1));
             }
             (KeyCode::Up, _) | (KeyCode::Char('k'), None) => selected = selected.saturating_sub(1),
+            // A note may have several lines.
+            (KeyCode::Enter, Some(text)) if event.modifiers.contains(KeyModifiers::ALT) => text.push('\n'),
+            (KeyCode::Char('j'), Some(text)) if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                text.push('\n');
+            }
             (KeyCode::Enter, _) => return self.chosen(what, choices.get(selected), note),
             (KeyCode::Char(c), None) if choices.iter().any(|choice| choice.key == Some(c)) => {
                 let choice = choices.iter().find(|choice| choice.key == Some(c)).cloned();
@@ -192,6 +205,7 @@ impl App {
             return self.monitor(call_id, &name, &code);
         }
         self.command(match what {
+            Chosen::Connector => return self.begin_connector(&code, None),
             Chosen::Monitor(..) => return,
             Chosen::Pause(users) => return self.commands(paused(users, &code)),
             Chosen::Disposition(call_id) => Command::Dispose {
@@ -212,6 +226,14 @@ impl App {
             (KeyCode::Tab, Asked::Through(call, name, attended)) => Asked::Through(call, name, !attended),
             (KeyCode::Enter, what @ (Asked::Another(..) | Asked::CallBack { .. })) => {
                 return self.take_time(what, text);
+            }
+            (code, what @ (Asked::Another(..) | Asked::CallBack { .. })) if step_of(code).is_some() => {
+                let zone = what.zone().and_then(crate::when::zone).unwrap_or(chrono_tz::UTC);
+                let now = self.state.server_now(chrono::Utc::now());
+                if let Some(step) = step_of(code) {
+                    text = crate::when::stepped(&text, zone, now, step);
+                }
+                what
             }
             (KeyCode::Enter, what) => return self.asked(&what, text),
             (KeyCode::Backspace, what) => {
@@ -239,6 +261,7 @@ impl App {
                 self.commands(users.iter().map(say).collect());
             }
             Asked::Narrow => self.narrow(text),
+            Asked::File => self.export(&text),
             Asked::Knowledge => self.look_up(&text),
             Asked::Dates => self.take_dates(&text),
             Asked::Another(..) | Asked::CallBack { .. } => {}
@@ -255,6 +278,19 @@ impl App {
             }
         }
     }
+}
+
+/// How a key steps through the calendar.
+fn step_of(key: KeyCode) -> Option<Step> {
+    Some(match key {
+        KeyCode::Left => Step::Days(-1),
+        KeyCode::Right => Step::Days(1),
+        KeyCode::Up => Step::Days(-7),
+        KeyCode::Down => Step::Days(7),
+        KeyCode::PageUp => Step::Minutes(-30),
+        KeyCode::PageDown => Step::Minutes(30),
+        _ => return None,
+    })
 }
 
 fn paused(users: Vec<UserId>, code: &str) -> Vec<Command> {

@@ -129,7 +129,7 @@ impl App {
     }
 
     /// A form for a VICIdial that is not there yet, or for changing how one is reached.
-    pub(super) fn begin_set_up(&mut self) {
+    pub(super) fn begin_vicidial(&mut self, old: Option<(String, Vec<(String, String)>)>) {
         let field = |name: &str, value: &str, required: bool| Field {
             name: name.to_owned(),
             value: value.to_owned(),
@@ -144,7 +144,16 @@ impl App {
         );
         fields.push(Field { words: vec!["no".into(), "yes".into()], ..field(FORCE, "no", false) });
         // What a test refused is mended, not typed again.
-        if let Some(before) = self.set_up.take() {
+        if let Some((name, settings)) = old {
+            for field in &mut fields {
+                let set = settings.iter().find(|(known, _)| *known == field.name);
+                field.value = match set {
+                    _ if field.name == "name" => name.clone(),
+                    Some((_, value)) => value.clone(),
+                    None => std::mem::take(&mut field.value),
+                };
+            }
+        } else if let Some(before) = self.unfinished.take() {
             fields = before;
         }
         let form = Form {
@@ -164,7 +173,7 @@ impl App {
 
     /// Sends how a VICIdial is reached.
     fn send_set_up(&mut self, fields: Vec<Field>) {
-        self.set_up = Some(fields.clone());
+        self.unfinished = Some(fields.clone());
         let mut settings: BTreeMap<String, String> = fields
             .into_iter()
             .filter(|field| !field.value.trim().is_empty())
@@ -259,6 +268,9 @@ impl App {
 
     /// Sends what a form says, after a question where that is wanted.
     fn send_form(&mut self, form: Form) {
+        if form.connector == super::setup::HERE {
+            return self.send_here(form);
+        }
         let Form { connector, vicidial, function, fixed, fields, asks, .. } = form;
         if function == SET_UP {
             return self.send_set_up(fields);

@@ -36,13 +36,17 @@ impl App {
             Some(Err(why)) => self.note(why, true),
             None => {}
         }
+        let replays = self.replayed();
         if !self.state.is_live() {
-            return Ok(read.is_some());
+            return Ok(read.is_some() || replays);
         }
         let every = if matches!(self.state.view, View::Dashboard | View::Server) { LOOK } else { BESIDE };
         self.ask_knowledge();
         if self.seconds.is_multiple_of(every) {
             self.ask_figures();
+        }
+        if self.seconds.is_multiple_of(BESIDE) {
+            self.ask_set_up();
         }
         let due = self.seconds.is_multiple_of(LOOK) && self.state.past.asked.is_none();
         if self.state.view == View::History && due && self.state.past.is_old && self.is_at_newest() {
@@ -62,6 +66,6 @@ impl App {
                 screen.send(&format!("\u{1b}]9;Dialdeck: {}\u{7}", crate::plain::line(&alert.text)))?;
             }
         }
-        Ok(read.is_some() || before != self.state.alerts)
+        Ok(read.is_some() || replays || before != self.state.alerts)
     }
 }

@@ -9,7 +9,9 @@ impl State {
     pub fn shown_callbacks(&self) -> Vec<&CallbackRow> {
         let keep = self.keep(Pane::Callbacks);
         let all = self.callbacks.iter().flatten();
-        all.filter(|row| keep(format_args!("{} {} {} {}", row.name, row.phone, row.user, row.note))).collect()
+        let kept =
+            all.filter(|row| keep(format_args!("{} {} {} {}", row.name, row.phone, row.user, row.note)));
+        self.sorted(Pane::Callbacks, kept.collect(), |row, column| Self::callback_key(row, column))
     }
 
     /// The selected one.

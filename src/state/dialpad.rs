@@ -1,5 +1,6 @@
 //! Dialpad: what was last seen of it, and which days, calls and agents one looks at.
 
+use super::sort::{dialpad_agent_key, dialpad_call_key};
 use super::{Pane, State};
 use chrono::{Datelike, Duration, NaiveDate};
 use dialdeck_protocol::Role;
@@ -218,18 +219,18 @@ impl State {
             let row = all.entry((name, id)).or_insert(DialpadAgent { id, name, activity: None, duty: None });
             row.duty = Some(duty);
         }
-        all.into_values().filter(|row| keep(format_args!("{} {}", row.name, row.duty_word()))).collect()
+        let kept = all.into_values().filter(|row| keep(format_args!("{} {}", row.name, row.duty_word())));
+        self.sorted(Pane::DialpadAgents, kept.collect(), dialpad_agent_key)
     }
 
     /// Calls that pass the filter.
     pub fn shown_dialpad_calls(&self) -> Vec<&DialpadCall> {
         let keep = self.keep(Pane::DialpadCalls);
         let calls = self.dialpad.picture.iter().flat_map(|picture| &picture.calls);
-        calls
-            .filter(|call| {
-                keep(format_args!("{} {} {} {}", call.number, call.name, call.agent, call.labels.join(", ")))
-            })
-            .collect()
+        let kept = calls.filter(|call| {
+            keep(format_args!("{} {} {} {}", call.number, call.name, call.agent, call.labels.join(", ")))
+        });
+        self.sorted(Pane::DialpadCalls, kept.collect(), |call, column| dialpad_call_key(call, column))
     }
 
     /// The selected agent of Dialpad's.

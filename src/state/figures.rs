@@ -15,7 +15,8 @@ impl State {
     pub fn shown_figures(&self) -> Vec<&CampaignFigures> {
         let keep = self.keep(Pane::Dashboard);
         let kept = self.campaigns.iter().filter(|campaign| keep(format_args!("{}", campaign.name)));
-        kept.filter_map(|campaign| self.figures_of(campaign.id)).collect()
+        let rows = kept.filter_map(|campaign| self.figures_of(campaign.id)).collect();
+        self.sorted(Pane::Dashboard, rows, |row, column| self.figures_key(row, column))
     }
 
     /// Alerts that pass the filter.
@@ -43,4 +44,12 @@ impl State {
         let all = self.standing.iter().flat_map(|standing| standing.audit.iter().flatten());
         all.filter(|d| keep(format_args!("{} {} {} {}", d.actor, d.command, d.target, d.result))).collect()
     }
+}
+
+/// Lines that it takes at most to show what calls teach.
+pub fn lesson_lines(state: &State) -> usize {
+    let lines = |lessons: &dialdeck_protocol::learning::Lessons| {
+        lessons.ends.len() + lessons.weeks.len() + 2 * lessons.scripts.len() + 12
+    };
+    state.lessons.as_ref().map_or(0, lines)
 }

@@ -20,7 +20,7 @@ pub struct Past {
 }
 
 /// What can be typed.
-pub const HINT: &str = "campaign:spring outcome:interested emotion:angry status:completed from:2026-11-01 to:2026-11-08 (or 7d, today), \
+pub const HINT: &str = "campaign:spring outcome:interested emotion:angry agent:bob status:completed from:2026-11-01 to:2026-11-08 (or 7d, today), \
                         and words that were said. Empty: all calls";
 
 /// Reads such a line.
@@ -39,12 +39,13 @@ pub fn read(typed: &str, campaigns: &[CampaignRow], now: DateTime<Utc>) -> Resul
             "campaign" => filter.campaign_id = Some(campaign(value, campaigns)?),
             "outcome" => filter.outcome = Some(vocabulary(value)?),
             "emotion" => filter.emotion = Some(vocabulary(value)?),
+            "agent" => filter.agent = Some(value.to_owned()),
             "status" => filter.status = Some(vocabulary(value)?),
             "from" => filter.from = Some(moment(value, now, false)?),
             "to" => filter.to = Some(moment(value, now, true)?),
             _ => {
                 return Err(format!(
-                    "{name:?} is nothing to filter by; use campaign, outcome, emotion, status, from, to, or words"
+                    "{name:?} is nothing to filter by; use campaign, outcome, emotion, agent, status, from, to, or words"
                 ));
             }
         }
@@ -140,7 +141,7 @@ mod tests {
             ("campaign:none", "no campaign's name holds"),
             ("from:yesterday-ish", "is no day"),
             ("to:+262142-12-31", "is no day of ours"),
-            ("agent:ann", "is nothing to filter by"),
+            ("colour:red", "is nothing to filter by"),
         ] {
             let message = read(typed, &[], now).unwrap_err();
             assert!(message.contains(part), "{message}");

@@ -2,13 +2,16 @@
 
 use super::State;
 use crate::action::Action;
+use crate::key::Key;
+use crate::layout::Sort;
 use dialdeck_protocol::{CallId, CallbackId, Choice, Command, MonitorMode, PhoneKind, UserId};
 use std::collections::BTreeMap;
 
 /// A screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum View {
     /// Campaigns, live calls, conversation.
+    #[default]
     Floor,
     /// Calls of the past with transcripts.
     History,
@@ -26,10 +29,16 @@ pub enum View {
     Server,
     /// What wants a person's eyes.
     Alerts,
+    /// Caller IDs.
+    Numbers,
+    /// Connectors: how they are, and setting them up.
+    Connectors,
+    /// What calls teach: where they end, how they sound over weeks, which script does better.
+    Learning,
 }
 
 /// A pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
     /// Campaigns.
     Campaigns,
@@ -65,6 +74,48 @@ pub enum Pane {
     Audit,
     /// What wants a person's eyes.
     Alerts,
+    /// Caller IDs.
+    Numbers,
+    /// Connectors.
+    Connectors,
+    /// What calls teach.
+    Learning,
+}
+
+impl Pane {
+    /// Every pane with its name in the files of layouts and hotkeys.
+    const NAMES: &[(Self, &'static str)] = &[
+        (Self::Campaigns, "campaigns"),
+        (Self::Calls, "calls"),
+        (Self::Conversation, "conversation"),
+        (Self::History, "history"),
+        (Self::Transcript, "transcript"),
+        (Self::Agents, "agents"),
+        (Self::Seat, "seat"),
+        (Self::FloorCampaigns, "vicidial.campaigns"),
+        (Self::FloorCalls, "vicidial.calls"),
+        (Self::DialpadAgents, "dialpad.agents"),
+        (Self::DialpadCalls, "dialpad.calls"),
+        (Self::Callbacks, "callbacks"),
+        (Self::Dashboard, "dashboard"),
+        (Self::Parts, "parts"),
+        (Self::Log, "log"),
+        (Self::Audit, "audit"),
+        (Self::Alerts, "alerts"),
+        (Self::Numbers, "numbers"),
+        (Self::Connectors, "connectors"),
+        (Self::Learning, "learning"),
+    ];
+
+    /// Every pane.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::NAMES.iter().map(|(pane, _)| *pane)
+    }
+
+    /// Its name in the files of layouts and hotkeys.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(pane, _)| *pane == self).map_or("", |(_, name)| name)
+    }
 }
 
 /// What a list is chosen from for.
@@ -74,6 +125,8 @@ pub enum Chosen {
     Pause(Vec<UserId>),
     /// What came of this call.
     Disposition(CallId),
+    /// Of which kind a new connector is.
+    Connector,
     /// How to be in this call, of a person of this name.
     Monitor(CallId, String),
 }
@@ -87,6 +140,8 @@ pub enum Asked {
     Message(Vec<UserId>, String),
     /// Which calls of the past.
     Narrow,
+    /// A file for the calls that are looked at.
+    File,
     /// Words that are looked up in the knowledge base.
     Knowledge,
     /// One's phone, to be in this call with.
@@ -101,6 +156,16 @@ pub enum Asked {
     Another(CallbackId, String),
     /// A time to call somebody back, in this zone, with what came of the call.
     CallBack { call: CallId, disposition: String, note: String, zone: String },
+}
+
+impl Asked {
+    /// The zone in which a moment is asked for; `None` where none is.
+    pub fn zone(&self) -> Option<&str> {
+        match self {
+            Self::Another(_, zone) | Self::CallBack { zone, .. } => Some(zone),
+            _ => None,
+        }
+    }
 }
 
 /// What is typed into one line of a form.
@@ -141,6 +206,19 @@ pub struct Form {
     pub wrong: String,
 }
 
+/// A table's columns while they are chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnChoice {
+    /// Of which table.
+    pub pane: Pane,
+    /// Its columns in their order, and whether each is shown.
+    pub rows: Vec<(String, bool)>,
+    /// By which it is sorted.
+    pub sort: Option<Sort>,
+    /// Which row has the keys.
+    pub selected: usize,
+}
+
 /// What lies over the panes and has the keys.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -160,6 +238,10 @@ pub enum Overlay {
     Form(Box<Form>),
     /// Read.
     Lines { title: String, lines: Vec<String>, scrolled: usize },
+    /// Choose a table's columns, their order, and by which it is sorted.
+    Columns(Box<ColumnChoice>),
+    /// Press the keys that shall do something; what is wrong with them.
+    Bind { action: Action, keys: Vec<Key>, wrong: String },
 }
 
 impl Overlay {
@@ -182,7 +264,36 @@ impl View {
             Self::Dashboard => &[Pane::Dashboard],
             Self::Server => &[Pane::Parts, Pane::Log, Pane::Audit],
             Self::Alerts => &[Pane::Alerts],
+            Self::Numbers => &[Pane::Numbers],
+            Self::Connectors => &[Pane::Connectors],
+            Self::Learning => &[Pane::Learning],
         }
+    }
+
+    /// Every view with its name on the screen and in the layouts' file.
+    const NAMES: &[(Self, &'static str)] = &[
+        (Self::Floor, "floor"),
+        (Self::History, "history"),
+        (Self::Agents, "agents"),
+        (Self::Vicidial, "vicidial"),
+        (Self::Dialpad, "dialpad"),
+        (Self::Callbacks, "callbacks"),
+        (Self::Dashboard, "dashboard"),
+        (Self::Server, "server"),
+        (Self::Alerts, "alerts"),
+        (Self::Numbers, "numbers"),
+        (Self::Connectors, "connectors"),
+        (Self::Learning, "learning"),
+    ];
+
+    /// Every view.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::NAMES.iter().map(|(view, _)| *view)
+    }
+
+    /// Its name in the layouts' file.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(view, _)| *view == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -242,6 +353,9 @@ impl State {
             Pane::Log => self.shown_log().len(),
             Pane::Audit => self.shown_deeds().len(),
             Pane::Alerts => self.shown_alerts().len(),
+            Pane::Numbers => self.shown_numbers().len(),
+            Pane::Connectors => self.shown_connectors().len(),
+            Pane::Learning => crate::state::lesson_lines(self),
             _ => self.shown_history().len(),
         };
         let Some(at) = self.selection(self.pane, rows) else { return };

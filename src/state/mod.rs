@@ -5,28 +5,39 @@ mod chat;
 mod dialpad;
 mod events;
 mod figures;
+mod guide;
 pub mod history;
 mod look;
 pub mod marks;
 mod notes;
+mod replay;
 mod seat;
+mod setup;
+mod sort;
 mod vicidial;
 
 pub use dialpad::{Dialpad, DialpadAgent, days_in_words, level};
 pub use events::Need;
+pub use figures::lesson_lines;
+pub use guide::Guide;
 pub use history::Past;
-pub use look::{Asked, Chosen, Field, Form, Overlay, Pane, View};
+pub use look::{Asked, Chosen, ColumnChoice, Field, Form, Overlay, Pane, View};
 pub use marks::{Mark, Marks};
 pub use notes::{Notes, Tone};
+pub use replay::Replay;
 use seat::order;
 pub use seat::{Choices, Lead};
+pub use sort::sorts;
 pub use vicidial::{Entry, FloorChange, SeenFloor};
 
 use crate::alert::Alerts;
+use crate::layout::Layout;
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::connector::{ConnectorRow, NumberRow};
 use dialdeck_protocol::dashboard::{Dashboard, Standing};
 use dialdeck_protocol::figures::{Latency, Ledger};
 use dialdeck_protocol::knowledge::{self, Known};
+use dialdeck_protocol::learning::Lessons;
 use dialdeck_protocol::{
     AgentRow, Answer, CallFilter, CallId, CallRow, CallbackRow, CampaignId, CampaignRow, Command, ContactId,
     Exchange, HistoryRow, MonitorMode, Part, Role, Snapshot, Speaker, UserId,
@@ -98,6 +109,15 @@ pub struct State {
     pub standing: Option<Standing>,
     /// What wants a person's eyes.
     pub alerts: Alerts,
+    /// Caller IDs; `None` until asked for.
+    pub numbers: Option<Vec<NumberRow>>,
+    /// Connectors; `None` until asked for.
+    pub connectors: Option<Vec<ConnectorRow>>,
+    /// What calls teach, of the campaign that was asked for last.
+    pub lessons: Option<Lessons>,
+    /// The script of whoever is on the line, and for whom it was asked.
+    pub guide: Option<Guide>,
+    pub guide_asked: Option<ContactId>,
     /// Parts of the server.
     pub parts: Vec<Part>,
     /// Calls of the past; `None` until asked for.
@@ -112,6 +132,10 @@ pub struct State {
     pub history_loaded: bool,
     /// The conversation opened in the history.
     pub opened: Option<(HistoryRow, Vec<Exchange>)>,
+    /// Whether it is gone through once more.
+    pub replay: Option<Replay>,
+    /// How the screens are arranged.
+    pub layout: Layout,
     /// Where the person is looking.
     pub view: View,
     /// Which pane has the keys.
@@ -167,6 +191,11 @@ impl Default for State {
             dashboard: None,
             standing: None,
             alerts: Alerts::default(),
+            numbers: None,
+            connectors: None,
+            lessons: None,
+            guide: None,
+            guide_asked: None,
             parts: Vec::new(),
             history: Vec::new(),
             past: Past::default(),
@@ -174,6 +203,8 @@ impl Default for State {
             marked: Marks::default(),
             history_loaded: false,
             opened: None,
+            replay: None,
+            layout: Layout::default(),
             view: View::Floor,
             pane: Pane::Campaigns,
             zoomed: false,
@@ -215,6 +246,7 @@ impl State {
             || self.callbacks.as_ref().is_some_and(|rows| !rows.is_empty())
             || self.view == View::Alerts && self.alerts.iter().len() > 0
             || matches!(self.link, Link::Lost { .. })
+            || self.replay.is_some()
             || self.campaigns.iter().any(|c| c.next_call_at.is_some())
     }
 
@@ -250,6 +282,8 @@ impl State {
         let callback = self.selected_callback().map(|row| row.id);
         let alert = self.selected_alert().map(str::to_owned);
         let past = self.selected_past_call().map(|c| c.id.clone());
+        let number = self.selected_number().map(|row| row.id);
+        let connector = self.selected_connector().map(|row| (row.kind.clone(), row.name.clone()));
         let agent = self.selected_entry().map(|entry| entry.key());
         let floor_campaign = self.selected_floor_campaign().map(|(v, c)| (v.to_owned(), c.id.clone()));
         let dialpad_agent = self.selected_dialpad_agent().map(|row| row.id.to_owned());
@@ -283,6 +317,13 @@ impl State {
                 self.shown_dialpad_calls().iter().position(|call| Some(&call.id) == dialpad_call.as_ref()),
             ),
             (Pane::Alerts, self.shown_alerts().iter().position(|s| Some(&s.alert.key) == alert.as_ref())),
+            (Pane::Numbers, self.shown_numbers().iter().position(|row| Some(row.id) == number)),
+            (
+                Pane::Connectors,
+                self.shown_connectors().iter().position(|row| {
+                    connector.as_ref().is_some_and(|(kind, name)| *kind == row.kind && *name == row.name)
+                }),
+            ),
             (Pane::Callbacks, self.shown_callbacks().iter().position(|row| Some(row.id) == callback)),
             (Pane::History, self.shown_history().iter().position(|c| Some(&c.id) == past.as_ref())),
         ];
@@ -308,6 +349,12 @@ impl State {
                 | Answer::Knowledge { .. }
                 | Answer::History { .. }
                 | Answer::Callbacks { .. }
+                | Answer::Numbers { .. }
+                | Answer::Connectors { .. }
+                | Answer::Lessons(_)
+                | Answer::Script { .. }
+                | Answer::Choices { .. }
+                | Answer::Lead { .. }
         );
         if !own {
             self.notes.answered();
@@ -317,6 +364,7 @@ impl State {
             Answer::History { calls, next, filter } => self.take_history(calls, next, filter),
             Answer::Conversation { call, exchanges } => {
                 self.opened = Some((*call, exchanges));
+                self.replay = None;
                 self.scrolled = None;
             }
             Answer::Choices { dispositions, pause_codes } => {
@@ -329,6 +377,16 @@ impl State {
                 self.keeping_selection(|state| state.callbacks = Some(callbacks));
             }
             Answer::Knowledge { campaign_id, entries } => drop(self.knowledge.insert(campaign_id, entries)),
+            Answer::Numbers { numbers } => {
+                self.keeping_selection(|state| state.numbers = Some(numbers));
+            }
+            Answer::Connectors { connectors } => {
+                self.keeping_selection(|state| state.connectors = Some(connectors));
+            }
+            Answer::Lessons(lessons) => self.lessons = Some(*lessons),
+            Answer::Script { campaign_id, contact_id, lines, answers } => {
+                self.guide = Some(Guide::new(campaign_id, contact_id, lines, answers));
+            }
             Answer::Dashboard(day) => self.keeping_selection(|state| state.dashboard = Some(*day)),
             Answer::Standing(standing) => self.take_standing(*standing),
             Answer::Dialpad(picture) => self.take_dialpad(*picture),
@@ -393,25 +451,25 @@ impl State {
     /// Campaigns that pass the filter, with their places.
     pub fn shown_campaigns(&self) -> Vec<&CampaignRow> {
         let keep = self.keep(Pane::Campaigns);
-        self.campaigns.iter().filter(|c| keep(format_args!("{}", c.name))).collect()
+        let rows = self.campaigns.iter().filter(|c| keep(format_args!("{}", c.name))).collect();
+        self.sorted(Pane::Campaigns, rows, |row, column| self.campaign_key(row, column))
     }
 
     /// Calls that pass the filter.
     pub fn shown_calls(&self) -> Vec<&CallRow> {
         let keep = self.keep(Pane::Calls);
-        self.calls.iter().filter(|c| keep(format_args!("{} {} {}", c.name, c.company, c.phone))).collect()
+        let kept = self.calls.iter().filter(|c| keep(format_args!("{} {} {}", c.name, c.company, c.phone)));
+        self.sorted(Pane::Calls, kept.collect(), |row, column| self.call_key(row, column))
     }
 
     /// History that passes the filter.
     pub fn shown_history(&self) -> Vec<&HistoryRow> {
         let keep = self.keep(Pane::History);
-        self.history
-            .iter()
-            .filter(|c| {
-                let outcome = c.outcome.map_or("", dialdeck_protocol::Outcome::as_str);
-                keep(format_args!("{} {} {outcome} {}", c.name, c.phone, c.status))
-            })
-            .collect()
+        let kept = self.history.iter().filter(|c| {
+            let outcome = c.outcome.map_or("", dialdeck_protocol::Outcome::as_str);
+            keep(format_args!("{} {} {outcome} {}", c.name, c.phone, c.status))
+        });
+        self.sorted(Pane::History, kept.collect(), |row, column| self.history_key(row, column))
     }
 
     /// The filter as a test; it stays with the pane it was typed for. `!` before it turns it round.

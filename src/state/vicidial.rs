@@ -163,16 +163,18 @@ impl State {
             )),
             Entry::Own(_) => true,
         });
-        own.map(Entry::Own).chain(theirs).collect()
+        let rows = own.map(Entry::Own).chain(theirs).collect();
+        self.sorted(Pane::Agents, rows, |entry, column| self.entry_key(entry, column))
     }
 
     /// The selected row of agents.
     pub fn selected_entry(&self) -> Option<Entry<'_>> {
-        if !self.filter.is_empty() && self.filtered == Pane::Agents {
+        let filtered = !self.filter.is_empty() && self.filtered == Pane::Agents;
+        if filtered || self.layout.sort.contains_key(&Pane::Agents) {
             let rows = self.shown_agents();
             return self.selection(Pane::Agents, rows.len()).map(|n| rows[n]);
         }
-        // Every action that is offered asks for it: without a filter its place says which it is.
+        // Every action that is offered asks for it: without a filter or another order its place says which it is.
         let theirs: usize = self.floors.values().map(|seen| seen.floor.agents.len()).sum();
         let n = self.selection(Pane::Agents, self.agents.len() + theirs)?;
         let Some(mut n) = n.checked_sub(self.agents.len()) else { return Some(Entry::Own(&self.agents[n])) };
@@ -218,7 +220,8 @@ impl State {
             .floors
             .iter()
             .flat_map(|(name, seen)| seen.floor.campaigns.iter().map(move |c| (name.as_str(), c)));
-        all.filter(|(_, c)| keep(format_args!("{} {} {}", c.id, c.name, c.method))).collect()
+        let kept = all.filter(|(_, c)| keep(format_args!("{} {} {}", c.id, c.name, c.method)));
+        self.sorted(Pane::FloorCampaigns, kept.collect(), Self::floor_campaign_key)
     }
 
     /// Calls of VICIdials that pass the filter.
@@ -228,8 +231,9 @@ impl State {
             .floors
             .iter()
             .flat_map(|(name, seen)| seen.floor.calls.iter().map(move |c| (name.as_str(), c)));
-        all.filter(|(_, c)| keep(format_args!("{} {} {} {}", c.campaign, c.phone, c.status, c.kind)))
-            .collect()
+        let kept =
+            all.filter(|(_, c)| keep(format_args!("{} {} {} {}", c.campaign, c.phone, c.status, c.kind)));
+        self.sorted(Pane::FloorCalls, kept.collect(), Self::floor_call_key)
     }
 
     /// The selected campaign of a VICIdial.

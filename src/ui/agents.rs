@@ -1,7 +1,8 @@
 //! Agents: who does what, and since when; ours, and beside them those of each VICIdial.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::state::{Entry, Mark, Pane};
 use dialdeck_protocol::vicidial::{FloorAgent, FloorState, Waiting};
 use dialdeck_protocol::{AgentRow, AgentState};
@@ -10,36 +11,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-
-const COLUMNS: [Column; 8] = [
-    Column { heading: " ", width: 1 },
-    Column { heading: "AGENT", width: 18 },
-    Column { heading: "STATE", width: 10 },
-    Column { heading: "TIME", width: 7 },
-    Column { heading: "PAUSE", width: 7 },
-    Column { heading: "CALLS", width: 5 },
-    Column { heading: "CUSTOMER", width: 20 },
-    Column { heading: "PHONE", width: 0 },
-];
-
-/// With a VICIdial there is more to say of each.
-const WITH_FLOOR: [Column; 15] = [
-    Column { heading: " ", width: 1 },
-    Column { heading: "USER", width: 8 },
-    Column { heading: "NAME", width: 14 },
-    Column { heading: "STATE", width: 8 },
-    Column { heading: "TIME", width: 7 },
-    Column { heading: "PAUSE", width: 6 },
-    Column { heading: "CAMPAIGN", width: 10 },
-    Column { heading: "CALLS", width: 5 },
-    Column { heading: "·", width: 1 },
-    Column { heading: "CUSTOMER", width: 16 },
-    Column { heading: "IN-GROUP", width: 12 },
-    Column { heading: "HOLD", width: 5 },
-    Column { heading: "SESSION", width: 9 },
-    Column { heading: "GROUP", width: 12 },
-    Column { heading: "STATION", width: 0 },
-];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_agents();
@@ -60,10 +31,18 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         return table::empty(frame, inner, scene, text);
     }
     if scene.state.floors.is_empty() {
-        return table::draw(frame, inner, scene, Pane::Agents, &COLUMNS, rows.len(), &|n| match rows[n] {
-            Entry::Own(agent) => row(agent, scene),
-            Entry::Vicidial(..) => Vec::new(),
-        });
+        return table::draw(
+            frame,
+            inner,
+            scene,
+            Pane::Agents,
+            columns::AGENTS,
+            rows.len(),
+            &|n| match rows[n] {
+                Entry::Own(agent) => row(agent, scene),
+                Entry::Vicidial(..) => Vec::new(),
+            },
+        );
     }
     let [head, inner] = ratatui::layout::Layout::vertical([
         ratatui::layout::Constraint::Length(1),
@@ -71,7 +50,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     ])
     .areas(inner);
     frame.render_widget(Paragraph::new(counts(scene)), head);
-    table::draw(frame, inner, scene, Pane::Agents, &WITH_FLOOR, rows.len(), &|n| match rows[n] {
+    table::draw(frame, inner, scene, Pane::Agents, columns::AGENTS_BESIDE, rows.len(), &|n| match rows[n] {
         Entry::Own(agent) => beside(agent, scene),
         Entry::Vicidial(vicidial, agent) => theirs(vicidial, agent, scene),
     });
@@ -161,6 +140,7 @@ fn row(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
         cell(agent.calls.to_string(), theme.text),
         cell(customer(agent, scene), theme.text),
         cell(phone(agent), theme.dim),
+        cell(scene.campaign_name(agent.campaign_id), theme.text),
     ]
 }
 
@@ -168,7 +148,6 @@ fn row(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
 fn beside(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
     let theme = scene.theme;
     let (word, style) = look(agent, scene);
-    let campaign = agent.campaign_id.and_then(|id| scene.state.campaigns.iter().find(|c| c.id == id));
     vec![
         cell(agent.state.letter().to_string(), style),
         cell("here", theme.dim),
@@ -176,7 +155,7 @@ fn beside(agent: &AgentRow, scene: &Scene) -> Vec<Cell> {
         cell(word, style),
         cell(clock((scene.now - agent.since).num_seconds()), style),
         cell(agent.pause_code.clone(), theme.dim),
-        cell(campaign.map(|c| c.name.clone()).unwrap_or_default(), theme.text),
+        cell(scene.campaign_name(agent.campaign_id), theme.text),
         cell(agent.calls.to_string(), theme.text),
         cell("", theme.dim),
         cell(customer(agent, scene), theme.text),

@@ -1,18 +1,12 @@
 //! What wants a person's eyes.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
 use crate::alert::{Severity, Standing};
+use crate::columns;
 use crate::state::Pane;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const COLUMNS: [Column; 4] = [
-    Column { heading: "", width: 1 },
-    Column { heading: "FOR", width: 8 },
-    Column { heading: "", width: 5 },
-    Column { heading: "WHAT", width: 0 },
-];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_alerts();
@@ -33,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         };
         return table::empty(frame, inner, scene, text);
     }
-    table::draw(frame, inner, scene, Pane::Alerts, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Alerts, columns::ALERTS, rows.len(), &|n| row(rows[n], scene));
 }
 
 fn row(standing: &Standing, scene: &Scene) -> Vec<Cell> {

@@ -28,6 +28,9 @@ pub(super) fn top(frame: &mut Frame, area: Rect, scene: &Scene) {
         View::Dashboard => "dashboard",
         View::Server => "server",
         View::Alerts => "alerts",
+        View::Numbers => "caller IDs",
+        View::Connectors => "connectors",
+        View::Learning => "learning",
     };
     let mut spans = vec![Span::styled(" Dialdeck ", theme.title), Span::styled(view, theme.text)];
     let due = state.callbacks_due(scene.now);

@@ -1,23 +1,13 @@
 //! Callbacks that are to be kept, the next due first.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::state::Pane;
 use crate::when;
 use dialdeck_protocol::CallbackRow;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const COLUMNS: [Column; 8] = [
-    Column { heading: "", width: 1 },
-    Column { heading: "DUE, WHERE THEY ARE", width: 21 },
-    Column { heading: "IN", width: 9 },
-    Column { heading: "NAME", width: 18 },
-    Column { heading: "PHONE", width: 14 },
-    Column { heading: "WHOSE", width: 10 },
-    Column { heading: "CAMPAIGN", width: 16 },
-    Column { heading: "NOTE", width: 0 },
-];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_callbacks();
@@ -40,7 +30,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         };
         return table::empty(frame, inner, scene, text);
     }
-    table::draw(frame, inner, scene, Pane::Callbacks, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Callbacks, columns::CALLBACKS, rows.len(), &|n| {
+        row(rows[n], scene)
+    });
 }
 
 fn row(callback: &CallbackRow, scene: &Scene) -> Vec<Cell> {

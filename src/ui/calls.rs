@@ -1,21 +1,12 @@
 //! Calls in flight, ticking.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::state::{Mark, Pane};
 use dialdeck_protocol::{CallRow, CallStatus, Emotion, Intent, MonitorMode, Role};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const COLUMNS: [Column; 7] = [
-    Column { heading: " ", width: 1 },
-    Column { heading: "NAME", width: 18 },
-    Column { heading: "PHONE", width: 14 },
-    Column { heading: "TIME", width: 7 },
-    Column { heading: "INTENT", width: 15 },
-    Column { heading: "EMOTION", width: 10 },
-    Column { heading: "COMPANY", width: 0 },
-];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_calls();
@@ -33,7 +24,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         };
         return table::empty(frame, inner, scene, text);
     }
-    table::draw(frame, inner, scene, Pane::Calls, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Calls, columns::CALLS, rows.len(), &|n| row(rows[n], scene));
 }
 
 fn row(call: &CallRow, scene: &Scene) -> Vec<Cell> {
@@ -68,6 +59,10 @@ fn row(call: &CallRow, scene: &Scene) -> Vec<Cell> {
         cell(call.intent.map(|i| i.to_string()).unwrap_or_default(), intent),
         cell(call.emotion.map(|e| e.to_string()).unwrap_or_default(), emotion),
         cell(call.company.clone(), theme.text),
+        cell(scene.campaign_name(Some(call.campaign_id)), theme.text),
+        cell(if call.detail.is_empty() { call.status.to_string() } else { call.detail.clone() }, style),
+        cell(call.agent.clone(), theme.text),
+        cell(call.exchanges.len().to_string(), theme.dim),
     ]
 }
 

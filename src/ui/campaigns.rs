@@ -1,7 +1,8 @@
 //! The campaigns with their queues.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock, dashboard};
+use crate::columns;
 use crate::state::{Link, Pane};
 use dialdeck_protocol::dashboard::Tally;
 use dialdeck_protocol::{CampaignRow, QueueState};
@@ -9,22 +10,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
-
-const COLUMNS: [Column; 13] = [
-    Column { heading: "CAMPAIGN", width: 20 },
-    Column { heading: "QUEUE", width: 10 },
-    Column { heading: "DONE", width: 11 },
-    Column { heading: "CALLS", width: 5 },
-    Column { heading: "GOOD", width: 5 },
-    Column { heading: "FAILED", width: 6 },
-    Column { heading: "HELD", width: 5 },
-    Column { heading: "NEXT", width: 8 },
-    Column { heading: "MODE", width: 11 },
-    Column { heading: "LEFT", width: 6 },
-    Column { heading: "ANSW", width: 5 },
-    Column { heading: "DROPPED 30 D", width: 15 },
-    Column { heading: "WHY", width: 0 },
-];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_campaigns();
@@ -54,7 +39,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         };
         return table::empty(frame, inner, scene, text);
     }
-    table::draw(frame, inner, scene, Pane::Campaigns, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Campaigns, columns::CAMPAIGNS, rows.len(), &|n| {
+        row(rows[n], scene)
+    });
 }
 
 /// A glyph goes with each colour.

@@ -4,12 +4,16 @@ use super::overlay::{centred, frame_box};
 use super::{Scene, wrap};
 use crate::plain;
 use crate::state::{Asked, Chosen};
+use crate::when;
 use dialdeck_protocol::{Choice, PhoneKind};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
+
+/// Lines in which a note is typed, with the hint below it.
+const NOTE: u16 = 5;
 
 pub(super) fn list(
     frame: &mut Frame,
@@ -21,12 +25,14 @@ pub(super) fn list(
 ) {
     let title = match what {
         Chosen::Pause(_) => "Pause · key or Enter · Esc closes",
+        Chosen::Connector => "A connector of which kind? key or Enter · Esc closes",
         Chosen::Monitor(..) => "In this call · key or Enter · Esc closes",
         Chosen::Disposition(_) => "What came of it? key or Enter · Tab note · Esc closes",
     };
-    let height = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(3).min(20);
+    let area = if note.is_some() { NOTE } else { 1 };
+    let height = u16::try_from(choices.len()).unwrap_or(u16::MAX).saturating_add(2 + area).min(20);
     let inner = frame_box(frame, scene, centred(frame.area(), 60, height), title);
-    let [top, bottom] = Layout::vertical([Constraint::Min(1), Constraint::Length(1)]).areas(inner);
+    let [top, bottom] = Layout::vertical([Constraint::Min(1), Constraint::Length(area)]).areas(inner);
     let from = (selected + 1).saturating_sub(usize::from(top.height));
     let lines: Vec<Line> = choices
         .iter()
@@ -44,10 +50,22 @@ pub(super) fn list(
         .collect();
     frame.render_widget(Paragraph::new(lines), top);
     if let Some(note) = note {
-        let text = format!("note: {}", plain::fit(note, usize::from(bottom.width).saturating_sub(8)));
-        let x = bottom.x + u16::try_from(text.width()).unwrap_or(0);
-        frame.render_widget(Paragraph::new(text).style(scene.theme.text), bottom);
-        frame.set_cursor_position((x.min(bottom.right().saturating_sub(1)), bottom.y));
+        let width = usize::from(bottom.width).saturating_sub(1).max(8);
+        let text = format!("note: {note}");
+        let lines: Vec<String> =
+            text.split('\n').flat_map(|line| wrap::wrap(&plain::line(line), width)).collect();
+        // The end is what is being typed.
+        let from = lines.len().saturating_sub(usize::from(bottom.height).saturating_sub(1));
+        let seen = &lines[from..];
+        let (last, rows) = (seen.last().map_or(0, |line| line.width()), seen.len());
+        let mut drawn: Vec<Line> =
+            seen.iter().map(|line| Line::styled(line.clone(), scene.theme.text)).collect();
+        drawn.resize(usize::from(bottom.height).saturating_sub(1), Line::raw(""));
+        drawn.push(Line::styled("Enter sends · alt-Enter a new line", scene.theme.dim));
+        frame.render_widget(Paragraph::new(drawn), bottom);
+        let x = bottom.x + u16::try_from(last).unwrap_or(0);
+        let y = bottom.y + u16::try_from(rows).unwrap_or(1).saturating_sub(1);
+        frame.set_cursor_position((x.min(bottom.right().saturating_sub(1)), y));
     }
 }
 
@@ -67,6 +85,10 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
         Asked::Knowledge => (
             "Look up in the knowledge base".to_owned(),
             "words of a title, a text or a keyword; empty for all of it",
+        ),
+        Asked::File => (
+            "The calls that are looked at, into which file?".to_owned(),
+            "~/calls.csv; a name that ends in .jsonl gives JSON lines. A file that is there already is left alone",
         ),
         Asked::Narrow => ("Which calls of the past?".to_owned(), crate::state::history::HINT),
         Asked::Dates => {
@@ -93,15 +115,58 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
         ),
         Asked::Number => ("Why was a number called, or not?".to_owned(), "a number in any usual form"),
     };
+    let height = if what.zone().is_some() { 15 } else { 6 };
     let inner =
-        frame_box(frame, scene, centred(frame.area(), 64, 6), &format!("{title} · Enter · Esc closes"));
+        frame_box(frame, scene, centred(frame.area(), 64, height), &format!("{title} · Enter · Esc closes"));
     let [input, below] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(inner);
+    let below = match what.zone() {
+        Some(zone) => {
+            let [below, calendar] =
+                Layout::vertical([Constraint::Length(2), Constraint::Min(0)]).areas(below);
+            self::calendar(frame, calendar, scene, typed, zone);
+            below
+        }
+        None => below,
+    };
     let text = format!("> {}", plain::fit(typed, usize::from(input.width).saturating_sub(4)));
     let x = input.x + u16::try_from(text.width()).unwrap_or(0);
     frame.render_widget(Paragraph::new(text).style(scene.theme.text), input);
     let hint = Paragraph::new(hint).style(scene.theme.dim).wrap(ratatui::widgets::Wrap { trim: true });
     frame.render_widget(hint, below);
     frame.set_cursor_position((x.min(input.right().saturating_sub(1)), input.y));
+}
+
+/// What was typed, as it is understood, and its month.
+fn calendar(frame: &mut Frame, area: Rect, scene: &Scene, typed: &str, zone: &str) {
+    let theme = scene.theme;
+    let zone = when::zone(zone).unwrap_or(chrono_tz::UTC);
+    let read = when::read(typed, zone, scene.now);
+    let meant = match &read {
+        Ok(at) => Line::styled(format!("= {}", when::shown(*at, Some(zone))), theme.good),
+        Err(why) if typed.trim().is_empty() => {
+            Line::styled(plain::fit(why, usize::from(area.width)), theme.dim)
+        }
+        Err(why) => Line::styled(plain::fit(why, usize::from(area.width)), theme.warning),
+    };
+    let day = read.unwrap_or(scene.now).with_timezone(&zone).date_naive();
+    let mut lines = vec![
+        meant,
+        Line::styled("←→ day · ↑↓ week · PgUp PgDn half an hour", theme.dim),
+        Line::styled(format!("{:<24}Mo Tu We Th Fr Sa Su", day.format("%B %Y").to_string()), theme.header),
+    ];
+    for week in when::month(day) {
+        let mut spans = vec![Span::raw(" ".repeat(24))];
+        for day in week {
+            spans.push(match day {
+                // The one that is meant stands between marks too: colour alone does not say it.
+                Some((day, true)) => Span::styled(format!("{day:>2}<"), theme.selected),
+                Some((day, false)) => Span::styled(format!("{day:>2} "), theme.text),
+                None => Span::raw("   "),
+            });
+        }
+        lines.push(Line::from(spans));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 pub(super) fn lines(frame: &mut Frame, scene: &Scene, title: &str, lines: &[String], scrolled: usize) {

@@ -1,10 +1,10 @@
 //! Conversations: the selected live call's, and the opened past one's.
 
-use super::{Scene, chat, table, wrap};
+use super::{Scene, chat, clock, learning, table, wrap};
 use crate::plain;
 use crate::state::Pane;
 use dialdeck_protocol::knowledge::Known;
-use dialdeck_protocol::{Exchange, Outcome, figures};
+use dialdeck_protocol::{Exchange, Outcome};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -73,10 +73,16 @@ pub(super) fn past(frame: &mut Frame, area: Rect, scene: &Scene) {
     let title = opened.map_or_else(
         || "Transcript".to_owned(),
         |(call, exchanges)| {
+            let exchanges = scene.state.seen_of_opened(&call.id, exchanges);
             let outcome = call.outcome.map_or("", dialdeck_protocol::Outcome::as_str);
             let talk = chat::measure(scene, inner, call.id.as_str(), exchanges);
             let figures = figures(talk, exchanges, call.outcome);
-            format!("Transcript · {} · {outcome}{figures}", plain::fit(&call.name, 40))
+            let replayed = scene.state.replay.as_ref().filter(|replay| replay.call == call.id);
+            let progress = replayed.map_or_else(String::new, |replay| {
+                let (at, whole) = (clock(replay.at_ms / 1000), clock(replay.whole_ms / 1000));
+                format!(" · ▶ {}× {at} of {whole}", replay.speed)
+            });
+            format!("Transcript{progress} · {} · {outcome}{figures}", plain::fit(&call.name, 40))
         },
     );
     let block = scene.block(Pane::Transcript, &title);
@@ -86,14 +92,19 @@ pub(super) fn past(frame: &mut Frame, area: Rect, scene: &Scene) {
         Some((_, exchanges)) if exchanges.is_empty() => {
             table::empty(frame, inner, scene, "Nothing was said in this call.");
         }
-        Some((call, exchanges)) => chat::draw(frame, inner, scene, call.id.as_str(), exchanges, &[]),
+        Some((call, exchanges)) => {
+            let exchanges = scene.state.seen_of_opened(&call.id, exchanges);
+            chat::draw(frame, inner, scene, call.id.as_str(), exchanges, &[]);
+        }
     }
 }
 
 /// Who talks how much, and how satisfied the person is as far as it can be told.
 fn figures(talk: Option<u32>, exchanges: &[Exchange], outcome: Option<Outcome>) -> String {
     let talk = talk.map(|percent| format!(" · we talk {percent} %"));
-    let satisfied = figures::satisfaction(exchanges, outcome)
-        .map(|satisfaction| format!(" · satisfied {} of 5 (estimate)", satisfaction.score));
-    talk.unwrap_or_default() + &satisfied.unwrap_or_default()
+    let satisfied =
+        learning::satisfied(exchanges, outcome).map(|score| format!(" · satisfied {score} of 5 (estimate)"));
+    let moods = learning::moods(exchanges);
+    let moods = if moods.is_empty() { moods } else { format!(" · mood {moods}") };
+    talk.unwrap_or_default() + &moods + &satisfied.unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! A day in figures: what today's calls came to, hour by hour, and each campaign's share.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::plain;
 use crate::state::Pane;
 use dialdeck_protocol::dashboard::{CampaignFigures, Dashboard, Tally};
@@ -11,18 +12,6 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Sparkline};
-
-const COLUMNS: [Column; 9] = [
-    Column { heading: "CAMPAIGN", width: 20 },
-    Column { heading: "CALLS", width: 6 },
-    Column { heading: "ANSWERED", width: 8 },
-    Column { heading: "GOOD", width: 6 },
-    Column { heading: "TIME", width: 6 },
-    Column { heading: "LEFT", width: 6 },
-    Column { heading: "DROPPED 30 D", width: 16 },
-    Column { heading: "COST", width: 9 },
-    Column { heading: "", width: 0 },
-];
 
 /// Draws all of it.
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -53,7 +42,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     if rows.is_empty() {
         return table::empty(frame, inner, scene, "No campaigns yet.");
     }
-    table::draw(frame, inner, scene, Pane::Dashboard, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Dashboard, columns::DASHBOARD, rows.len(), &|n| {
+        row(rows[n], scene)
+    });
 }
 
 fn percent(part: i64, whole: i64) -> String {

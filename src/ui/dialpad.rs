@@ -1,7 +1,8 @@
 //! Dialpad: counts, what agents did and how they are, and calls.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::plain;
 use crate::state::{DialpadAgent, Pane, days_in_words, level};
 use dialdeck_protocol::dialpad::{Cards, DialpadCall, Direction, Fate, Picture, Status};
@@ -9,34 +10,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
-
-const AGENTS: [Column; 12] = [
-    Column { heading: "AGENT", width: 16 },
-    Column { heading: "DUTY", width: 9 },
-    Column { heading: "TOTAL", width: 6 },
-    Column { heading: "MISSED", width: 6 },
-    Column { heading: "DONE %", width: 6 },
-    Column { heading: "AVG", width: 6 },
-    Column { heading: "SCORE", width: 5 },
-    Column { heading: "CALLS", width: BAR },
-    Column { heading: "IN", width: 5 },
-    Column { heading: "OUT", width: 5 },
-    Column { heading: "TALKED", width: 8 },
-    Column { heading: "BY DAY", width: 0 },
-];
-/// Width of the bar.
-const BAR: usize = 10;
-
-const CALLS: [Column; 8] = [
-    Column { heading: "WHEN", width: 12 },
-    Column { heading: "WAY", width: 3 },
-    Column { heading: "STATUS", width: 10 },
-    Column { heading: "AGENT", width: 16 },
-    Column { heading: "NUMBER", width: 15 },
-    Column { heading: "TALKED", width: 7 },
-    Column { heading: "NAME", width: 18 },
-    Column { heading: "LABELS", width: 0 },
-];
 
 /// Why there is nothing to see.
 fn nothing(scene: &Scene) -> String {
@@ -152,7 +125,7 @@ pub(super) fn agents(frame: &mut Frame, area: Rect, scene: &Scene) {
     ])
     .areas(inner);
     let most = rows.iter().filter_map(|row| row.activity).map(|own| own.cards.total).max().unwrap_or(0);
-    table::draw(frame, list, scene, Pane::DialpadAgents, &AGENTS, rows.len(), &|n| {
+    table::draw(frame, list, scene, Pane::DialpadAgents, columns::DIALPAD_AGENTS, rows.len(), &|n| {
         agent(rows[n], most, scene)
     });
     if let Some(picture) = &scene.state.dialpad.picture {
@@ -164,7 +137,7 @@ pub(super) fn agents(frame: &mut Frame, area: Rect, scene: &Scene) {
 /// A bar of eighths.
 fn bar(value: i64, most: i64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let width = i64::try_from(BAR).unwrap_or(10) * 8;
+    let width = i64::try_from(columns::BAR).unwrap_or(10) * 8;
     let eighths = usize::try_from(if most > 0 { value * width / most } else { 0 }).unwrap_or(0);
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
@@ -184,7 +157,7 @@ fn agent(row: DialpadAgent, most: i64, scene: &Scene) -> Vec<Cell> {
     let mut cells = vec![cell(name, theme.text), cell(duty, duty_style)];
     let Some(own) = row.activity else {
         cells.push(cell("0".into(), theme.dim));
-        cells.resize_with(AGENTS.len(), || cell(String::new(), theme.dim));
+        cells.resize_with(columns::DIALPAD_AGENTS.len(), || cell(String::new(), theme.dim));
         return cells;
     };
     let cards = &own.cards;
@@ -232,7 +205,9 @@ pub(super) fn calls(frame: &mut Frame, area: Rect, scene: &Scene) {
     if rows.is_empty() {
         return table::empty(frame, inner, scene, &nothing(scene));
     }
-    table::draw(frame, inner, scene, Pane::DialpadCalls, &CALLS, rows.len(), &|n| call(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::DialpadCalls, columns::DIALPAD_CALLS, rows.len(), &|n| {
+        call(rows[n], scene)
+    });
 }
 
 fn call(call: &DialpadCall, scene: &Scene) -> Vec<Cell> {

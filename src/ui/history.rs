@@ -1,21 +1,12 @@
 //! Calls of the past.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::state::Pane;
 use dialdeck_protocol::{HistoryRow, Outcome};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const COLUMNS: [Column; 7] = [
-    Column { heading: "WHEN", width: 15 },
-    Column { heading: "NAME", width: 18 },
-    Column { heading: "OUTCOME", width: 15 },
-    Column { heading: "TIME", width: 7 },
-    Column { heading: "PHONE", width: 14 },
-    Column { heading: "EMOTION", width: 10 },
-    Column { heading: "COST", width: 0 },
-];
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = scene.state.shown_history();
@@ -39,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         };
         return table::empty(frame, inner, scene, text);
     }
-    table::draw(frame, inner, scene, Pane::History, &COLUMNS, rows.len(), &|n| row(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::History, columns::HISTORY, rows.len(), &|n| row(rows[n], scene));
 }
 
 fn row(call: &HistoryRow, scene: &Scene) -> Vec<Cell> {
@@ -60,5 +51,9 @@ fn row(call: &HistoryRow, scene: &Scene) -> Vec<Cell> {
         cell(call.phone.clone(), theme.text),
         cell(call.emotion.map(|e| e.to_string()).unwrap_or_default(), theme.text),
         cell(format!("{:.4}", call.cost), theme.dim),
+        cell(call.agent.clone(), theme.text),
+        cell(call.disposition.clone(), theme.text),
+        cell(scene.campaign_name(call.campaign_id), theme.text),
+        cell(call.csat_score.map(|score| format!("{score} of 5")).unwrap_or_default(), theme.text),
     ]
 }

@@ -2,21 +2,26 @@
 
 mod agents;
 mod alerts;
+mod arrange;
 mod bar;
 mod callbacks;
 mod calls;
 mod campaigns;
 mod chat;
 mod choose;
+mod connectors;
 mod conversation;
 mod dashboard;
 mod dialpad;
 #[cfg(test)]
 mod figures_snapshots;
 mod form;
+mod guide;
 mod help;
 mod history;
+mod learning;
 pub mod login;
+mod numbers;
 mod overlay;
 pub mod palette;
 mod seat;
@@ -28,10 +33,12 @@ mod vicidial;
 mod wrap;
 
 use crate::hotkey::Hotkeys;
+use crate::key::Key;
 use crate::keymap::Keymap;
 use crate::state::{Link, Overlay, Pane, State, View};
 use crate::theme::Theme;
 use chrono::{DateTime, Utc};
+use dialdeck_protocol::CampaignId;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
@@ -44,6 +51,8 @@ pub struct Keys<'a> {
     pub keymap: &'a Keymap,
     /// One's own.
     pub hotkeys: &'a Hotkeys,
+    /// Keys of a sequence that were pressed so far.
+    pub pending: &'a [Key],
 }
 
 /// What every pane is drawn with.
@@ -58,6 +67,12 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// A campaign's name; empty where it is not known.
+    fn campaign_name(&self, id: Option<CampaignId>) -> String {
+        let found = self.state.campaigns.iter().find(|campaign| Some(campaign.id) == id);
+        found.map(|campaign| campaign.name.clone()).unwrap_or_default()
+    }
+
     /// A pane's frame; the one that has the keys stands out, by colour and by a mark.
     fn block(&self, pane: Pane, title: &str) -> Block<'static> {
         let focused = self.state.pane == pane;
@@ -102,7 +117,7 @@ pub fn draw(
     let link = frozen.unwrap_or(&state.link);
     let lost = matches!(link, Link::Lost { .. });
     let theme = if lost { &grey } else { theme };
-    let Keys { keymap, hotkeys } = keys;
+    let Keys { keymap, hotkeys, pending } = keys;
     let scene = Scene { state, keymap, hotkeys, theme, now: state.server_now(now) };
     let banner = u16::from(lost || frozen.is_some());
     let [top, notice, middle, bottom] = Layout::vertical([
@@ -130,6 +145,9 @@ pub fn draw(
         Some(Overlay::Lines { title, lines, scrolled }) => {
             choose::lines(frame, &scene, title, lines, *scrolled);
         }
+        Some(Overlay::Columns(choice)) => arrange::columns(frame, &scene, choice),
+        Some(Overlay::Bind { action, keys, wrong }) => arrange::bind(frame, &scene, *action, keys, wrong),
+        None if !pending.is_empty() => arrange::which_key(frame, &scene, pending),
         Some(Overlay::Filter) | None => {}
     }
 }
@@ -138,12 +156,13 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
     if scene.state.zoomed {
         return pane(frame, area, scene, scene.state.pane);
     }
+    let is_beside = |least| scene.state.layout.split(scene.state.view).is_beside(area.width, least);
     match scene.state.view {
         View::Floor => {
             let shown = u16::try_from(scene.state.campaigns.len())
                 .unwrap_or(u16::MAX)
                 .clamp(1, (area.height / 4).max(1));
-            let wide = area.width >= 130;
+            let wide = is_beside(130);
             let [campaigns, rest] =
                 Layout::vertical([Constraint::Length(shown + 3), Constraint::Min(6)]).areas(area);
             let [calls, conversation] = if wide {
@@ -156,7 +175,7 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
             pane(frame, conversation, scene, Pane::Conversation);
         }
         View::Agents => {
-            let wide = area.width >= 150;
+            let wide = is_beside(150);
             if !scene.state.floors.is_empty() && scene.state.me().is_none() {
                 // A floor of others has many rows, and whoever looks at it has no place of their own.
                 return pane(frame, area, scene, Pane::Agents);
@@ -175,8 +194,11 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
         View::Callbacks => pane(frame, area, scene, Pane::Callbacks),
         View::Dashboard => pane(frame, area, scene, Pane::Dashboard),
         View::Alerts => pane(frame, area, scene, Pane::Alerts),
+        View::Numbers => pane(frame, area, scene, Pane::Numbers),
+        View::Connectors => pane(frame, area, scene, Pane::Connectors),
+        View::Learning => pane(frame, area, scene, Pane::Learning),
         View::Server => {
-            let wide = area.width >= 120;
+            let wide = is_beside(120);
             let [upper, audit] =
                 Layout::vertical([Constraint::Percentage(60), Constraint::Percentage(40)]).areas(area);
             let halves = [Constraint::Percentage(45), Constraint::Percentage(55)];
@@ -188,14 +210,14 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
         }
         View::Vicidial => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
-            let split = if area.width >= 240 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
+            let split = if is_beside(240) { Layout::horizontal(parts) } else { Layout::vertical(parts) };
             let [campaigns, calls] = split.areas(area);
             pane(frame, campaigns, scene, Pane::FloorCampaigns);
             pane(frame, calls, scene, Pane::FloorCalls);
         }
         View::Dialpad => {
             let [cards, rest] = Layout::vertical([Constraint::Length(4), Constraint::Min(4)]).areas(area);
-            let wide = area.width >= 180;
+            let wide = is_beside(180);
             let [agents, calls] = if wide {
                 Layout::horizontal([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(rest)
             } else {
@@ -209,7 +231,7 @@ fn panes(frame: &mut Frame, area: Rect, scene: &Scene) {
         }
         View::History => {
             let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
-            let split = if area.width >= 130 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
+            let split = if is_beside(130) { Layout::horizontal(parts) } else { Layout::vertical(parts) };
             let [list, transcript] = split.areas(area);
             pane(frame, list, scene, Pane::History);
             pane(frame, transcript, scene, Pane::Transcript);
@@ -236,6 +258,9 @@ fn pane(frame: &mut Frame, area: Rect, scene: &Scene, pane: Pane) {
         Pane::Log => server::log(frame, area, scene),
         Pane::Audit => server::audit(frame, area, scene),
         Pane::Alerts => alerts::draw(frame, area, scene),
+        Pane::Numbers => numbers::draw(frame, area, scene),
+        Pane::Connectors => connectors::draw(frame, area, scene),
+        Pane::Learning => learning::draw(frame, area, scene),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One's own place: state and timer, the person on the line, what came of the call by one key.
 
-use super::{Scene, agents, chat, clock, table};
+use super::{Scene, agents, chat, clock, guide, table};
 use crate::plain;
 use crate::state::{Lead, Pane};
 use dialdeck_protocol::{AgentRow, AgentState, Choice};
@@ -45,8 +45,15 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     };
     let call = scene.state.calls.iter().find(|call| Some(&call.id) == me.call_id.as_ref());
     let talk = call.filter(|call| !call.exchanges.is_empty());
+    let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
+    let split = if rest.width >= 100 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
     let Some(talk) = talk else {
-        return person(frame, rest, scene, lead);
+        let Some(script) = scene.state.guide_in_hand() else {
+            return person(frame, rest, scene, lead);
+        };
+        let [left, right] = split.areas(rest);
+        person(frame, left, scene, lead);
+        return guide::draw(frame, right, scene, script);
     };
     // What the AI caller found out, over the whole width: it is read before the first word.
     let summary = Paragraph::new(format!("AI: {}", plain::line(&talk.summary)))
@@ -57,10 +64,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         Layout::vertical([Constraint::Length(u16::try_from(lines).unwrap_or(0)), Constraint::Min(1)])
             .areas(rest);
     frame.render_widget(summary, told);
-    let parts = [Constraint::Percentage(50), Constraint::Percentage(50)];
-    let split = if rest.width >= 100 { Layout::horizontal(parts) } else { Layout::vertical(parts) };
     let [left, right] = split.areas(rest);
     person(frame, left, scene, lead);
+    // What was said before goes before what is to be said, but for an answer that was asked for.
+    if let Some(script) = scene.state.guide_in_hand().filter(|guide| guide.answer.is_some()) {
+        return guide::draw(frame, right, scene, script);
+    }
     chat::draw(frame, right, scene, talk.id.as_str(), &talk.exchanges, &[]);
 }
 

@@ -1,34 +1,14 @@
 //! The server itself: its parts and load, its log, and what was done.
 
 use super::Scene;
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
+use crate::columns;
 use crate::state::Pane;
-use dialdeck_protocol::PartState;
 use dialdeck_protocol::dashboard::{Deed, LogLine};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-
-const PARTS: [Column; 3] = [
-    Column { heading: "PART", width: 14 },
-    Column { heading: "STATE", width: 10 },
-    Column { heading: "WHERE, OR WHAT TO DO", width: 0 },
-];
-
-const LOG: [Column; 3] = [
-    Column { heading: "WHEN", width: 8 },
-    Column { heading: "LEVEL", width: 7 },
-    Column { heading: "WHAT", width: 0 },
-];
-
-const DEEDS: [Column; 5] = [
-    Column { heading: "WHEN", width: 15 },
-    Column { heading: "WHO", width: 14 },
-    Column { heading: "WHAT", width: 18 },
-    Column { heading: "RESULT", width: 24 },
-    Column { heading: "ON", width: 0 },
-];
 
 /// Parts, and below them the load.
 pub(super) fn parts(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -40,15 +20,9 @@ pub(super) fn parts(frame: &mut Frame, area: Rect, scene: &Scene) {
     let rows = u16::try_from(parts.len()).unwrap_or(u16::MAX);
     let [list, load] =
         Layout::vertical([Constraint::Length(rows.saturating_add(2)), Constraint::Min(0)]).areas(inner);
-    table::draw(frame, list, scene, Pane::Parts, &PARTS, parts.len(), &|n| {
+    table::draw(frame, list, scene, Pane::Parts, columns::PARTS, parts.len(), &|n| {
         let part = &parts[n];
-        let (mark, style) = match part.state {
-            PartState::Up => ("✓", theme.good),
-            PartState::Degraded => ("~", theme.warning),
-            PartState::Down => ("✗", theme.bad),
-            PartState::Missing => ("?", theme.warning),
-            PartState::Off => ("–", theme.dim),
-        };
+        let (mark, style) = super::connectors::mark(part.state, theme);
         vec![
             Cell { text: part.name.clone(), style: theme.text },
             Cell { text: format!("{mark} {}", part.state), style },
@@ -92,7 +66,7 @@ pub(super) fn log(frame: &mut Frame, area: Rect, scene: &Scene) {
     if rows.is_empty() {
         return table::empty(frame, inner, scene, "Nothing was logged, or nothing matches the filter.");
     }
-    table::draw(frame, inner, scene, Pane::Log, &LOG, rows.len(), &|n| said(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Log, columns::LOG, rows.len(), &|n| said(rows[n], scene));
 }
 
 fn said(line: &LogLine, scene: &Scene) -> Vec<Cell> {
@@ -130,7 +104,7 @@ pub(super) fn audit(frame: &mut Frame, area: Rect, scene: &Scene) {
     if rows.is_empty() {
         return table::empty(frame, inner, scene, "Nothing was done yet, or nothing matches the filter.");
     }
-    table::draw(frame, inner, scene, Pane::Audit, &DEEDS, rows.len(), &|n| done(rows[n], scene));
+    table::draw(frame, inner, scene, Pane::Audit, columns::AUDIT, rows.len(), &|n| done(rows[n], scene));
 }
 
 fn done(deed: &Deed, scene: &Scene) -> Vec<Cell> {

@@ -101,7 +101,7 @@ pub(super) fn screen(state: &State, theme: &str, depth: Depth, width: u16, heigh
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal
         .draw(|frame| {
-            let keys = Keys { keymap: &keymap, hotkeys: &Hotkeys::default() };
+            let keys = Keys { keymap: &keymap, hotkeys: &Hotkeys::default(), pending: &[] };
             draw(frame, state, keys, &theme, None, now());
         })
         .unwrap();

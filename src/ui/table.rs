@@ -1,6 +1,7 @@
 //! A table whose columns drop from the right when the screen is narrow, and whose rows scroll with the selection.
 
 use super::Scene;
+use crate::columns::Column;
 use crate::plain;
 use crate::state::Pane;
 use ratatui::Frame;
@@ -9,12 +10,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
-
-/// A column: its heading and width; a width of 0 takes what is left.
-pub struct Column {
-    pub heading: &'static str,
-    pub width: usize,
-}
 
 /// A cell.
 pub struct Cell {
@@ -36,24 +31,36 @@ pub fn draw(
     row: &dyn Fn(usize) -> Vec<Cell>,
 ) {
     let width = usize::from(area.width);
-    let mut kept = columns.len();
-    let needed =
-        |n: usize| columns[..n].iter().map(|c| if c.width == 0 { LEAST } else { c.width } + 1).sum::<usize>();
-    while kept > 1 && needed(kept) > width {
-        kept -= 1;
+    let mut places = scene.state.layout.places(pane, columns);
+    let needed = |places: &[usize]| {
+        let widths = places.iter().map(|n| columns[*n].width);
+        widths.map(|width| if width == 0 { LEAST } else { width } + 1).sum::<usize>()
+    };
+    while places.len() > 1 && needed(&places) > width {
+        places.pop();
     }
-    let fixed: usize = columns[..kept].iter().map(|c| c.width + 1).sum();
+    let fixed: usize = places.iter().map(|n| columns[*n].width + 1).sum();
     let left = width.saturating_sub(fixed);
     let widths: Vec<usize> =
-        columns[..kept].iter().map(|c| if c.width == 0 { left.max(1) } else { c.width }).collect();
-    let headings = columns[..kept].iter().map(|c| (c.heading.to_owned(), scene.theme.header));
+        places.iter().map(|n| if columns[*n].width == 0 { left.max(1) } else { columns[*n].width }).collect();
+    let sort = scene.state.layout.sort.get(&pane);
+    let headings = places.iter().map(|n| {
+        let column = &columns[*n];
+        let arrow = sort.filter(|sort| sort.column == column.name);
+        let arrow = arrow.map_or("", |sort| if sort.down { "▼" } else { "▲" });
+        (format!("{arrow}{}", column.heading), scene.theme.header)
+    });
     let mut lines = vec![line(headings, &widths)];
     let seen = usize::from(area.height).saturating_sub(1);
     let selected = scene.state.selection(pane, rows);
     let from = selected.map_or(0, |s| (s + 1).saturating_sub(seen));
     for n in from..rows.min(from + seen) {
-        let cells = row(n).into_iter().map(|cell| (cell.text, cell.style));
-        let mut drawn = line(cells, &widths);
+        let mut cells = row(n);
+        let shown = places.iter().map(|place| match cells.get_mut(*place) {
+            Some(cell) => (std::mem::take(&mut cell.text), cell.style),
+            None => (String::new(), scene.theme.text),
+        });
+        let mut drawn = line(shown, &widths);
         if selected == Some(n) && scene.state.pane != pane {
             // Other panes' keys act on it too: it is marked, more quietly.
             drawn = drawn.style(scene.theme.header);

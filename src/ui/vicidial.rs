@@ -1,36 +1,11 @@
 //! Campaigns of VICIdials with their drop rates, and calls that wait or ring.
 
-use super::table::{self, Cell, Column};
+use super::table::{self, Cell};
 use super::{Scene, clock};
+use crate::columns;
 use crate::state::Pane;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-
-const CAMPAIGNS: [Column; 13] = [
-    Column { heading: " ", width: 1 },
-    Column { heading: "CAMPAIGN", width: 12 },
-    Column { heading: "LEVEL", width: 6 },
-    Column { heading: "DROP %", width: 12 },
-    Column { heading: "HOPPER", width: 6 },
-    Column { heading: "DIALABLE", width: 8 },
-    Column { heading: "CALLS", width: 7 },
-    Column { heading: "ANSWERS", width: 7 },
-    Column { heading: "DROPS", width: 6 },
-    Column { heading: "DIFF %", width: 7 },
-    Column { heading: "CALLBACKS", width: 9 },
-    Column { heading: "METHOD", width: 17 },
-    Column { heading: "NAME", width: 0 },
-];
-
-const CALLS: [Column; 7] = [
-    Column { heading: "STATUS", width: 8 },
-    Column { heading: "CAMPAIGN", width: 14 },
-    Column { heading: "TIME", width: 7 },
-    Column { heading: "NUMBER", width: 14 },
-    Column { heading: "TYPE", width: 8 },
-    Column { heading: "PRIO", width: 4 },
-    Column { heading: "CALL", width: 0 },
-];
 
 /// Why there is nothing to see.
 fn nothing(scene: &Scene, what: &str) -> String {
@@ -54,7 +29,7 @@ pub(super) fn campaigns(frame: &mut Frame, area: Rect, scene: &Scene) {
     if rows.is_empty() {
         return table::empty(frame, inner, scene, &nothing(scene, "Campaigns"));
     }
-    table::draw(frame, inner, scene, Pane::FloorCampaigns, &CAMPAIGNS, rows.len(), &|n| {
+    table::draw(frame, inner, scene, Pane::FloorCampaigns, columns::FLOOR_CAMPAIGNS, rows.len(), &|n| {
         let (vicidial, c) = rows[n];
         let theme = scene.theme;
         let cell = |text: String, style| Cell { text, style };
@@ -92,7 +67,7 @@ pub(super) fn calls(frame: &mut Frame, area: Rect, scene: &Scene) {
     if rows.is_empty() {
         return table::empty(frame, inner, scene, &nothing(scene, "Calls"));
     }
-    table::draw(frame, inner, scene, Pane::FloorCalls, &CALLS, rows.len(), &|n| {
+    table::draw(frame, inner, scene, Pane::FloorCalls, columns::FLOOR_CALLS, rows.len(), &|n| {
         let (vicidial, call) = rows[n];
         let theme = scene.theme;
         let cell = |text: String, style| Cell { text, style };

@@ -11,7 +11,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Utc;
 use dialdeck_protocol::{
-    Answer, CallSettings, CampaignId, CampaignStatus, CampaignType, Code, PhoneNumberId, Problem, ScriptId,
+    Answer, CallSettings, CampaignId, CampaignStatus, CampaignType, Code, DialMode, PhoneNumberId, Problem,
+    ScriptId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -100,6 +101,7 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "debtField",
         "callerName",
         "voice",
+        "trial",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {
@@ -138,6 +140,12 @@ async fn apply(app: &App, mut campaign: Campaign, given: Given) -> Result<Campai
             let known = app.cast.knows(&campaign.call_settings.voice);
             known.map_err(|why| Problem::field("callSettings", format!("callSettings.{why}")))?;
         }
+    }
+    if let Some(trial) = campaign.call_settings.trial
+        && app.store.script(&campaign.organization_id, trial.script_id).await?.is_none()
+    {
+        let message = format!("callSettings.trial: script {} was not found", trial.script_id);
+        return Err(Problem::field("callSettings", message));
     }
     if let Some(script) = given.script_id {
         if let Some(id) = script
@@ -257,6 +265,54 @@ pub(super) async fn replace(
     body: Body<Given>,
 ) -> Result<Json<Shown>, Refused> {
     update(app, permit, id, body).await
+}
+
+/// Changes how a campaign dials for agents, and how many calls it has at a time.
+pub(super) async fn pace(
+    app: &App,
+    caller: &Caller,
+    id: CampaignId,
+    change: Pace,
+) -> Result<String, Problem> {
+    caller.permit::<EditCampaigns>()?;
+    let mut campaign = find(app, caller, id).await?;
+    let settings = &mut campaign.call_settings;
+    if let Some(most) = change.max_concurrent_calls {
+        settings.max_concurrent_calls = most;
+    }
+    let of_people = change.mode.is_some() || change.level.is_some() || change.drop_limit.is_some();
+    match &mut settings.people {
+        Some(people) => {
+            people.mode = change.mode.unwrap_or(people.mode);
+            people.maximum_level = change.level.unwrap_or(people.maximum_level);
+            people.drop_limit_percent = change.drop_limit.unwrap_or(people.drop_limit_percent);
+        }
+        None if of_people => {
+            let message =
+                "no agents take this campaign's calls: it has no mode, level or limit of abandoned calls";
+            return Err(Problem::new(Code::Conflict, message));
+        }
+        None => {}
+    }
+    campaign.check()?;
+    save(app, &campaign, false).await?;
+    app.dialer.nudge(id);
+    let settings = &campaign.call_settings;
+    let people = settings.people.as_ref().map_or_else(String::new, |people| {
+        format!(
+            "{}, at most {} lines an agent and {} % abandoned, ",
+            people.mode, people.maximum_level, people.drop_limit_percent
+        )
+    });
+    Ok(format!("{}: {people}at most {} calls", campaign.name, settings.max_concurrent_calls))
+}
+
+/// What of a campaign's dialling is changed.
+pub(super) struct Pace {
+    pub(super) mode: Option<DialMode>,
+    pub(super) level: Option<f64>,
+    pub(super) drop_limit: Option<f64>,
+    pub(super) max_concurrent_calls: Option<u32>,
 }
 
 /// Delete a campaign

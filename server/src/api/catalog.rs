@@ -83,9 +83,9 @@ pub(super) async fn one<N: Noun, P: Permission>(
 }
 
 /// Makes a noun, or puts it in the place of the one with `id`.
-pub(super) async fn save<N: Noun, P: Permission>(
+pub(super) async fn save<N: Noun>(
     app: &App,
-    permit: &May<P>,
+    caller: &Caller,
     id: Option<EntryId>,
     mut noun: N,
     secret: impl FnOnce() -> String,
@@ -95,9 +95,9 @@ pub(super) async fn save<N: Noun, P: Permission>(
     let target = id.map(|id| id.to_string()).unwrap_or_default();
     let checked = noun.check();
     let detail = json!({ "name": crate::domain::plain::line(noun.name(), 200) });
-    commands::audited(app, permit.caller(), &command, &target, detail, async {
+    commands::audited(app, caller, &command, &target, detail, async {
         checked?;
-        let (caller, now) = (permit.caller(), Utc::now());
+        let now = Utc::now();
         let old = match id {
             Some(id) => Some(find::<N>(app, caller, id).await?),
             None => None,
@@ -134,16 +134,12 @@ pub(super) async fn save<N: Noun, P: Permission>(
     .await
 }
 
-pub(super) async fn delete<N: Noun, P: Permission>(
-    app: &App,
-    permit: &May<P>,
-    id: EntryId,
-) -> Result<(), Problem> {
+pub(super) async fn delete<N: Noun>(app: &App, caller: &Caller, id: EntryId) -> Result<(), Problem> {
     let command = format!("{}.delete", N::KIND);
-    commands::audited(app, permit.caller(), &command, &id.to_string(), json!({}), async {
-        let row = find::<N>(app, permit.caller(), id).await?;
+    commands::audited(app, caller, &command, &id.to_string(), json!({}), async {
+        let row = find::<N>(app, caller, id).await?;
         if row.campaign_id.is_none() {
-            permit.caller().everywhere()?;
+            caller.everywhere()?;
         }
         app.journal.commit(vec![Change::DeleteEntry { entry: Box::new(row), at: Utc::now() }]).await?;
         Ok(())
@@ -193,7 +189,7 @@ macro_rules! noun {
                 Id(id, _): Id<EntryId>,
                 Body(noun, _): Body<$noun>,
             ) -> Result<Json<Kept<$noun>>, Refused> {
-                Ok(Json(super::save(&app, &permit, Some(id), noun, String::new).await?))
+                Ok(Json(super::save(&app, permit.caller(), Some(id), noun, String::new).await?))
             }
 
             #[utoipa::path(delete, path = $one, tag = $tag, security(("bearer" = [$scope])), params(("id" = EntryId, Path)), summary = "Remove", responses((status = 204)))]
@@ -202,7 +198,7 @@ macro_rules! noun {
                 permit: May<caller::$permission>,
                 Id(id, _): Id<EntryId>,
             ) -> Result<StatusCode, Refused> {
-                super::delete::<$noun, _>(&app, &permit, id).await?;
+                super::delete::<$noun>(&app, permit.caller(), id).await?;
                 Ok(StatusCode::NO_CONTENT)
             }
         }
@@ -230,7 +226,7 @@ macro_rules! maker {
                 permit: May<caller::$permission>,
                 Body(noun, _): Body<$noun>,
             ) -> Result<(StatusCode, Json<Kept<$noun>>), Refused> {
-                let made = super::save(&app, &permit, None, noun, String::new).await?;
+                let made = super::save(&app, permit.caller(), None, noun, String::new).await?;
                 Ok((StatusCode::CREATED, Json(made)))
             }
         }

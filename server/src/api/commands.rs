@@ -3,6 +3,7 @@
 use super::App;
 use crate::domain::callback::CallbackStatus;
 use crate::domain::caller::{Caller, EditCampaigns, Look, RunQueue, SteerCalls, TakeCalls};
+use crate::domain::catalog::Webhook;
 use crate::storage::{AuditEntry, Change};
 use chrono::Utc;
 use dialdeck_protocol::{Answer, CampaignId, Command, Problem, Query};
@@ -64,6 +65,28 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
     if let Command::PullDialpad { from } = command {
         return super::dialpad::begin_pull(app, caller, from).await;
     }
+    match command {
+        Command::SaveNumber { phone_number_id, number, label } => {
+            let given = super::numbers::Given { number, label };
+            super::numbers::save(app, caller, phone_number_id, given).await?;
+            return Ok(Answer::Done { message: "the caller ID is saved".into() });
+        }
+        Command::RemoveNumber { phone_number_id } => {
+            super::numbers::remove(app, caller, phone_number_id).await?;
+            return Ok(Answer::Done { message: "the caller ID is removed".into() });
+        }
+        Command::TestConnector { kind, name } => {
+            return super::connections::tested(app, caller, &kind, &name).await;
+        }
+        Command::RemoveConnector { kind, name } => {
+            return super::connections::remove(app, caller, &kind, &name).await;
+        }
+        Command::SetUpWebhook { entry_id, name, url, events, paused } => {
+            let webhook = Webhook { name, url, events, campaign_id: None, paused };
+            return super::connections::set_up_webhook(app, caller, entry_id, webhook).await;
+        }
+        _ => {}
+    }
     let name = command.name();
     let detail = serde_json::to_value(&command).unwrap_or_default();
     let target = match &command {
@@ -82,7 +105,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::SettleCallback { callback_id, .. } | Command::MoveCallback { callback_id, .. } => {
             callback_id.to_string()
         }
-        Command::ResetList { campaign_id, .. } => campaign_id.to_string(),
+        Command::ResetList { campaign_id, .. } | Command::Pace { campaign_id, .. } => campaign_id.to_string(),
         Command::AgentLogIn { .. }
         | Command::AgentDial { .. }
         | Command::AgentSkip
@@ -90,6 +113,11 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::SetUpVicidial { .. }
         | Command::Dialpad { .. }
         | Command::PullDialpad { .. }
+        | Command::SaveNumber { .. }
+        | Command::RemoveNumber { .. }
+        | Command::TestConnector { .. }
+        | Command::RemoveConnector { .. }
+        | Command::SetUpWebhook { .. }
         | Command::Vicidial { .. } => caller.user_id.to_string(),
     };
     audited(app, caller, name, &target, detail, async {
@@ -140,6 +168,11 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
             Command::MoveCallback { callback_id, due_at } => {
                 super::callbacks::change(app, caller, callback_id, None, Some(due_at)).await?
             }
+            Command::Pace { campaign_id, mode, maximum_level, drop_limit_percent, max_concurrent_calls } => {
+                let (level, drop_limit) = (maximum_level, drop_limit_percent);
+                let change = super::campaigns::Pace { mode, level, drop_limit, max_concurrent_calls };
+                super::campaigns::pace(app, caller, campaign_id, change).await?
+            }
             Command::ResetList { campaign_id, statuses } => {
                 caller.permit::<EditCampaigns>()?;
                 let count = super::contacts::reset_list(app, caller, campaign_id, statuses).await?;
@@ -182,6 +215,16 @@ pub(super) async fn answer(app: &App, caller: &Caller, query: Query) -> Result<A
         Query::Knowledge { campaign_id } => super::leads::knowledge(app, caller, campaign_id).await,
         Query::Dashboard => Ok(Answer::Dashboard(Box::new(super::standing::day(app, caller).await?))),
         Query::Standing => Ok(Answer::Standing(Box::new(super::standing::now(app, caller).await?))),
+        Query::Numbers => Ok(Answer::Numbers { numbers: super::numbers::rows(app, caller).await? }),
+        Query::Connectors => {
+            Ok(Answer::Connectors { connectors: super::connections::rows(app, caller).await? })
+        }
+        Query::Lessons { campaign_id } => {
+            Ok(Answer::Lessons(Box::new(super::learning::lessons(app, caller, campaign_id).await?)))
+        }
+        Query::Script { campaign_id, contact_id } => {
+            super::learning::script(app, caller, campaign_id, contact_id).await
+        }
         Query::Estimate { campaign_id } => estimate(app, caller, campaign_id).await,
     }
 }

@@ -286,22 +286,44 @@ pub(super) async fn delete(
     permit: May<SetUpVicidial>,
     Id(name, _): Id<String>,
 ) -> Result<StatusCode, Refused> {
-    let caller = permit.caller();
-    commands::audited(&app, caller, "vicidial.take_away", &plain::line(&name, 40), json!({}), async {
+    take_away(&app, permit.caller(), &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes one away that was set up here.
+pub(super) async fn take_away(app: &App, caller: &Caller, name: &str) -> Result<(), Problem> {
+    commands::audited(app, caller, "vicidial.take_away", &plain::line(name, 40), json!({}), async {
         caller.everywhere()?;
-        let row = find(&app, &caller.organization_id, &name).await?;
+        let row = find(app, &caller.organization_id, name).await?;
         let row = row.ok_or_else(|| {
-            Problem::not_found(format!("a VICIdial {:?} that was set up here", plain::line(&name, 40)))
+            Problem::not_found(format!("a VICIdial {:?} that was set up here", plain::line(name, 40)))
         })?;
         app.journal.commit(vec![Change::DeleteEntry { entry: Box::new(row), at: Utc::now() }]).await?;
         // One of the settings may have the name, too.
-        let live = app.vicidials.get(&name).ok();
+        let live = app.vicidials.get(name).ok();
         let own = live.is_some_and(|live| live.settings.organization == caller.organization_id.0);
-        if own && !app.settings.vicidial.contains_key(&name) {
-            app.vicidials.take_away(&name);
+        if own && !app.settings.vicidial.contains_key(name) {
+            app.vicidials.take_away(name);
         }
         Ok(())
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
+}
+
+/// What a form begins with: settings without secrets, those that are empty left out.
+pub(super) fn shown(settings: &Vicidial) -> Vec<(String, String)> {
+    [
+        ("url", settings.url.clone()),
+        ("user", settings.user.clone()),
+        ("agent_user", settings.agent_user.clone()),
+        ("campaign_id", settings.campaign_id.clone()),
+        ("phone_code", settings.phone_code.clone()),
+        ("db_host", settings.db_host.clone()),
+        ("db_user", settings.db_user.clone()),
+        ("db_name", settings.db_name.clone()),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
 }

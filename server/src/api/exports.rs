@@ -12,7 +12,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use dialdeck_protocol::{CallFilter, CampaignId, ContactId, HistoryRow, Problem};
+use chrono::{DateTime, Utc};
+use dialdeck_protocol::{
+    CallFilter, CallStatus, CampaignId, ContactId, Emotion, HistoryRow, Outcome, Problem,
+};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -281,6 +284,18 @@ impl Row for HistoryRow {
 #[into_params(parameter_in = Query)]
 pub(super) struct CallsAs {
     campaign_id: Option<CampaignId>,
+    outcome: Option<Outcome>,
+    emotion: Option<Emotion>,
+    status: Option<CallStatus>,
+    /// Not before.
+    from: Option<DateTime<Utc>>,
+    /// Before.
+    to: Option<DateTime<Utc>>,
+    /// Calls in which this agent talked.
+    agent: Option<String>,
+    /// Calls in which all of these words were said, or stand in the name.
+    #[param(max_length = 200)]
+    text: Option<String>,
     #[serde(default)]
     #[param(inline)]
     format: Form,
@@ -294,18 +309,35 @@ pub(super) struct CallsAs {
 pub(super) async fn calls(
     State(app): State<App>,
     permit: May<Export>,
-    Ask(CallsAs { campaign_id, format }, _): Ask<CallsAs>,
+    Ask(asked, _): Ask<CallsAs>,
 ) -> Result<Response, Refused> {
+    let CallsAs { campaign_id, outcome, emotion, status, from, to, agent, text, format } = asked;
+    if text.as_ref().is_some_and(|text| text.chars().count() > 200) {
+        return Err(Problem::field("text", "text has more than 200 characters").into());
+    }
     if let Some(id) = campaign_id {
         campaigns::find(&app, permit.caller(), id).await?;
     }
     let detail = json!({ "format": format, "campaignId": campaign_id });
     commands::note(&app, permit.caller(), "calls.export", "", detail, "done").await;
     let caller = permit.caller().clone();
+    let limit = Some(500);
+    let which = CallFilter {
+        campaign_id,
+        outcome,
+        emotion,
+        status,
+        from,
+        to,
+        agent,
+        text,
+        limit,
+        ..CallFilter::default()
+    };
     Ok(file("calls", format, move |after: Option<String>| {
-        let (app, caller) = (app.clone(), caller.clone());
+        let (app, caller, which) = (app.clone(), caller.clone(), which.clone());
         async move {
-            let filter = CallFilter { campaign_id, after, limit: Some(500), ..CallFilter::default() };
+            let filter = CallFilter { after, ..which };
             let within = caller.campaigns.as_deref();
             Ok(app.store.calls(&caller.organization_id, &filter, within).await?)
         }

@@ -8,6 +8,7 @@ mod calls;
 mod campaigns;
 mod catalog;
 mod commands;
+mod connections;
 pub(crate) mod connectors;
 mod contacts;
 mod detached;
@@ -20,6 +21,7 @@ mod imports;
 mod law;
 mod lead_syncs;
 mod leads;
+mod learning;
 pub mod listing;
 mod metrics;
 mod monitoring;
@@ -173,6 +175,7 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(campaigns::list, campaigns::create))
         .routes(routes!(campaigns::one, campaigns::update, campaigns::replace, campaigns::delete))
         .routes(routes!(campaigns::estimate))
+        .routes(routes!(learning::of_campaign))
         .routes(routes!(contacts::list, contacts::create))
         .routes(routes!(contacts::one, contacts::update, contacts::replace, contacts::delete))
         .routes(routes!(contacts::bulk))
@@ -230,6 +233,8 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(vicidial::log))
         .routes(routes!(vicidial::test))
         .routes(routes!(connectors::put, connectors::delete))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::try_out))
         .routes(routes!(lead_syncs::standing))
         .routes(routes!(lead_syncs::retry))
         .routes(routes!(lead_syncs::give_up))

@@ -4,17 +4,21 @@ use super::extract::{Body, Id, May};
 use super::persons::phone;
 use super::problem::Refused;
 use super::{App, commands};
-use crate::domain::caller::{EditCampaigns, Look};
+use crate::domain::caller::{Caller, EditCampaigns, Look};
 use crate::domain::campaign::PhoneNumber;
 use crate::storage::Change;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Utc;
+use dialdeck_protocol::connector::NumberRow;
 use dialdeck_protocol::{PhoneNumberId, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
+
+/// Days in which a caller ID's calls are counted.
+const DAYS: i64 = 7;
 
 /// A caller ID as given.
 #[derive(Deserialize, ToSchema)]
@@ -22,9 +26,9 @@ use utoipa::ToSchema;
 #[schema(as = CallerIdGiven)]
 pub(super) struct Given {
     /// Such as `+13125550199`.
-    number: String,
+    pub(super) number: String,
     #[serde(default)]
-    label: String,
+    pub(super) label: String,
 }
 
 /// A caller ID.
@@ -69,17 +73,19 @@ pub(super) async fn one(
     Ok(Json(found.ok_or_else(|| Problem::not_found(format!("caller ID {id}")))?.into()))
 }
 
-async fn save(
+/// Adds a caller ID, or changes one.
+pub(super) async fn save(
     app: &App,
-    permit: &May<EditCampaigns>,
+    caller: &Caller,
     id: Option<PhoneNumberId>,
     given: Given,
 ) -> Result<Shown, Problem> {
     let command = if id.is_some() { "phone_number.update" } else { "phone_number.create" };
     let target = id.unwrap_or_default();
-    commands::audited(app, permit.caller(), command, &target.to_string(), json!({}), async {
-        permit.caller().everywhere()?;
-        let organization_id = permit.organization().clone();
+    commands::audited(app, caller, command, &target.to_string(), json!({}), async {
+        caller.permit::<EditCampaigns>()?;
+        caller.everywhere()?;
+        let organization_id = caller.organization_id.clone();
         if id.is_some() && app.store.phone_number(&organization_id, target).await?.is_none() {
             return Err(Problem::not_found(format!("caller ID {target}")));
         }
@@ -101,7 +107,7 @@ pub(super) async fn create(
     permit: May<EditCampaigns>,
     Body(given, _): Body<Given>,
 ) -> Result<(StatusCode, Json<Shown>), Refused> {
-    Ok((StatusCode::CREATED, Json(save(&app, &permit, None, given).await?)))
+    Ok((StatusCode::CREATED, Json(save(&app, permit.caller(), None, given).await?)))
 }
 
 /// Change a caller ID
@@ -113,7 +119,7 @@ pub(super) async fn update(
     Id(id, _): Id<PhoneNumberId>,
     Body(given, _): Body<Given>,
 ) -> Result<Json<Shown>, Refused> {
-    Ok(Json(save(&app, &permit, Some(id), given).await?))
+    Ok(Json(save(&app, permit.caller(), Some(id), given).await?))
 }
 
 /// Remove a caller ID
@@ -126,12 +132,46 @@ pub(super) async fn delete(
     permit: May<EditCampaigns>,
     Id(id, _): Id<PhoneNumberId>,
 ) -> Result<StatusCode, Refused> {
-    commands::audited(&app, permit.caller(), "phone_number.delete", &id.to_string(), json!({}), async {
-        permit.caller().everywhere()?;
-        let organization_id = permit.organization().clone();
+    remove(&app, permit.caller(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a caller ID that no campaign calls from.
+pub(super) async fn remove(app: &App, caller: &Caller, id: PhoneNumberId) -> Result<(), Problem> {
+    commands::audited(app, caller, "phone_number.delete", &id.to_string(), json!({}), async {
+        caller.permit::<EditCampaigns>()?;
+        caller.everywhere()?;
+        let organization_id = caller.organization_id.clone();
         app.journal.commit(vec![Change::DeletePhoneNumber { organization_id, id }]).await?;
         Ok(())
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
+}
+
+/// Caller IDs with the campaigns that call from them, and how often they are answered.
+pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Vec<NumberRow>, Problem> {
+    caller.permit::<Look>()?;
+    let organization = &caller.organization_id;
+    let numbers = app.store.phone_numbers(organization).await?;
+    let campaigns = app.store.campaigns(organization).await?;
+    // Calls of campaigns that one may not see are not counted for one.
+    let used = if caller.everywhere().is_ok() {
+        app.store.number_use(organization, Utc::now() - chrono::Duration::days(DAYS)).await?
+    } else {
+        Vec::new()
+    };
+    let row = |number: PhoneNumber| {
+        let used = used.iter().find(|used| used.number == number.number);
+        let from = campaigns.iter().filter(|c| c.phone_number_id == Some(number.id) && caller.covers(c.id));
+        NumberRow {
+            id: number.id,
+            campaigns: from.map(|campaign| campaign.name.clone()).collect(),
+            calls: used.map_or(0, |used| used.calls),
+            answered: used.map_or(0, |used| used.answered),
+            last_at: used.and_then(|used| used.last_at),
+            number: number.number,
+            label: number.label,
+        }
+    };
+    Ok(numbers.into_iter().map(row).collect())
 }

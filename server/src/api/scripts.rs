@@ -4,13 +4,14 @@ use super::extract::{Body, Id, May};
 use super::problem::Refused;
 use super::{App, commands};
 use crate::domain::caller::{EditCampaigns, Look};
+use crate::domain::campaign::Campaign;
 use crate::domain::script::Script;
 use crate::storage::Change;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Utc;
-use dialdeck_protocol::{Problem, ScriptId};
+use dialdeck_protocol::{Code, Problem, ScriptId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -131,6 +132,12 @@ pub(super) async fn delete(
     commands::audited(&app, permit.caller(), "script.delete", &id.to_string(), json!({}), async {
         permit.caller().everywhere()?;
         let organization_id = permit.organization().clone();
+        let campaigns = app.store.campaigns(&organization_id).await?;
+        let on_trial = |c: &&Campaign| c.call_settings.trial.is_some_and(|trial| trial.script_id == id);
+        if let Some(campaign) = campaigns.iter().find(on_trial) {
+            let message = format!("the script is on trial in {}; end that first", campaign.name);
+            return Err(Problem::new(Code::Conflict, message));
+        }
         app.journal.commit(vec![Change::DeleteScript { organization_id, id }]).await?;
         Ok(())
     })

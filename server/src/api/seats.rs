@@ -212,6 +212,12 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         | Command::SetUpVicidial { .. }
         | Command::Dialpad { .. }
         | Command::PullDialpad { .. }
+        | Command::Pace { .. }
+        | Command::SaveNumber { .. }
+        | Command::RemoveNumber { .. }
+        | Command::TestConnector { .. }
+        | Command::RemoveConnector { .. }
+        | Command::SetUpWebhook { .. }
         | Command::Monitor { .. }
         | Command::StopMonitoring
         | Command::TakeOver { .. }

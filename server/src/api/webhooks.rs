@@ -36,7 +36,7 @@ pub(super) async fn create(
     Body(noun, _): Body<Webhook>,
 ) -> Result<(StatusCode, Json<Made>), Refused> {
     let secret = session::fresh_token();
-    let webhook = catalog::save(&app, &permit, None, noun, || secret.clone()).await?;
+    let webhook = catalog::save(&app, permit.caller(), None, noun, || secret.clone()).await?;
     Ok((StatusCode::CREATED, Json(Made { secret, webhook })))
 }
 

@@ -88,7 +88,7 @@ pub(super) async fn run(dialer: &Dialer, attempt: Attempt, in_flight: InFlight, 
         ring: Duration::from_secs(u64::from(ring)),
     };
     let timeout = place.ring + OVERDUE;
-    let script = match script(dialer, &attempt.campaign).await {
+    let script = match script(dialer, &attempt).await {
         Ok(script) => script,
         Err(why) => return close(dialer, &attempt, Result::not_placed(&why)).await,
     };
@@ -293,8 +293,9 @@ pub(super) async fn status(dialer: &Dialer, attempt: &Attempt, status: CallStatu
 
 /// The campaign's script; the shipped one where it has none. One that cannot be read now is not replaced by another:
 /// nobody is called in a stranger's words.
-async fn script(dialer: &Dialer, campaign: &Campaign) -> std::result::Result<Script, String> {
-    let Some(id) = campaign.script_id else { return Ok(Script::default()) };
+async fn script(dialer: &Dialer, attempt: &Attempt) -> std::result::Result<Script, String> {
+    let campaign = &attempt.campaign;
+    let Some(id) = campaign.script_for(attempt.begun.contact_id) else { return Ok(Script::default()) };
     match dialer.0.tools.store.script(&campaign.organization_id, id).await {
         Ok(Some((_, script))) => Ok(script),
         Ok(None) => Err("the campaign's script is gone".into()),

@@ -120,6 +120,8 @@ async fn settle(dialer: &Dialer, call: &LiveCall) -> StoreResult<()> {
         intent_score: 0.0,
         csat_score: None,
         insights: serde_json::json!({ "settled": "after the server was restarted" }),
+        script_id: None,
+        last_step: None,
         cost: tools.rates.call(u32::try_from(duration).unwrap_or(0), characters),
         detail: "the server ended while the call was in flight".into(),
         contact,

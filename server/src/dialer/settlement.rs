@@ -13,6 +13,7 @@ use crate::storage::{Change, EndCall};
 use crate::voice::dialogue::review;
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::figures::{self, Ledger, Satisfaction};
+use dialdeck_protocol::learning;
 use dialdeck_protocol::{CallSettings, CallStatus, CallbackId, ContactStatus, Outcome, Taker};
 use serde_json::json;
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
         intent_score: exchanges.iter().rev().find(|e| !e.user_input.is_empty()).map_or(0.0, |e| e.confidence),
         csat_score: csat.map(|csat| csat.score),
         insights,
+        script_id: attempt.campaign.script_for(attempt.begun.contact_id),
+        last_step: learning::step(exchanges, result.outcome),
         cost,
         detail: crate::domain::plain::line(&result.detail, 250),
         contact,

@@ -97,6 +97,16 @@ async fn timed(name: &str, check: impl Future<Output = Verdict>) -> Finding {
     Finding { name: name.to_owned(), state, detail: plain(detail), remedy: plain(remedy), ms }
 }
 
+/// Tries Asterisk alone.
+pub async fn examine_asterisk(settings: &Settings) -> Vec<Finding> {
+    vec![timed("ari", reach::ari(settings)).await, timed("ami", reach::ami(settings)).await]
+}
+
+/// Tries one provider of speech or language alone.
+pub async fn examine_provider(settings: &Settings, name: &str) -> Vec<Finding> {
+    providers::examine_one(settings, name).await.into_iter().collect()
+}
+
 /// Tries everything, and tells each finding as it comes.
 pub async fn examine(settings: &Settings, mut tell: impl FnMut(&Finding)) -> Vec<Finding> {
     let mut findings = Vec::new();

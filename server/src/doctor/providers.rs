@@ -22,6 +22,12 @@ pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
+/// A line for one of them.
+pub(super) async fn examine_one(settings: &Settings, name: &str) -> Option<Finding> {
+    let provider = settings.providers.get(name)?;
+    Some(timed(&format!("provider {name}"), one(settings, name, provider)).await)
+}
+
 async fn one(settings: &Settings, name: &str, provider: &Provider) -> Verdict {
     let provided = match provided(name, provider) {
         Ok(provided) => provided,

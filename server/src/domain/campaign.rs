@@ -2,7 +2,8 @@
 
 use super::catalog::is_channel;
 use dialdeck_protocol::{
-    CallSettings, CampaignId, CampaignStatus, CampaignType, OrganizationId, PhoneNumberId, Problem, ScriptId,
+    CallSettings, CampaignId, CampaignStatus, CampaignType, ContactId, OrganizationId, PhoneNumberId,
+    Problem, ScriptId,
 };
 
 /// A campaign as it is in the store.
@@ -29,6 +30,15 @@ pub struct Campaign {
 }
 
 impl Campaign {
+    /// The script that a contact hears: always the same, drawn by lot where a second one is on trial.
+    pub fn script_for(&self, contact: ContactId) -> Option<ScriptId> {
+        match self.call_settings.trial {
+            // The end of a contact's id is random.
+            Some(trial) if contact.0.as_u128() % 100 < u128::from(trial.percent) => Some(trial.script_id),
+            _ => self.script_id,
+        }
+    }
+
     /// Checks what a person may have got wrong.
     ///
     /// # Errors

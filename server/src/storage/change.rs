@@ -89,6 +89,10 @@ pub struct EndCall {
     pub csat_score: Option<i32>,
     /// What the voice loop noticed.
     pub insights: serde_json::Value,
+    /// In whose words; none: the shipped ones, or nobody talked.
+    pub script_id: Option<ScriptId>,
+    /// The step of the script at which it ended; none where nobody talked.
+    pub last_step: Option<String>,
     /// Cost.
     pub cost: f64,
     /// A word more: the telephony's cause.

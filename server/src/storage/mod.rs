@@ -10,6 +10,7 @@ pub mod dialpad;
 pub mod journal;
 pub mod keeping;
 pub mod leads;
+pub mod learning;
 pub mod postgres;
 pub mod record;
 pub mod sqlite;
@@ -22,6 +23,7 @@ pub use dialpad::DialpadRecord;
 pub use journal::{CommitError, Journal};
 pub use keeping::Keeping;
 pub use leads::LeadRecord;
+pub use learning::LearningRecord;
 pub use record::{
     CallRecord, ContactPage, DecisionRow, ImportMode, ImportSink, Imported, ListedRow, LiveCall, NewSession,
     NewUser, QueueRow, UserRow,
@@ -84,7 +86,7 @@ pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 /// committed by [`Journal`] in groups.
 #[async_trait]
 pub trait Store:
-    Accounts + AgentRecord + DialpadRecord + Keeping + LeadRecord + Upkeep + Send + Sync
+    Accounts + AgentRecord + DialpadRecord + Keeping + LeadRecord + LearningRecord + Upkeep + Send + Sync
 {
     /// Engine and place, for the log. Without secrets.
     fn describe(&self) -> String;

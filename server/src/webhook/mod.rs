@@ -49,15 +49,57 @@ fn wants(row: &EntryRow, webhook: &Webhook, event: &Event, kind: &str) -> bool {
         && (webhook.events.is_empty() || webhook.events.iter().any(|e| e == kind))
 }
 
-/// Runs until told to stop. `changed`: somebody made, changed or deleted a webhook on this server; what another server's
-/// people did is seen at the next look.
-pub async fn run(store: Arc<dyn Store>, bus: Bus, changed: Arc<Notify>, stop: CancellationToken) {
-    let client = reqwest::Client::builder()
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("dialdeckd/", env!("CARGO_PKG_VERSION")))
-        .build();
-    let client = match client {
+        .build()
+}
+
+/// Sends a webhook something that is no event, signed as events are, and gives what it answered.
+///
+/// # Errors
+/// Why it was not taken.
+pub async fn ping(row: &EntryRow, webhook: &Webhook, now: DateTime<Utc>) -> Result<String, String> {
+    let client = client().map_err(|error| plain::line(&error.to_string(), 300))?;
+    let body = serde_json::json!({ "type": "ping", "at": now }).to_string();
+    match posted(&client, row, webhook, "ping", 0, body, now).await {
+        (Some(status), error) if error.is_empty() => Ok(format!("it answered {status}")),
+        (_, error) => Err(error),
+    }
+}
+
+async fn posted(
+    client: &reqwest::Client,
+    row: &EntryRow,
+    webhook: &Webhook,
+    kind: &str,
+    delivery: i64,
+    body: String,
+    now: DateTime<Utc>,
+) -> (Option<u16>, String) {
+    let sent = client
+        .post(&webhook.url)
+        .header("content-type", "application/json")
+        .header("dialdeck-event", kind)
+        .header("dialdeck-delivery", delivery)
+        .header("dialdeck-signature", sign(&row.secret, now.timestamp(), &body))
+        .body(body)
+        .send()
+        .await;
+    match sent {
+        Ok(answer) if answer.status().is_success() => (Some(answer.status().as_u16()), String::new()),
+        Ok(answer) => (Some(answer.status().as_u16()), format!("it answered {}", answer.status())),
+        // The address may carry a secret of the receiver's: not into the log.
+        Err(error) => (None, plain::line(&error.without_url().to_string(), 300)),
+    }
+}
+
+/// Runs until told to stop. `changed`: somebody made, changed or deleted a webhook on this server; what another server's
+/// people did is seen at the next look.
+pub async fn run(store: Arc<dyn Store>, bus: Bus, changed: Arc<Notify>, stop: CancellationToken) {
+    let client = match client() {
         Ok(client) => client,
         Err(error) => {
             tracing::error!(%error, "webhooks cannot be sent");
@@ -175,22 +217,7 @@ impl Sender {
         now: DateTime<Utc>,
     ) -> (Option<u16>, String) {
         let body = serde_json::to_string(event).unwrap_or_default();
-        let sent = self
-            .client
-            .post(&webhook.url)
-            .header("content-type", "application/json")
-            .header("dialdeck-event", &delivery.event_type)
-            .header("dialdeck-delivery", delivery.id)
-            .header("dialdeck-signature", sign(&row.secret, now.timestamp(), &body))
-            .body(body)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) if answer.status().is_success() => (Some(answer.status().as_u16()), String::new()),
-            Ok(answer) => (Some(answer.status().as_u16()), format!("it answered {}", answer.status())),
-            // The address may carry a secret of the receiver's: not into the log.
-            Err(error) => (None, plain::line(&error.without_url().to_string(), 300)),
-        }
+        posted(&self.client, row, webhook, &delivery.event_type, delivery.id, body, now).await
     }
 }
 

@@ -258,7 +258,7 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     let ended: Option<Ended> = sqlx::query_as(
         "UPDATE calls SET status = $2, outcome = CASE WHEN contact_after IS NULL THEN $3 ELSE outcome END, duration = $4, transcript = $5, emotion = $6, intent_score = $7, \
          csat_score = $8, ai_insights = $9, cost = $10, detail = $11, updated_at = $12, abandoned = $13, \
-         answered_at = COALESCE(answered_at, $14) \
+         answered_at = COALESCE(answered_at, $14), script_id = $15, last_step = $16 \
          WHERE id = $1 AND status IN ('initiated', 'in_progress') RETURNING to_number, contact_name, outcome, contact_after, \
          contact_after_at",
     )
@@ -276,6 +276,8 @@ pub(super) async fn end(conn: &mut Conn, end: &EndCall) -> Applied {
     .bind(at)
     .bind(end.abandoned)
     .bind(end.answered_at.map(|at| at.naive_utc()))
+    .bind(end.script_id.map(|id| id.0))
+    .bind(&end.last_step)
     .fetch_optional(&mut *conn)
     .await?;
     let (number, name, outcome, said, said_at) = ended.ok_or(Stop::Refused(Refusal::Settled))?;

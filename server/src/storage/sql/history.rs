@@ -99,6 +99,10 @@ fn narrow(query: &mut sqlx::QueryBuilder<Db>, filter: &CallFilter, within: Optio
     if let Some(status) = filter.status {
         query.push(" AND c.status = ").push_bind(status.as_str());
     }
+    if let Some(agent) = &filter.agent {
+        // As the index has it, which holds only calls of agents.
+        query.push(" AND c.agent_name <> '' AND c.agent_name = ").push_bind(agent.clone());
+    }
     if let Some(from) = filter.from {
         query.push(" AND c.created_at >= ").push_bind(from.naive_utc());
     }

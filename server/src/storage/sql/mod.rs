@@ -19,6 +19,7 @@ mod keeping;
 mod law;
 mod lead_notes;
 mod leads;
+mod lessons;
 mod row;
 mod store;
 mod tokens;

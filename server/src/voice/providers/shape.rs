@@ -22,6 +22,13 @@ pub enum ProviderKind {
     Piper,
 }
 
+impl Provider {
+    /// Whether it has a key.
+    pub fn has_key(&self) -> bool {
+        !secrecy::ExposeSecret::expose_secret(&self.key).is_empty()
+    }
+}
+
 impl ProviderKind {
     const NAMES: [(&'static str, Self); 5] = [
         ("openai", Self::OpenAi),
