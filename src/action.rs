@@ -212,11 +212,33 @@ impl Action {
         }
     }
 
+    /// The view that it goes to.
+    pub const fn goes_to(self) -> Option<View> {
+        Some(match self {
+            Self::Floor => View::Floor,
+            Self::History => View::History,
+            Self::Agents => View::Agents,
+            Self::Vicidial => View::Vicidial,
+            Self::Dialpad => View::Dialpad,
+            Self::Callbacks => View::Callbacks,
+            Self::Dashboard => View::Dashboard,
+            Self::Server => View::Server,
+            Self::Alerts => View::Alerts,
+            Self::Numbers => View::Numbers,
+            Self::Connectors => View::Connectors,
+            Self::Learning => View::Learning,
+            _ => return None,
+        })
+    }
+
     /// Whether it can be done now: with this selection, this role, and a server that is there.
     pub fn is_available(self, state: &State) -> bool {
         let may = state.role.is_some_and(|role| role >= self.least_role());
         if self.is_command() && !(state.is_live() && may) {
             return false;
+        }
+        if let Some(view) = self.goes_to() {
+            return state.view != view;
         }
         if self == Self::CallFunction {
             return if state.view == View::Dialpad {
@@ -239,15 +261,9 @@ impl Action {
             return state.view == View::Agents && self.fits_agent(state);
         }
         match self {
-            Self::StartQueue => state.selected_campaign().is_some_and(|campaign| {
-                state.view == View::Floor
-                    && matches!(campaign.queue, QueueState::Stopped | QueueState::Paused)
-            }),
-            Self::StopQueue => state.selected_campaign().is_some_and(|campaign| {
-                state.view == View::Floor
-                    && matches!(campaign.queue, QueueState::Running | QueueState::Waiting)
-            }),
-            Self::ResetList | Self::Pace => state.view == View::Floor && state.selected_campaign().is_some(),
+            Self::StartQueue | Self::StopQueue | Self::ResetList | Self::Pace => {
+                state.view == View::Floor && self.fits_campaign(state)
+            }
             Self::New | Self::Change | Self::Remove | Self::Try => self.fits_set_up(state),
             Self::NextStep | Self::PreviousStep => {
                 state.view == View::Learning && state.campaigns.len() > 1 || state.guides()
@@ -307,24 +323,21 @@ impl Action {
                 may && state.is_live() && matches!(state.view, View::Vicidial | View::Dialpad)
             }
             Self::LeadSyncs | Self::SetUpVicidial => may && state.is_live() && state.view == View::Vicidial,
-            Self::Agents => state.view != View::Agents,
-            Self::Callbacks => state.view != View::Callbacks,
-            Self::Vicidial => state.view != View::Vicidial,
-            Self::Dialpad => state.view != View::Dialpad,
             Self::Knowledge => state.is_live() && !state.campaigns.is_empty(),
             Self::Narrow => state.view == View::History && state.is_live(),
             Self::Mark => state.markable().is_some(),
-            Self::Dashboard => state.view != View::Dashboard,
-            Self::Server => state.view != View::Server,
-            Self::Alerts => state.view != View::Alerts,
-            Self::Numbers => state.view != View::Numbers,
-            Self::Connectors => state.view != View::Connectors,
-            Self::Learning => state.view != View::Learning,
             Self::Acknowledge => state.view == View::Alerts && state.selected_alert().is_some(),
-            Self::Floor => state.view != View::Floor,
-            Self::History => state.view != View::History,
             _ => true,
         }
+    }
+
+    /// Whether the selected campaign is in a state in which it can be done.
+    fn fits_campaign(self, state: &State) -> bool {
+        state.selected_campaign().is_some_and(|campaign| match self {
+            Self::StartQueue => matches!(campaign.queue, QueueState::Stopped | QueueState::Paused),
+            Self::StopQueue => matches!(campaign.queue, QueueState::Running | QueueState::Waiting),
+            _ => true,
+        })
     }
 
     /// Whether something can be set up here: caller IDs by supervisors, connectors by administrators.

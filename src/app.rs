@@ -593,56 +593,27 @@ impl App {
         true
     }
 
-    /// Goes to another view, and asks for what it shows.
+    /// Goes to another view, where an action does that.
     fn go(&mut self, action: Action) -> bool {
-        match action {
-            Action::Vicidial => self.state.go(View::Vicidial),
-            Action::Floor => self.state.go(View::Floor),
-            Action::History => {
-                self.state.go(View::History);
-                self.ask_history();
-            }
-            Action::Dashboard => {
-                self.state.go(View::Dashboard);
-                self.ask_figures();
-            }
-            Action::Server => {
-                self.state.go(View::Server);
-                self.ask_figures();
-            }
-            Action::Alerts => self.state.go(View::Alerts),
-            Action::Callbacks => {
-                self.state.go(View::Callbacks);
-                self.ask_callbacks();
-            }
-            Action::Agents => self.go_to_agents(),
-            Action::Numbers => self.state.go(View::Numbers),
-            Action::Connectors => self.state.go(View::Connectors),
-            Action::Learning => self.state.go(View::Learning),
-            _ => return false,
-        }
-        self.ask_set_up();
-        self.watch_floors();
+        let Some(view) = action.goes_to() else { return false };
+        self.go_to(view);
         true
     }
 
-    /// Goes to a view, whichever action does that.
-    pub(super) fn go_to(&mut self, view: View) {
-        let action = match view {
-            View::Floor => Action::Floor,
-            View::History => Action::History,
-            View::Agents => Action::Agents,
-            View::Vicidial => Action::Vicidial,
+    /// Goes to another view, and asks for what it shows.
+    fn go_to(&mut self, view: View) {
+        match view {
+            View::Agents => self.go_to_agents(),
             View::Dialpad => return self.look_at_dialpad(Action::Dialpad),
-            View::Callbacks => Action::Callbacks,
-            View::Dashboard => Action::Dashboard,
-            View::Server => Action::Server,
-            View::Alerts => Action::Alerts,
-            View::Numbers => Action::Numbers,
-            View::Connectors => Action::Connectors,
-            View::Learning => Action::Learning,
-        };
-        self.go(action);
+            view => self.state.go(view),
+        }
+        match view {
+            View::History => self.ask_history(),
+            View::Dashboard | View::Server => self.ask_figures(),
+            View::Callbacks => self.ask_callbacks(),
+            _ => self.ask_set_up(),
+        }
+        self.watch_floors();
     }
 
     /// Goes through the script, or from campaign to campaign where one learns from them; false where an action does something else.

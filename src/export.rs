@@ -12,7 +12,7 @@ use url::Url;
 /// Between two words of progress.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long the server may say nothing.
-const SILENT: Duration = Duration::from_secs(60);
+const SILENT: Duration = Duration::from_mins(1);
 
 /// Which calls, and where to.
 #[derive(Debug, Clone, PartialEq)]

@@ -82,7 +82,7 @@ pub fn month(at: NaiveDate) -> Vec<[Option<(u32, bool)>; 7]> {
         let place = day.weekday().num_days_from_monday();
         week[place as usize] = Some((day.day(), day == at));
         if place == 6 {
-            weeks.push(std::mem::replace(&mut week, [None; 7]));
+            weeks.push(std::mem::take(&mut week));
         }
     }
     if week.iter().any(Option::is_some) {

@@ -143,6 +143,8 @@ async fn call(
         csat_score: None,
         insights: serde_json::json!({}),
         cost: 0.0,
+        script_id: None,
+        last_step: None,
         detail: String::new(),
         contact: contact_after(Outcome::NoAnswer, attempt, &campaign.call_settings, at),
         abandoned: false,

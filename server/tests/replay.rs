@@ -138,6 +138,8 @@ async fn attempt(
         csat_score: None,
         insights: serde_json::json!({}),
         cost: 0.0,
+        script_id: None,
+        last_step: None,
         detail: String::new(),
         contact: contact_after(outcome, contact.attempts + 1, &campaign.call_settings, now),
         abandoned: false,

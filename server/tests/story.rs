@@ -91,6 +91,8 @@ fn end(begun: &BeginAttempt, outcome: Outcome, contact: ContactAfter, at: DateTi
         csat_score: Some(5),
         insights: serde_json::json!({ "interruptions": 1 }),
         cost: 0.0123,
+        script_id: None,
+        last_step: None,
         detail: "done".into(),
         contact,
         abandoned: false,

@@ -17,6 +17,9 @@ pub struct Which {
     /// Only those in which the person sounded so, such as angry
     #[arg(long)]
     emotion: Option<Emotion>,
+    /// Only those in which this agent talked
+    #[arg(long)]
+    agent: Option<String>,
     /// `initiated`, `in_progress`, `completed` or `failed`
     #[arg(long)]
     status: Option<CallStatus>,
@@ -58,6 +61,7 @@ pub async fn list(client: &Client, which: &Which, json: bool) -> Result<()> {
         ("campaign_id", campaigns::given(client, which.campaign.as_deref()).await?),
         ("outcome", which.outcome.map(|outcome| outcome.to_string())),
         ("emotion", which.emotion.map(|emotion| emotion.to_string())),
+        ("agent", which.agent.clone()),
         ("status", which.status.map(|status| status.to_string())),
         ("from", which.from.clone()),
         ("to", which.to.clone()),

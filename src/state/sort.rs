@@ -258,11 +258,11 @@ impl State {
                 shown.get(at).map(|column| Sort { column: column.clone(), down: false })
             }
         };
-        self.sort_by(next)
+        Some(self.sort_by(next))
     }
 
     /// Sorts the pane that has the keys; gives what it is sorted by, in words.
-    pub fn sort_by(&mut self, sort: Option<Sort>) -> Option<String> {
+    pub fn sort_by(&mut self, sort: Option<Sort>) -> String {
         let pane = self.pane;
         let words = sort.as_ref().map_or_else(
             || "as it comes".to_owned(),
@@ -272,7 +272,7 @@ impl State {
             Some(sort) => drop(state.layout.sort.insert(pane, sort)),
             None => drop(state.layout.sort.remove(&pane)),
         });
-        Some(words)
+        words
     }
 }
 

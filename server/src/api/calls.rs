@@ -130,6 +130,8 @@ pub(super) struct List {
     outcome: Option<String>,
     emotion: Option<String>,
     status: Option<String>,
+    /// Only calls in which this agent talked.
+    agent: Option<String>,
     /// Not before: a moment, or a day.
     from: Option<String>,
     /// Before.
@@ -177,6 +179,7 @@ impl List {
             offset: word("offset", self.offset)?,
             after: self.after.filter(|t| !t.is_empty()),
             text: self.text,
+            agent: self.agent.filter(|t| !t.is_empty()),
         })
     }
 }

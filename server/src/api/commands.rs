@@ -50,49 +50,51 @@ pub(super) async fn audited<T>(
     result
 }
 
-/// Does a command. Callers see to it that it is done to its end: `detached` over REST, a task each over the WebSocket.
-pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
-    if let Command::Vicidial { vicidial, function, args, wait } = command {
-        return super::vicidial::execute(app, caller, &vicidial, &function, args, wait).await;
-    }
-    // It holds secrets, which the audit log does not.
-    if let Command::SetUpVicidial { vicidial, settings, force } = command {
-        return super::connectors::execute(app, caller, &vicidial, settings, force).await;
-    }
-    if let Command::Dialpad { action, args } = command {
-        return super::dialpad::execute(app, caller, &action, args).await;
-    }
-    if let Command::PullDialpad { from } = command {
-        return super::dialpad::begin_pull(app, caller, from).await;
-    }
-    match command {
+/// Does a command that writes its own line into the audit log: it holds secrets, or REST has it under another name. Gives the others
+/// back.
+async fn done_elsewhere(
+    app: &App,
+    caller: &Caller,
+    command: Command,
+) -> Result<Result<Answer, Problem>, Command> {
+    let done = |message: &str| Answer::Done { message: message.into() };
+    Ok(match command {
+        Command::Vicidial { vicidial, function, args, wait } => {
+            super::vicidial::execute(app, caller, &vicidial, &function, args, wait).await
+        }
+        Command::SetUpVicidial { vicidial, settings, force } => {
+            super::connectors::execute(app, caller, &vicidial, settings, force).await
+        }
+        Command::Dialpad { action, args } => super::dialpad::execute(app, caller, &action, args).await,
+        Command::PullDialpad { from } => super::dialpad::begin_pull(app, caller, from).await,
         Command::SaveNumber { phone_number_id, number, label } => {
             let given = super::numbers::Given { number, label };
-            super::numbers::save(app, caller, phone_number_id, given).await?;
-            return Ok(Answer::Done { message: "the caller ID is saved".into() });
+            let saved = super::numbers::save(app, caller, phone_number_id, given).await;
+            saved.map(|_| done("the caller ID is saved"))
         }
         Command::RemoveNumber { phone_number_id } => {
-            super::numbers::remove(app, caller, phone_number_id).await?;
-            return Ok(Answer::Done { message: "the caller ID is removed".into() });
+            let removed = super::numbers::remove(app, caller, phone_number_id).await;
+            removed.map(|()| done("the caller ID is removed"))
         }
-        Command::TestConnector { kind, name } => {
-            return super::connections::tested(app, caller, &kind, &name).await;
-        }
+        Command::TestConnector { kind, name } => super::connections::tested(app, caller, &kind, &name).await,
         Command::RemoveConnector { kind, name } => {
-            return super::connections::remove(app, caller, &kind, &name).await;
+            super::connections::remove(app, caller, &kind, &name).await
         }
         Command::SetUpWebhook { entry_id, name, url, events, paused } => {
             let webhook = Webhook { name, url, events, campaign_id: None, paused };
-            return super::connections::set_up_webhook(app, caller, entry_id, webhook).await;
+            super::connections::set_up_webhook(app, caller, entry_id, webhook).await
         }
-        _ => {}
-    }
-    let name = command.name();
-    let detail = serde_json::to_value(&command).unwrap_or_default();
-    let target = match &command {
-        Command::StartQueue { campaign_id, .. } | Command::StopQueue { campaign_id } => {
-            campaign_id.to_string()
-        }
+        command => return Err(command),
+    })
+}
+
+/// What a command is done to, for the audit log; the caller where it is nothing else.
+fn target(caller: &Caller, command: &Command) -> String {
+    match command {
+        Command::StartQueue { campaign_id, .. }
+        | Command::StopQueue { campaign_id }
+        | Command::ResetList { campaign_id, .. }
+        | Command::Pace { campaign_id, .. } => campaign_id.to_string(),
         Command::HangUp { call_id }
         | Command::Dispose { call_id, .. }
         | Command::Monitor { call_id, .. }
@@ -105,21 +107,19 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         Command::SettleCallback { callback_id, .. } | Command::MoveCallback { callback_id, .. } => {
             callback_id.to_string()
         }
-        Command::ResetList { campaign_id, .. } | Command::Pace { campaign_id, .. } => campaign_id.to_string(),
-        Command::AgentLogIn { .. }
-        | Command::AgentDial { .. }
-        | Command::AgentSkip
-        | Command::StopMonitoring
-        | Command::SetUpVicidial { .. }
-        | Command::Dialpad { .. }
-        | Command::PullDialpad { .. }
-        | Command::SaveNumber { .. }
-        | Command::RemoveNumber { .. }
-        | Command::TestConnector { .. }
-        | Command::RemoveConnector { .. }
-        | Command::SetUpWebhook { .. }
-        | Command::Vicidial { .. } => caller.user_id.to_string(),
+        _ => caller.user_id.to_string(),
+    }
+}
+
+/// Does a command. Callers see to it that it is done to its end: `detached` over REST, a task each over the WebSocket.
+pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Result<Answer, Problem> {
+    let command = match done_elsewhere(app, caller, command).await {
+        Ok(done) => return done,
+        Err(command) => command,
     };
+    let name = command.name();
+    let detail = serde_json::to_value(&command).unwrap_or_default();
+    let target = target(caller, &command);
     audited(app, caller, name, &target, detail, async {
         let message = match command {
             Command::StartQueue { campaign_id, phone_number_id, review_after } => {

@@ -206,28 +206,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
             app.journal.commit(vec![change]).await?;
             Ok("said".to_owned())
         }
-        Command::StartQueue { .. }
-        | Command::StopQueue { .. }
-        | Command::HangUp { .. }
-        | Command::SetUpVicidial { .. }
-        | Command::Dialpad { .. }
-        | Command::PullDialpad { .. }
-        | Command::Pace { .. }
-        | Command::SaveNumber { .. }
-        | Command::RemoveNumber { .. }
-        | Command::TestConnector { .. }
-        | Command::RemoveConnector { .. }
-        | Command::SetUpWebhook { .. }
-        | Command::Monitor { .. }
-        | Command::StopMonitoring
-        | Command::TakeOver { .. }
-        | Command::Transfer { .. }
-        | Command::SettleCallback { .. }
-        | Command::MoveCallback { .. }
-        | Command::ResetList { .. }
-        | Command::Vicidial { .. } => {
-            Err(Problem::new(Code::Internal, "this command does not concern agents"))
-        }
+        _ => Err(Problem::new(Code::Internal, "this command does not concern agents")),
     }
 }
 
