@@ -145,22 +145,6 @@ async fn delivered(
     })
 }
 
-/// Connectors.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Connectors {
-    connectors: Vec<ConnectorRow>,
-}
-
-/// List connectors
-///
-/// Asterisk, VICIdials, Dialpad, providers of speech and language, webhooks. Where they are reached is told to administrators, secrets
-/// to nobody.
-#[utoipa::path(get, path = "/api/v1/connectors", tag = "Connectors", security(("bearer" = ["look"])),
-    responses((status = 200, body = Connectors)))]
-pub(super) async fn list(State(app): State<App>, permit: May<Look>) -> Result<Json<Connectors>, Refused> {
-    Ok(Json(Connectors { connectors: rows(&app, permit.caller()).await? }))
-}
-
 /// What trying a connector found.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Tried {

@@ -233,7 +233,6 @@ fn ordinary() -> OpenApiRouter<App> {
         .routes(routes!(vicidial::log))
         .routes(routes!(vicidial::test))
         .routes(routes!(connectors::put, connectors::delete))
-        .routes(routes!(connections::list))
         .routes(routes!(connections::try_out))
         .routes(routes!(lead_syncs::standing))
         .routes(routes!(lead_syncs::retry))
