@@ -69,6 +69,11 @@ actions! {
     Remove = "remove", "Set up", "remove";
     Try = "connector.test", "Set up", "try";
     Open = "open", "Look", "open";
+    Replay = "history.replay", "Look", "replay";
+    Faster = "replay.faster", "Look", "faster";
+    Slower = "replay.slower", "Look", "slower";
+    Narrow = "history.filter", "Look", "which calls";
+    Export = "history.export", "Look", "to a file";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
     Agents = "view.agents", "Look", "agents";
@@ -83,11 +88,6 @@ actions! {
     Why = "why", "Look", "why called";
     Filter = "filter", "Look", "filter";
     Knowledge = "knowledge", "Look", "look up";
-    Narrow = "history.filter", "Look", "which calls";
-    Replay = "history.replay", "Look", "replay";
-    Faster = "replay.faster", "Look", "faster";
-    Slower = "replay.slower", "Look", "slower";
-    Export = "history.export", "Look", "to a file";
     Mark = "mark", "Look", "mark";
     Freeze = "freeze", "Look", "freeze";
     Zoom = "pane.zoom", "Look", "zoom";

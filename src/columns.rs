@@ -210,9 +210,9 @@ pub const ALERTS: &[Column] =
 
 /// Caller IDs.
 pub const NUMBERS: &[Column] = &[
-    column("number", "NUMBER", 16),
-    column("label", "LABEL", 20),
-    column("campaigns", "CAMPAIGNS", 24),
+    column("number", "NUMBER", 14),
+    column("label", "LABEL", 16),
+    column("campaigns", "CAMPAIGNS", 18),
     column("calls", "CALLS 7 D", 9),
     column("answered", "ANSWERED", 9),
     column("last", "LAST CALL", 0),
@@ -222,9 +222,9 @@ pub const NUMBERS: &[Column] = &[
 pub const CONNECTORS: &[Column] = &[
     column("mark", "", 1),
     column("name", "CONNECTOR", 18),
-    column("kind", "KIND", 14),
-    column("state", "STATE", 10),
-    column("reached", "REACHED AT", 34),
+    column("kind", "KIND", 12),
+    column("state", "STATE", 9),
+    column("reached", "REACHED AT", 28),
     column("secret", "SECRET", 8),
     column("message", "WHAT IT SAYS", 0),
 ];

@@ -13,7 +13,7 @@ fn tally(calls: i64) -> Tally {
     Tally { calls, answered: calls / 2, good: calls / 5, seconds: calls * 40, cost: 1.25 }
 }
 
-fn day() -> Dashboard {
+pub(super) fn day() -> Dashboard {
     let begun = now() - Duration::hours(23);
     let calls = [0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 5, 9, 14, 20, 18, 12, 8, 3, 1, 0, 0, 0, 4, 7];
     Dashboard {
@@ -78,7 +78,7 @@ fn campaigns_with_what_is_left_and_dropped() {
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 160, 20));
 }
 
-fn parts() -> Vec<Part> {
+pub(super) fn parts() -> Vec<Part> {
     let part = |name: &str, state, message: &str| Part { name: name.into(), state, message: message.into() };
     vec![
         part("database", PartState::Up, "SQLite at /var/lib/dialdeck/dialdeck.db"),

@@ -28,6 +28,8 @@ mod seat;
 mod server;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod states_snapshots;
 mod table;
 mod vicidial;
 mod wrap;

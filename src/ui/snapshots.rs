@@ -267,7 +267,7 @@ fn why_a_number_was_not_called() {
 }
 
 /// Callbacks: one that is late, one of anyone's, one of somebody else's far away.
-fn callbacks() -> State {
+pub(super) fn callbacks() -> State {
     let row = |n: u128, name: &str, minutes: i64, user: Option<u128>, timezone: &str| CallbackRow {
         id: CallbackId(uuid::Uuid::from_u128(n)),
         contact_id: ContactId(uuid::Uuid::nil()),
@@ -369,7 +369,7 @@ fn any_size_is_drawn() {
 }
 
 /// A VICIdial's floor as its database would show it, half a minute ago.
-fn vicidial() -> State {
+pub(super) fn vicidial() -> State {
     let agent = |user: &str, name: &str, state: FloorState, seconds: i64| FloorAgent {
         user: user.into(),
         name: name.into(),
@@ -511,7 +511,7 @@ fn the_palette_holds_every_function() {
 }
 
 /// A department's week: three agents, calls of every kind.
-fn dialpad() -> State {
+pub(super) fn dialpad() -> State {
     let cards = |total: i64, completed: i64, inbound: i64| Cards {
         total,
         inbound,
