@@ -285,6 +285,9 @@ impl App {
                     Ok(answer) => {
                         if matches!(answer, Answer::Done { .. }) {
                             self.unfinished = None;
+                        }
+                        // A new webhook is answered with its secret.
+                        if matches!(answer, Answer::Done { .. } | Answer::Lines { .. }) {
                             self.ask_set_up();
                         }
                         self.state.take_answer(answer);

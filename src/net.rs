@@ -3,8 +3,10 @@
 use crate::export::{self, Export};
 use dialdeck_protocol::{ClientMessage, Command, MAX_MESSAGE_BYTES, Query, Scope, ServerMessage};
 use futures_util::{SinkExt, StreamExt};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
@@ -17,6 +19,8 @@ const SILENT: Duration = Duration::from_secs(45);
 /// First and longest wait before another try.
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
+/// Longest that replies are waited for before the connection is made anew.
+const REPLIES: Duration = Duration::from_secs(5);
 /// Longest a log-in may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -155,8 +159,15 @@ async fn session(
         return Ended::Lost("the connection broke".into());
     }
     let mut id = 0;
+    // Commands whose replies have not come, and whether a fresh snapshot is wanted once they have: a new connection would lose them.
+    let mut unanswered = HashSet::new();
+    let mut over_at: Option<Instant> = None;
     loop {
+        if over_at.is_some_and(|at| unanswered.is_empty() || Instant::now() >= at) {
+            return Ended::StartOver;
+        }
         tokio::select! {
+            () = tokio::time::sleep_until(over_at.unwrap_or_else(Instant::now)), if over_at.is_some() => {}
             message = tokio::time::timeout(SILENT, socket.next()) => match message {
                 Ok(Some(Ok(Message::Text(text)))) => {
                     *wait = FIRST;
@@ -166,6 +177,7 @@ async fn session(
                     match &message {
                         ServerMessage::Snapshot(snapshot) => *seen = Some(snapshot.seq),
                         ServerMessage::Events { events } => *seen = events.last().map(|e| e.seq).or(*seen),
+                        ServerMessage::Reply { id, .. } => drop(unanswered.remove(id)),
                         _ => {}
                     }
                     if heard.send(Heard::Message(Box::new(message))).is_err() {
@@ -184,13 +196,19 @@ async fn session(
                         let _ = socket.close(None).await;
                         return Ended::NobodyAsks;
                     }
-                    Some(Ask::Snapshot) => return Ended::StartOver,
+                    Some(Ask::Snapshot) => {
+                        over_at.get_or_insert_with(|| Instant::now() + REPLIES);
+                        continue;
+                    }
                     Some(Ask::Export(what)) => {
                         tokio::spawn(export::run(server.clone(), token.to_owned(), *what, heard.clone()));
                         continue;
                     }
                     Some(Ask::Watch(on)) => ClientMessage::WatchFloor { on },
-                    Some(Ask::Command(command)) => ClientMessage::Command { id, command },
+                    Some(Ask::Command(command)) => {
+                        unanswered.insert(id);
+                        ClientMessage::Command { id, command }
+                    }
                     Some(Ask::Query(query)) => ClientMessage::Query { id, query },
                 };
                 if send(&mut socket, &message).await.is_err() {

@@ -73,7 +73,18 @@ impl Settings {
         // A mistake is told once, not every second.
         self.read = now;
         let read = Self::read(self.folder.clone(), &self.theme_name, self.depth);
-        Some(read.map(|read| *self = read))
+        // Which file it is says its name: the folder would take the room of what is wrong.
+        let bare = |why: String| match &self.folder {
+            Some(folder) => why.replace(&format!("{}/", folder.display()), ""),
+            None => why,
+        };
+        Some(match read {
+            Ok(read) => {
+                *self = read;
+                Ok(())
+            }
+            Err(why) => Err(bare(why)),
+        })
     }
 
     /// Keeps a layout as one's own, to begin with it; gives the file.

@@ -7,56 +7,14 @@
     reason = "a test ends where it cannot go on"
 )]
 
-use dialdeck_testkit::daemon::{Daemon, PASSWORD, Setup};
-use dialdeck_testkit::lab::free_port;
+use dialdeck_testkit::daemon::PASSWORD;
 use dialdeck_testkit::people::number;
 use dialdeck_testkit::terminal::Terminal;
+use house::{CONSOLE, House, console, house, run};
 use serde_json::json;
 use std::io::Write;
-use std::path::Path;
 
-const CONSOLE: &str = env!("CARGO_BIN_EXE_dialdeck");
-
-struct House {
-    server: Daemon,
-    setup: Setup,
-    home: tempfile::TempDir,
-}
-
-/// The server's program stands beside the console's.
-fn house(speed: &str) -> House {
-    let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
-    assert!(daemon.exists(), "build dialdeckd first: cargo build --workspace");
-    let home = tempfile::tempdir().unwrap();
-    let setup = Setup::new(&daemon.to_string_lossy(), home.path())
-        .set("server.http", &format!("127.0.0.1:{}", free_port().unwrap()))
-        .set("telephony.kind", "simulated")
-        .set("telephony.simulated_speed", speed);
-    setup.add_user("sue", "supervisor").unwrap();
-    setup.add_user("vic", "viewer").unwrap();
-    let server = setup.start(&["serve"]).unwrap();
-    House { server, setup, home }
-}
-
-fn console(house: &House, environment: &[(&str, &str)], columns: u16, rows: u16) -> Terminal {
-    let mut all = vec![("DIALDECK_SERVER", house.server.http.as_str())];
-    all.extend_from_slice(environment);
-    Terminal::start(CONSOLE, &[], &all, columns, rows).unwrap()
-}
-
-/// Runs the program without a screen; gives whether it ended well, and all that it said.
-fn run(house: &House, user: &str, arguments: &[&str]) -> (bool, String) {
-    let output = std::process::Command::new(CONSOLE)
-        .args(arguments)
-        .env("DIALDECK_SERVER", &house.server.http)
-        .env("DIALDECK_USER", user)
-        .env("DIALDECK_PASSWORD", PASSWORD)
-        .output()
-        .unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    (output.status.success(), said)
-}
+mod house;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_supervisors_morning() {

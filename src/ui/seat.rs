@@ -112,7 +112,10 @@ fn dispositions(choices: &[Choice], scene: &Scene) -> Line<'static> {
 fn person(frame: &mut Frame, area: Rect, scene: &Scene, lead: &Lead) {
     let width = usize::from(area.width);
     let mut lines = Vec::new();
-    let verdict = if lead.allowed { scene.theme.dim } else { scene.theme.bad };
+    let verdict = if lead.allowed { scene.theme.good } else { scene.theme.bad };
+    // What the law says goes before whatever a small screen has no room for.
+    let mark = if lead.allowed { "✓" } else { "✗" };
+    lines.push(Line::styled(plain::fit(&format!("{mark} {}", lead.verdict), width), verdict));
     for (name, value) in &lead.fields {
         let value = plain::fit(value, width.saturating_sub(NAMES + 1));
         lines.push(Line::from(vec![
@@ -120,7 +123,6 @@ fn person(frame: &mut Frame, area: Rect, scene: &Scene, lead: &Lead) {
             Span::styled(value, scene.theme.text),
         ]));
     }
-    lines.push(Line::styled(plain::fit(&lead.verdict, width), verdict));
     for call in &lead.calls {
         let outcome = call.outcome.map_or_else(|| call.status.to_string(), |o| o.to_string());
         let when = crate::when::here(call.created_at).format("%d %b %H:%M");

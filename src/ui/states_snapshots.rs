@@ -15,6 +15,7 @@ use dialdeck_protocol::{
     CallId, CallStatus, CallbackId, CampaignId, Emotion, HistoryRow, Outcome, PartState, PhoneNumberId, Role,
     UserId,
 };
+use std::fmt::Write as _;
 
 fn id(n: u128) -> uuid::Uuid {
     uuid::Uuid::from_u128(n)
@@ -353,7 +354,8 @@ fn view_of(pane: Pane) -> View {
 
 #[test]
 fn every_pane_in_every_state() {
-    let states: [(&str, fn() -> State); 7] = [
+    type Make = fn() -> State;
+    let states: [(&str, Make); 7] = [
         ("empty", empty),
         ("loading", loading),
         ("one", one),
@@ -371,7 +373,7 @@ fn every_pane_in_every_state() {
             state.zoomed = true;
             // Behind its own pane only what follows the selection is drawn.
             state.selected.insert(pane, 20);
-            all.push_str(&format!("== {name}\n{}\n", screen(&state, "dark", Depth::True, 80, 16)));
+            writeln!(all, "== {name}\n{}", screen(&state, "dark", Depth::True, 80, 16)).unwrap();
         }
         insta::assert_snapshot!(format!("pane_{}", pane.name().replace('.', "_")), all);
     }
