@@ -74,6 +74,7 @@ actions! {
     Slower = "replay.slower", "Look", "slower";
     Narrow = "history.filter", "Look", "which calls";
     Export = "history.export", "Look", "to a file";
+    Play = "history.play", "Look", "recording";
     Floor = "view.floor", "Look", "floor";
     History = "view.history", "Look", "history";
     Agents = "view.agents", "Look", "agents";
@@ -206,6 +207,8 @@ impl Action {
             | Self::Capabilities
             | Self::DialpadPull
             | Self::Listen
+            | Self::Export
+            | Self::Play
             | Self::CallFunction => Role::Supervisor,
             _ if self.is_of_agents() || self.is_of_callbacks() => Role::Agent,
             _ => Role::Viewer,
@@ -272,6 +275,10 @@ impl Action {
             Self::Replay => state.opened.is_some() && state.view == View::History,
             Self::Faster | Self::Slower => state.replay.is_some() && state.view == View::History,
             Self::Export => may && state.is_live() && state.view == View::History,
+            Self::Play => {
+                let call = state.selected_past_call().is_some_and(|call| call.recorded);
+                may && state.is_live() && state.view == View::History && (call || state.playing.is_some())
+            }
             Self::Columns => !crate::columns::of(state.pane).is_empty(),
             Self::Sort => crate::state::sorts(state.pane),
             Self::Split => state.view.panes().len() > 1,

@@ -230,6 +230,7 @@ impl App {
             Heard::Exporting(bytes) => {
                 self.state.notes.asked(&format!("the calls are carried out: {} kB so far", bytes / 1024));
             }
+            Heard::Played(how) => self.played(how),
             Heard::Exported(Ok(done)) => self.note(&done, false),
             Heard::Exported(Err(why)) => self.note(&why, true),
             Heard::Message(message) => self.message(*message),
@@ -428,6 +429,7 @@ impl App {
                         | Action::Faster
                         | Action::Slower
                         | Action::Export
+                        | Action::Play
                         | Action::NextStep
                         | Action::PreviousStep
                         | Action::Objection
@@ -558,7 +560,9 @@ impl App {
     fn act_on_rows(&mut self, action: Action) -> bool {
         match action {
             Action::NextTheme => match self.settings.next_theme() {
-                Ok(name) => self.note(&format!("theme {name}; --theme {name} keeps it"), false),
+                Ok(name) => {
+                    self.note(&format!("theme {name}; theme = \"{name}\" in config.toml keeps it"), false);
+                }
                 Err(why) => self.note(&why, true),
             },
             Action::Acknowledge => {

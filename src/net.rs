@@ -1,7 +1,8 @@
 //! The server, in a task of its own: log in, connect, resume, and connect again with jitter when it is gone.
 
 use crate::export::{self, Export};
-use dialdeck_protocol::{ClientMessage, Command, MAX_MESSAGE_BYTES, Query, Scope, ServerMessage};
+use crate::recording;
+use dialdeck_protocol::{CallId, ClientMessage, Command, MAX_MESSAGE_BYTES, Query, Scope, ServerMessage};
 use futures_util::{SinkExt, StreamExt};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -35,6 +36,10 @@ pub enum Ask {
     Watch(bool),
     /// Start over with a fresh snapshot.
     Snapshot,
+    /// Fetch a call's recording, and play it with this program.
+    Play(CallId, String),
+    /// Stop playing.
+    Silence,
     /// Carry calls out into a file.
     Export(Box<Export>),
 }
@@ -50,6 +55,8 @@ pub enum Heard {
     LoggedOut(String),
     /// So many bytes of an export have come.
     Exporting(usize),
+    /// A recording was played, or why not.
+    Played(Result<(), String>),
     /// An export is over, and how it went.
     Exported(Result<String, String>),
 }
@@ -162,6 +169,7 @@ async fn session(
     // Commands whose replies have not come, and whether a fresh snapshot is wanted once they have: a new connection would lose them.
     let mut unanswered = HashSet::new();
     let mut over_at: Option<Instant> = None;
+    let mut player_task: Option<tokio::task::AbortHandle> = None;
     loop {
         if over_at.is_some_and(|at| unanswered.is_empty() || Instant::now() >= at) {
             return Ended::StartOver;
@@ -198,6 +206,20 @@ async fn session(
                     }
                     Some(Ask::Snapshot) => {
                         over_at.get_or_insert_with(|| Instant::now() + REPLIES);
+                        continue;
+                    }
+                    Some(Ask::Play(call, player)) => {
+                        let playing = recording::play(server.clone(), token.to_owned(), call, player, heard.clone());
+                        let playing = tokio::spawn(playing).abort_handle();
+                        if let Some(before) = player_task.replace(playing) {
+                            before.abort();
+                        }
+                        continue;
+                    }
+                    Some(Ask::Silence) => {
+                        if let Some(playing) = player_task.take() {
+                            playing.abort();
+                        }
                         continue;
                     }
                     Some(Ask::Export(what)) => {

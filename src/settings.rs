@@ -2,6 +2,7 @@
 
 use crate::action::Action;
 use crate::alert::Rules;
+use crate::config::Config;
 use crate::hotkey::Hotkeys;
 use crate::key::Key;
 use crate::keymap::{Keymap, bound};
@@ -24,6 +25,8 @@ pub struct Settings {
     pub hotkeys: Hotkeys,
     /// From when on something is warned of.
     pub rules: Rules,
+    /// The rest.
+    pub config: Config,
     /// How screens are arranged.
     pub layouts: Layouts,
     /// How it looks.
@@ -46,7 +49,12 @@ impl Settings {
     pub fn load(theme: Option<&str>) -> Result<Self, String> {
         let depth = Depth::detect(&|name| std::env::var(name).ok());
         let default = if depth == Depth::None { "monochrome" } else { "dark" };
-        Self::read(folder(), theme.unwrap_or(default), depth)
+        let folder = folder();
+        let own = folder.as_ref().map(|f| f.join("config.toml")).filter(|path| path.exists());
+        let config = Config::load(own.as_deref())?;
+        // A terminal without colours has none, whatever is liked elsewhere.
+        let liked = Some(config.theme.as_str()).filter(|theme| !theme.is_empty() && depth != Depth::None);
+        Self::read(folder, theme.or(liked).unwrap_or(default), depth)
     }
 
     fn read(folder: Option<PathBuf>, theme: &str, depth: Depth) -> Result<Self, String> {
@@ -54,11 +62,12 @@ impl Settings {
         let keymap = Keymap::load(own("keymap.toml").as_deref())?;
         let hotkeys = Hotkeys::load(own("hotkeys.toml").as_deref(), &keymap)?;
         let rules = Rules::load(own("alerts.toml").as_deref())?;
+        let config = Config::load(own("config.toml").as_deref())?;
         let layouts = Layouts::load(own("layouts.toml").as_deref())?;
         let look = Theme::load(theme, folder.as_ref().map(|f| f.join("themes")).as_deref(), depth)?;
         let read = stamps(folder.as_deref(), theme);
         let theme_name = theme.to_owned();
-        Ok(Self { folder, theme_name, depth, read, keymap, hotkeys, rules, layouts, theme: look })
+        Ok(Self { folder, theme_name, depth, read, keymap, hotkeys, rules, config, layouts, theme: look })
     }
 
     /// Reads them again where one has changed; `None` where none has.
@@ -162,7 +171,10 @@ impl Settings {
 fn stamps(folder: Option<&Path>, theme: &str) -> Vec<Option<SystemTime>> {
     let theme = format!("themes/{theme}.toml");
     let changed = |name: &str| std::fs::metadata(folder?.join(name)).and_then(|data| data.modified()).ok();
-    ["keymap.toml", "hotkeys.toml", "alerts.toml", "layouts.toml", &theme].into_iter().map(changed).collect()
+    ["keymap.toml", "hotkeys.toml", "alerts.toml", "layouts.toml", "config.toml", &theme]
+        .into_iter()
+        .map(changed)
+        .collect()
 }
 
 #[cfg(test)]

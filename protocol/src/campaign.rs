@@ -257,6 +257,17 @@ pub struct Transfer {
     pub attended: bool,
 }
 
+/// How a campaign's calls are recorded: those of its AI callers, until they hand over to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Recording {
+    /// What is said before anything else, such as "This call is recorded." In many places the law wants it, and everywhere people do.
+    pub announce: String,
+    /// Days that it is kept; 0: deleted once the call is written down.
+    pub keep_days: u32,
+}
+
 /// A second script that some of a campaign's contacts hear, so that the two can be compared. Who hears which is decided by lot, once
 /// for each contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,6 +278,29 @@ pub struct Trial {
     pub script_id: crate::ScriptId,
     /// How many of a hundred contacts hear it, 1–99.
     pub percent: u32,
+}
+
+impl Recording {
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if !(1..=300).contains(&self.announce.trim().chars().count()) {
+            let message =
+                "recording.announce must have 1 to 300 characters, such as \"This call is recorded.\"";
+            return Err(("recording", message.into()));
+        }
+        if self.keep_days > 3650 {
+            return Err(("recording", format!("recording.keepDays is {}; use 0 to 3650", self.keep_days)));
+        }
+        Ok(())
+    }
+}
+
+impl Trial {
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if (1..=99).contains(&self.percent) {
+            return Ok(());
+        }
+        Err(("trial", format!("trial.percent is {}; use 1 to 99", self.percent)))
+    }
 }
 
 /// When a campaign's list was last held against the official do-not-call list.
@@ -413,6 +447,9 @@ pub struct CallSettings {
     /// Who hears, speaks and converses.
     #[serde(skip_serializing_if = "VoiceChoice::is_usual")]
     pub voice: VoiceChoice,
+    /// How calls are recorded; none: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recording>,
     /// A second script on trial; none: all hear the campaign's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
@@ -453,6 +490,7 @@ impl Default for CallSettings {
             debt_field: None,
             caller_name: String::new(),
             voice: VoiceChoice::default(),
+            recording: None,
             trial: None,
         }
     }
@@ -464,9 +502,8 @@ impl CallSettings {
     /// # Errors
     /// The field's name and what would be right.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
-        if let Some(trial) = self.trial.filter(|trial| !(1..=99).contains(&trial.percent)) {
-            return Err(("trial", format!("trial.percent is {}; use 1 to 99", trial.percent)));
-        }
+        self.recording.as_ref().map_or(Ok(()), Recording::check)?;
+        self.trial.as_ref().map_or(Ok(()), Trial::check)?;
         let ranges: [(&'static str, u32, u32, u32); 5] = [
             ("maxConcurrentCalls", self.max_concurrent_calls, 1, 500),
             ("retryAttempts", self.retry_attempts, 0, 10),

@@ -35,7 +35,7 @@ pub use call::{CallStatus, Emotion, Intent, MonitorMode, Outcome, Speaker};
 pub use callback::CallbackRow;
 pub use campaign::{
     CallSettings, CampaignStatus, CampaignType, DialMode, Filter, ListOrder, OptOutScope, People, QueueState,
-    Recycle, Route, Scrub, Taker, Transfer, Trial, VoiceChoice,
+    Recording, Recycle, Route, Scrub, Taker, Transfer, Trial, VoiceChoice,
 };
 pub use command::{CallFilter, Command, Query};
 pub use contact::ContactStatus;

@@ -125,6 +125,9 @@ pub struct HistoryRow {
     pub transcript: String,
     /// What became of the contact.
     pub contact_status: Option<ContactStatus>,
+    /// Whether there is a recording of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
     /// When the attempt was committed.
     pub created_at: DateTime<Utc>,
 }

@@ -237,6 +237,7 @@ async fn main() {
     let speech = Arc::new(speech[first..].to_vec());
     let tone: Vec<i16> = (0..12_000).map(|n| if n % 20 < 10 { 3000 } else { -3000 }).collect();
     let providers = Providers {
+        tap: None,
         recogniser: Arc::new(AtOnce::default()),
         synthesiser: Arc::new(Tone(Clip::Sound(tone.into()))),
         voice: Voice::default(),

@@ -11,6 +11,7 @@ use crate::dashboard::Dashboards;
 use crate::dialer::{Dialer, Tools};
 use crate::lawbook::Lawbook;
 use crate::lead_sync::{self, LeadSyncs};
+use crate::recordings::Recordings;
 use crate::settings::{Kind, Settings, data_file};
 use crate::speech::Speech;
 use crate::storage::{self, Journal, Store};
@@ -178,6 +179,8 @@ impl Floor {
         let closing = CancellationToken::new();
         let vicidials = vicidials(&settings, &closing)?;
         set_up_before(store.as_ref(), &settings, &vicidials).await?;
+        let recordings = Recordings::new(&settings.recordings, &settings.data_folder(), journal.clone())
+            .map_err(crate::settings::SettingsError)?;
         let dialer = Dialer::start(Tools {
             store: store.clone(),
             journal: journal.clone(),
@@ -193,13 +196,16 @@ impl Floor {
                 .map_err(crate::settings::SettingsError)?,
             in_words: speech.in_words,
             carriers: carriers(&vicidials),
+            recordings: Some(recordings.clone()),
         });
+        tokio::spawn(recordings.clone().run(store.clone(), closing.clone()));
         let (dialpad, deliveries) = dialpad(&settings, &store, &journal, &closing)?;
         let webhooks = Arc::new(Notify::new());
         tokio::spawn(webhook::run(store.clone(), bus.clone(), webhooks.clone(), closing.clone()));
         let settings = Arc::new(settings);
         tokio::spawn(upkeep::run(store.clone(), settings.clone(), closing.clone()));
         let app = App::new(api::Inner {
+            recordings,
             voice: (speech.cast.synthesiser(&VoiceChoice::default()), speech.voice),
             store,
             journal,

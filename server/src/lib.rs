@@ -14,6 +14,7 @@ pub mod domain;
 pub mod floor;
 pub mod lawbook;
 pub mod lead_sync;
+pub mod recordings;
 pub mod remote_agents;
 pub mod settings;
 pub mod simulator;

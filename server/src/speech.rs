@@ -97,6 +97,7 @@ impl Speech {
             );
         }
         let words = Providers {
+            tap: None,
             recogniser: Arc::new(TextRecogniser),
             synthesiser: Arc::new(TextSynthesiser),
             voice: Voice::default(),
@@ -136,7 +137,7 @@ impl Speech {
             Ok(_) => {
                 parts.set("voice", PartState::Up, synthesiser.describe()).await;
                 let (voice, timing) = (voice.clone(), Timing::default());
-                Ok(Providers { recogniser, synthesiser, voice, chat: None, timing })
+                Ok(Providers { tap: None, recogniser, synthesiser, voice, chat: None, timing })
             }
             Err(error) => {
                 let message = format!(

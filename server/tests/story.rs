@@ -8,7 +8,7 @@
     reason = "a test ends where it cannot go on"
 )]
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, TimeZone, Utc};
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
     Emotion, EventBody, Exchange, ImportId, Intent, ListOrder, OrganizationId, Outcome, PhoneNumberId,
@@ -24,6 +24,8 @@ use dialdeck_server::domain::law::Rules;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
 use dialdeck_server::storage::change::QueueStart;
+use dialdeck_server::storage::keeping::HoldRow;
+use dialdeck_server::storage::recordings::RecordingRow;
 use dialdeck_server::storage::{
     AuditEntry, BeginAttempt, CallKey, Change, CommitError, ContactPage, EndCall, ImportMode, NewSession,
     NewUser, Refusal, Store, StoreError, open,
@@ -125,6 +127,7 @@ async fn story(store: Arc<dyn Store>) {
     counted_by_debt(store, &campaign).await;
     writing_down(store).await;
     in_order(store).await;
+    recorded_and_learnt_from(store, &campaign).await;
     everywhere_and_erased(store, &campaign).await;
     going(store, &campaign).await;
 }
@@ -511,6 +514,75 @@ async fn one_number_after_the_other(store: &dyn Store, campaign: &Campaign) {
     assert_eq!((fay.status, fay.attempts, fay.number_turn), (ContactStatus::New, 0, 1));
     assert_eq!(fay.dead_numbers, [fay.person.phone.as_str()], "a wrong number stays wrong");
     assert!(store.counts(campaign.id).await.unwrap().held >= 0);
+}
+
+/// What calls teach, and their recordings: each behind its wall, gone when its time has come, kept under legal hold.
+async fn recorded_and_learnt_from(store: &dyn Store, campaign: &Campaign) {
+    let script = ScriptId::new();
+    let mut calls = Vec::new();
+    for n in 90..93 {
+        let contact = added(store, campaign, person(n)).await;
+        let begun = begin(campaign.id, &contact, noon());
+        one(store, vec![Change::BeginAttempt(Box::new(begun.clone()))]).await.unwrap();
+        let after = ContactAfter { status: ContactStatus::Contacted, next_attempt_at: noon() };
+        let ended = EndCall {
+            script_id: Some(script),
+            last_step: Some("pitch".into()),
+            answered_at: Some(noon()),
+            ..end(&begun, Outcome::HungUp, after, noon())
+        };
+        one(store, vec![Change::EndCall(Box::new(ended))]).await.unwrap();
+        calls.push((begun.key.call_id, contact.person.phone.as_str().to_owned()));
+    }
+    let lessons = store.lessons(campaign.id, noon(), noon() + Duration::hours(1)).await.unwrap();
+    let own: Vec<_> = lessons.iter().filter(|lesson| lesson.script_id == Some(script)).collect();
+    assert_eq!((own.len(), own[0].calls, own[0].step.as_deref()), (1, 3, Some("pitch")));
+    assert_eq!(own[0].satisfaction, Some(5));
+    let used = store.number_use(&org(), noon()).await.unwrap();
+    let used = used.iter().find(|used| used.number == "+13125550199").unwrap();
+    assert!(used.calls >= 3 && used.answered >= 3 && used.last_at.is_some(), "{used:?}");
+    assert!(store.number_use(&OrganizationId("other".into()), noon()).await.unwrap().is_empty());
+
+    let tomorrow = noon() + Duration::days(1);
+    for (n, (call_id, _)) in calls.iter().enumerate() {
+        let row = RecordingRow {
+            call_id: call_id.clone(),
+            organization_id: org(),
+            place: format!("default/2026-01-15/{n}.wav"),
+            seconds: 42,
+            bytes: 1_344_044,
+            created_at: noon(),
+            delete_at: Some(if n == 2 { tomorrow } else { noon() }),
+        };
+        one(store, vec![Change::SaveRecording(Box::new(row))]).await.unwrap();
+    }
+    let filter = CallFilter { text: None, limit: Some(500), ..CallFilter::default() };
+    let (history, _) = store.calls(&org(), &filter, None).await.unwrap();
+    assert_eq!(history.iter().filter(|call| call.recorded).count(), 3);
+    assert!(store.recording(&org(), &calls[0].0).await.unwrap().is_some());
+    let other = OrganizationId("other".into());
+    assert!(store.recording(&other, &calls[0].0).await.unwrap().is_none(), "the wall holds");
+    let due = async |now| {
+        let rows = store.recordings_due(now, 10).await.unwrap();
+        rows.into_iter().map(|row| row.place).collect::<Vec<_>>()
+    };
+    let hold = HoldRow {
+        phone: calls[1].1.clone(),
+        reason: "a claim".into(),
+        placed_by: "sue".into(),
+        created_at: noon(),
+    };
+    store.place_hold(&org(), &hold).await.unwrap();
+    assert_eq!(due(noon()).await, ["default/2026-01-15/0.wav"]);
+    store.lift_hold(&org(), &hold.phone).await.unwrap();
+    assert_eq!(due(noon()).await.len(), 2);
+    // Who is erased takes their recording with them, at once.
+    store.erase(&org(), &calls[2].1).await.unwrap();
+    assert_eq!(due(Utc::now()).await.len(), 3);
+    for (call_id, _) in &calls {
+        one(store, vec![Change::ForgetRecording { call_id: call_id.clone() }]).await.unwrap();
+    }
+    assert!(due(Utc::now()).await.is_empty());
 }
 
 async fn everywhere_and_erased(store: &dyn Store, campaign: &Campaign) {

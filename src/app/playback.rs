@@ -26,6 +26,25 @@ impl App {
                     replay.faster(action == Action::Faster);
                 }
             }
+            Action::Play if self.state.playing.take().is_some() => {
+                let _ = self.asks.send(Ask::Silence);
+                self.note("stopped", false);
+            }
+            Action::Play => {
+                let recorded = self.state.selected_past_call().filter(|call| call.recorded);
+                let Some(call) = recorded.map(|call| call.id.clone()) else { return true };
+                let player = self.settings.config.player.clone();
+                if player.trim().is_empty() {
+                    self.note(
+                        "no player is set: player = \"aplay -q\" in config.toml, or DIALDECK_PLAYER",
+                        true,
+                    );
+                } else {
+                    self.state.playing = Some(call.clone());
+                    let _ = self.asks.send(Ask::Play(call, player));
+                    self.note("the recording is played; once more stops it", false);
+                }
+            }
             Action::Export => {
                 let text = "~/calls.csv".to_owned();
                 self.state.overlay = Some(Overlay::Ask { what: Asked::File, text });
@@ -44,6 +63,15 @@ impl App {
         let filter = self.state.past.filter.clone();
         let _ = self.asks.send(Ask::Export(Box::new(Export { filter, file: export::file(typed) })));
         self.state.notes.asked("asked; the server is carrying the calls out");
+    }
+
+    /// A recording is at its end, or could not be played.
+    pub(super) fn played(&mut self, how: Result<(), String>) {
+        self.state.playing = None;
+        match how {
+            Ok(()) => self.note("the recording is at its end", false),
+            Err(why) => self.note(&format!("the recording: {why}"), true),
+        }
     }
 
     /// A second of a replay has passed; gives whether one is under way.

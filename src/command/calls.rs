@@ -1,7 +1,7 @@
 //! `dialdeck call …`: calls that were, and calls that are.
 
 use super::call_list::{Which, list};
-use super::download::Destination;
+use super::download::{self, Destination};
 use super::{Client, call, campaigns, output, segment, table, text};
 use crate::args::{CallCommand, Server};
 use clap::Subcommand;
@@ -26,6 +26,14 @@ pub enum CallsCommand {
     Insights {
         /// Its id
         id: String,
+    },
+    /// Hear a call: its recording as a WAV file, the person left, the AI caller right
+    Recording {
+        /// Its id
+        id: String,
+        /// Where to; the output unless told
+        #[arg(long, value_name = "FILE")]
+        out: Option<std::path::PathBuf>,
     },
     /// Hang a call up
     HangUp {
@@ -89,6 +97,9 @@ pub async fn run(server: &Server, command: &CallsCommand, json: bool) -> Result<
                 return output::print("nothing: the call is not over yet, or is forgotten\n");
             }
             table::print_one(if json { &answer } else { &answer["insights"] }, json)
+        }
+        CallsCommand::Recording { id, out } => {
+            download::run(&client, &path(id, "/recording")?, &[], out.as_deref()).await
         }
         CallsCommand::HangUp { id } => {
             let answer = client.send(Method::POST, &path(id, "/hangup")?, &Value::Null).await?;

@@ -134,6 +134,8 @@ pub struct State {
     pub opened: Option<(HistoryRow, Vec<Exchange>)>,
     /// Whether it is gone through once more.
     pub replay: Option<Replay>,
+    /// Whose recording is played.
+    pub playing: Option<CallId>,
     /// How the screens are arranged.
     pub layout: Layout,
     /// Where the person is looking.
@@ -204,6 +206,7 @@ impl Default for State {
             history_loaded: false,
             opened: None,
             replay: None,
+            playing: None,
             layout: Layout::default(),
             view: View::Floor,
             pane: Pane::Campaigns,

@@ -45,7 +45,8 @@ fn row(call: &HistoryRow, scene: &Scene) -> Vec<Cell> {
     let cell = |text: String, style| Cell { text, style };
     vec![
         cell(crate::when::here(call.created_at).format("%d %b %H:%M:%S").to_string(), theme.dim),
-        cell(call.name.clone(), theme.text),
+        // A dot: there is a recording.
+        cell(format!("{}{}", if call.recorded { "●" } else { "" }, call.name), theme.text),
         cell(outcome, style),
         cell(clock(i64::from(call.duration)), theme.text),
         cell(call.phone.clone(), theme.text),

@@ -37,6 +37,7 @@ fn past(n: u128) -> HistoryRow {
         cost: 0.0123,
         transcript: String::new(),
         contact_status: None,
+        recorded: n.is_multiple_of(3),
         created_at: now() - Duration::minutes(i64::try_from(n).unwrap()),
     }
 }

@@ -239,6 +239,15 @@ impl Client {
         Ok(answer)
     }
 
+    /// The bytes of a GET that must succeed.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let answer = self.http.get(format!("{}{path}", self.server)).bearer_auth(&self.token).send().await?;
+        Ok(answer.error_for_status()?.bytes().await?.to_vec())
+    }
+
     /// Imports a CSV; gives the lines of the answer, or the problem.
     ///
     /// # Errors

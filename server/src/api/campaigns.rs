@@ -102,6 +102,7 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
         "callerName",
         "voice",
         "trial",
+        "recording",
     ];
     for (name, value) in given {
         if !known.contains(&name.as_str()) {

@@ -32,6 +32,7 @@ mod paging;
 mod persons;
 mod problem;
 mod queues;
+mod recordings;
 mod scripts;
 mod seats;
 mod serve;
@@ -53,6 +54,7 @@ use crate::dashboard::Dashboards;
 use crate::dialer::Dialer;
 use crate::domain::lockout::Lockout;
 use crate::lead_sync::LeadSyncs;
+use crate::recordings::Recordings;
 use crate::settings::Settings;
 use crate::storage::{Journal, Store};
 use crate::telemetry::metrics::Exposition;
@@ -98,6 +100,8 @@ pub struct Inner {
     pub crier: socket::crier::Crier,
     /// Who calls.
     pub dialer: Dialer,
+    /// Where calls are recorded.
+    pub recordings: Recordings,
     /// VICIdials.
     pub vicidials: Vicidials,
     /// Dialpad.
@@ -257,6 +261,7 @@ fn of_calls() -> OpenApiRouter<App> {
         .routes(routes!(calls::conversation))
         .routes(routes!(calls::insights))
         .routes(routes!(calls::hang_up))
+        .routes(routes!(recordings::one, recordings::delete))
         .routes(routes!(monitoring::monitor))
         .routes(routes!(monitoring::stop))
 }

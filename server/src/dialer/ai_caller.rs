@@ -8,6 +8,7 @@ use super::scribe::JournalScribe;
 use crate::domain::do_not_call::List;
 use crate::domain::gate;
 use crate::domain::script::Script;
+use crate::recordings::Tape;
 use crate::telephony::Progress;
 use crate::telephony::adoption::Ending;
 use crate::voice::conversation::{Minded, Providers, Report, announce, converse};
@@ -29,7 +30,7 @@ pub(super) async fn talk(
 ) -> Result {
     let answered = Utc::now();
     status(dialer, attempt, CallStatus::InProgress, "").await;
-    let providers = match providers(dialer, attempt, media.words) {
+    let mut providers = match providers(dialer, attempt, media.words) {
         Ok(providers) => providers,
         Err(why) => {
             let mut result = hang_up(dialer, attempt, progress, &why).await;
@@ -38,8 +39,12 @@ pub(super) async fn talk(
         }
     };
     let settings = &attempt.campaign.call_settings;
+    let tape = taped(dialer, attempt, media.words);
+    providers.tap = tape.as_ref().and_then(Tape::tap);
+    let said_first = [disclosure(dialer, attempt).await, announced_recording(attempt, tape.is_some())];
+    let said_first = said_first.iter().map(|text| text.trim()).collect::<Vec<_>>().join(" ");
     let mut dialogue =
-        Dialogue::new(script.clone(), &attempt.contact.person).disclosing(disclosure(dialer, attempt).await);
+        Dialogue::new(script.clone(), &attempt.contact.person).disclosing(said_first.trim().to_owned());
     if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if settings.transfer.as_ref().is_some_and(|to| !to.to.is_empty()) && attempt.adopted.is_none() {
@@ -67,6 +72,12 @@ pub(super) async fn talk(
             }
         }
     };
+    if let (Some(tape), Some(recordings)) = (tape, dialer.0.tools.recordings.clone()) {
+        let key = attempt.begun.key.clone();
+        let days = settings.recording.as_ref().map_or(0, |recording| recording.keep_days);
+        // Not before the person is let go: keeping it may take a while.
+        dialer.0.tasks.spawn(async move { recordings.keep(&key, tape, days).await });
+    }
     let handed = |report| {
         Serving::new(dialer, attempt, in_flight, Why::HandedOver(Box::new(report)), answered, script.clone())
     };
@@ -105,6 +116,19 @@ pub(super) async fn talk(
         never_placed: false,
         abandoned: false,
     }
+}
+
+/// A tape for the call, where its campaign records and there is sound.
+fn taped(dialer: &Dialer, attempt: &Attempt, words: bool) -> Option<Tape> {
+    attempt.campaign.call_settings.recording.as_ref()?;
+    let recordings = dialer.0.tools.recordings.as_ref().filter(|_| !words)?;
+    Some(recordings.begin(attempt.begun.key.call_id.as_str()))
+}
+
+/// What is said of the recording before anything else.
+fn announced_recording(attempt: &Attempt, records: bool) -> String {
+    let recording = attempt.campaign.call_settings.recording.as_ref().filter(|_| records);
+    recording.map(|recording| recording.announce.clone()).unwrap_or_default()
 }
 
 /// What a language model is given: this person, this script, what the campaign knows, and no more.

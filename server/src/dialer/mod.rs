@@ -34,6 +34,7 @@ use crate::domain::do_not_call::{self, List, Listing};
 use crate::domain::gate::{self, Decision, Hours, Question};
 use crate::domain::law::Rules;
 use crate::lawbook::Lawbook;
+use crate::recordings::Recordings;
 use crate::storage::change::QueueStart;
 use crate::storage::{Change, Journal, Store, StoreResult};
 use crate::telephony::Telephony;
@@ -89,6 +90,8 @@ pub struct Tools {
     pub cast: Arc<Cast>,
     /// Those whose agents may take a campaign's calls.
     pub carriers: Carriers,
+    /// Where calls are recorded; none: they are not.
+    pub recordings: Option<Recordings>,
 }
 
 /// Who is to be called, by whom, and about what.

@@ -14,6 +14,7 @@ const NAMES: &[(&str, &str)] = &[
     ("STT_ENGINE", "recognition.engine"),
     ("VOICE_STACK", "voice.stack"),
     ("TELNYX_API_KEY", "providers.telnyx.key"),
+    ("S3_SECRET", "recordings.s3_secret"),
     ("OPENAI_API_KEY", "providers.openai.key"),
     ("DEEPGRAM_API_KEY", "providers.deepgram.key"),
     ("MAX_CONCURRENT_CALLS", "dialer.max_concurrent_calls"),

@@ -52,6 +52,8 @@ section! {
         rates: Rates,
         /// How long the record keeps what.
         retention: RetentionSettings,
+        /// Recordings of calls.
+        recordings: RecordingSettings,
         /// Logs.
         log: Log,
         /// Where they came from.
@@ -151,6 +153,24 @@ section! {
         transcripts_days: u32,
         /// Calls as a whole.
         calls_days: u32,
+    }
+}
+
+section! {
+    /// Recordings of calls.
+    RecordingSettings {
+        /// Folder; empty: `recordings` beside the record.
+        folder: String,
+        /// A bucket that speaks S3, or empty.
+        s3_endpoint: String,
+        /// Its name.
+        s3_bucket: String,
+        /// Its region.
+        s3_region: String,
+        /// Key.
+        s3_key: String,
+        /// Secret.
+        s3_secret: SecretString,
     }
 }
 

@@ -276,6 +276,13 @@ pub enum Change {
     ForeignCall(Box<ForeignCall>),
     /// A part of the server changed its state; every organization hears of it.
     Part { part: Part, at: DateTime<Utc> },
+    /// Keep a recording's place.
+    SaveRecording(Box<super::recordings::RecordingRow>),
+    /// A recording is gone from its shelf.
+    ForgetRecording {
+        /// Of which call.
+        call_id: CallId,
+    },
     /// A command, for the audit log.
     Audit(AuditEntry),
 }

@@ -13,6 +13,7 @@ pub mod leads;
 pub mod learning;
 pub mod postgres;
 pub mod record;
+pub mod recordings;
 pub mod sqlite;
 pub mod upkeep;
 
@@ -29,6 +30,7 @@ pub use record::{
     NewUser, QueueRow, UserRow,
 };
 
+pub use recordings::RecordingRecord;
 pub use upkeep::Upkeep;
 
 use crate::domain::campaign::{Campaign, PhoneNumber};
@@ -86,7 +88,16 @@ pub type Committed = Vec<Result<Vec<Event>, CommitError>>;
 /// committed by [`Journal`] in groups.
 #[async_trait]
 pub trait Store:
-    Accounts + AgentRecord + DialpadRecord + Keeping + LeadRecord + LearningRecord + Upkeep + Send + Sync
+    Accounts
+    + AgentRecord
+    + DialpadRecord
+    + Keeping
+    + LeadRecord
+    + LearningRecord
+    + RecordingRecord
+    + Upkeep
+    + Send
+    + Sync
 {
     /// Engine and place, for the log. Without secrets.
     fn describe(&self) -> String;

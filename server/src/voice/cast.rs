@@ -194,6 +194,7 @@ impl Cast {
             language: named(&choice.language, &self.voice.language),
         };
         Providers {
+            tap: None,
             recogniser: self.recogniser(choice).unwrap_or_else(|| usual.recogniser.clone()),
             synthesiser: self.synthesiser(choice),
             voice,

@@ -145,6 +145,7 @@ mod tests {
     /// What is decided by somebody who hears the text and then says or presses something.
     async fn decided(words: &str, key: Option<char>) -> Decision {
         let providers = Providers {
+            tap: None,
             recogniser: Arc::new(TextRecogniser),
             synthesiser: Arc::new(TextSynthesiser),
             voice: Voice::default(),

@@ -1,5 +1,6 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
+use super::card::Cards;
 use super::dialogue::mind::{Chat, Mind};
 use super::dialogue::{Dialogue, Move, sentences};
 use super::ear::{Ear, Noticed};
@@ -10,6 +11,7 @@ use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
 use super::speech::Speech;
 use super::synthesise::{SynthesiseError, Synthesiser, Voice};
 use super::timing::Timing;
+use crate::recordings::Tap;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -63,6 +65,8 @@ pub struct Providers {
     pub chat: Option<Arc<dyn Chat>>,
     /// How long it waits for what.
     pub timing: Timing,
+    /// Where it is recorded, if it is.
+    pub tap: Option<Tap>,
 }
 
 /// What a language model is given to hold a conversation with.
@@ -166,7 +170,12 @@ impl Talk<'_> {
                 biased;
                 () = end.cancelled() => Some(talk.leave("ended_by_us").await),
                 frame = media.heard.recv() => match frame {
-                    Some(frame) => talk.hear(frame).await,
+                    Some(frame) => {
+                        if let (Some(tap), Frame::Sound(samples)) = (&talk.providers.tap, &frame) {
+                            tap.heard(samples);
+                        }
+                        talk.hear(frame).await
+                    }
                     None => Some(talk.leave("hung_up").await),
                 },
                 heard = finished(&mut talk.recognising) => talk.recognised(heard).await,
@@ -187,6 +196,9 @@ impl Talk<'_> {
                                     let lasts = frame.lasts(timing.word);
                                     talk.talked += lasts;
                                     talk.spoke_to = Some(Instant::now() + lasts);
+                                }
+                                if let (Some(tap), Frame::Sound(samples)) = (&talk.providers.tap, &frame) {
+                                    tap.spoken(samples);
                                 }
                                 room.send(frame);
                             }
@@ -307,6 +319,8 @@ struct Talk<'a> {
     /// What is left on the machine that answered.
     message: Option<Message>,
     callback_at: Option<DateTime<Utc>>,
+    /// Whether a card's number is being said.
+    cards: Cards,
     /// Whether what is said is followed by a moment in which a key may be pressed.
     lingers: bool,
 }
@@ -350,6 +364,7 @@ impl<'a> Talk<'a> {
             message: None,
             callback_at: None,
             lingers: false,
+            cards: Cards::default(),
         }
     }
 

@@ -207,6 +207,7 @@ mod tests {
 
     fn attention() -> Attention {
         let providers = Providers {
+            tap: None,
             recogniser: Arc::new(TextRecogniser),
             synthesiser: Arc::new(TextSynthesiser),
             voice: Voice::default(),

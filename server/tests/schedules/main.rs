@@ -108,6 +108,7 @@ impl Server {
             let store = open(&file).await.unwrap();
             let journal = Journal::start(store.clone(), Bus::default());
             let words = Providers {
+                tap: None,
                 recogniser: Arc::new(TextRecogniser),
                 synthesiser: Arc::new(TextSynthesiser),
                 voice: Voice::default(),
@@ -134,6 +135,7 @@ impl Server {
                     Arc::new(|_, _| {}),
                 )),
                 carriers: Arc::new(|_, _| None),
+                recordings: None,
             });
             (store, journal, dialer)
         });

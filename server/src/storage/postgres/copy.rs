@@ -40,6 +40,7 @@ const TABLES: &[&str] = &[
     "imports",
     "call_texts",
     "agent_seats",
+    "recordings",
     "agent_log",
     "lead_links",
     "lead_changes",

@@ -3,6 +3,7 @@
 use super::engine::BEGIN_WRITE;
 use super::{
     Conn, Db, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law, lead_notes,
+    recordings,
 };
 use crate::storage::Committed;
 use crate::storage::change::Happening;
@@ -231,6 +232,8 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             let body = EventBody::PartStatusUpdate { part: part.clone() };
             Ok(vec![of_organization(OrganizationId(String::new()), body, *at)])
         }
+        Change::SaveRecording(row) => recordings::save(conn, row).await,
+        Change::ForgetRecording { call_id } => recordings::forget(conn, call_id).await,
         Change::Audit(entry) => audit::append(conn, entry).await,
     }
 }

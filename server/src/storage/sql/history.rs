@@ -16,7 +16,8 @@ use uuid::Uuid;
 const CALLS: &str = "SELECT c.id, c.campaign_id, c.contact_id, c.status, c.outcome, c.duration, c.transcript, \
                      c.emotion, c.csat_score, c.cost, c.from_number, c.to_number, c.channel_id, c.created_at, \
                      c.contact_name, c.contact_company, c.detail, c.answered_at, c.agent_name, c.disposition, c.summary, \
-                     k.status AS contact_status \
+                     k.status AS contact_status, \
+                     EXISTS (SELECT 1 FROM recordings r WHERE r.call_id = c.id) AS recorded \
                      FROM calls c LEFT JOIN contacts k ON k.id = c.contact_id WHERE c.organization_id = ";
 
 /// Events kept in a snapshot's way: a console that missed more than this takes a new snapshot instead.

@@ -20,6 +20,7 @@ mod law;
 mod lead_notes;
 mod leads;
 mod lessons;
+mod recordings;
 mod row;
 mod store;
 mod tokens;

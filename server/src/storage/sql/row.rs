@@ -194,6 +194,7 @@ pub(super) struct Call {
     disposition: String,
     pub(super) summary: String,
     contact_status: Option<String>,
+    recorded: bool,
 }
 
 impl Call {
@@ -223,6 +224,7 @@ impl Call {
             transcript: self.transcript,
             contact_status: self.contact_status.as_deref().map(word).transpose()?,
             created_at: self.created_at.and_utc(),
+            recorded: self.recorded,
         })
     }
 }

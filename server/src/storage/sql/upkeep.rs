@@ -174,7 +174,7 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
 }
 
 /// What stands where a number stood.
-const ERASED: &str = "erased";
+pub(super) const ERASED: &str = "erased";
 
 async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>, sqlx::Error> {
     let blocked: Option<i32> = sqlx::query_scalar(
@@ -210,6 +210,7 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
         .execute(&mut *conn)
         .await?;
     let dialpad = super::dialpad_keeping::erase(conn, org, phone).await?;
+    super::recordings::erase(conn, org, phone, Utc::now().naive_utc()).await?;
     let calls = sqlx::query(
         "UPDATE calls SET to_number = $3, contact_name = '', contact_company = '', transcript = '', note = '', summary = '', \
          ai_insights = NULL, detail = '', subject = '' WHERE organization_id = $1 AND to_number = $2",

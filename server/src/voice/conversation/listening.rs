@@ -3,6 +3,7 @@
 
 use super::{Talk, millis};
 use crate::voice::backchannel;
+use crate::voice::card::without_digits;
 use crate::voice::dialogue::intent;
 use crate::voice::ear::Utterance;
 use crate::voice::phrases::Phrases;
@@ -25,6 +26,9 @@ pub(super) enum Asked {
     /// A language model too, as long as it may take.
     Model(Duration),
 }
+
+/// Seconds in which somebody says the number of a card, with the pauses between its pieces.
+const CARD_SECONDS: usize = 20;
 
 impl Talk<'_> {
     /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
@@ -63,6 +67,18 @@ impl Talk<'_> {
         }));
     }
 
+    /// What was understood, without the number of a card: that is neither written down nor recorded.
+    fn without_card(&mut self, heard: Recognition) -> Recognition {
+        if !self.cards.hides(&heard.text) {
+            return heard;
+        }
+        if let Some(tap) = &self.providers.tap {
+            // As far back as it may have begun, with the pieces before it.
+            tap.hide(CARD_SECONDS * crate::voice::media::RATE as usize);
+        }
+        Recognition { text: without_digits(&heard.text), ..heard }
+    }
+
     /// An utterance was understood, or not: it is answered, where it is one.
     pub(super) async fn recognised(
         &mut self,
@@ -77,6 +93,7 @@ impl Talk<'_> {
             }
             None => (nothing, TurnLatency::default()),
         };
+        let heard = self.without_card(heard);
         let heard = match self.held_back.take() {
             Some(before) => join(self.dialogue.phrases(), before, heard),
             None => heard,

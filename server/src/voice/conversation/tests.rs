@@ -89,6 +89,7 @@ async fn talk_with<F: Future<Output = ()>>(
 /// What conversations in words are held with, ten times as fast as in life.
 fn providers(chat: Option<Pensive>) -> Providers {
     Providers {
+        tap: None,
         recogniser: Arc::new(Slow),
         synthesiser: Arc::new(TextSynthesiser),
         voice: Voice::default(),
