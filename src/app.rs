@@ -42,7 +42,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// # Errors
 /// When keymap or theme are wrong, or the terminal breaks.
 pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
-    let settings = Settings::load(theme).map_err(|e| eyre!(e))?;
+    let mut settings = Settings::load(theme).map_err(|e| eyre!(e))?;
     let (mut screen, taken) = terminal::take()?;
     let mut keys = terminal::keys();
     let mut login = Login::new(&server);
@@ -51,7 +51,10 @@ pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
             break;
         };
         let mut app = App::new(server.url.clone(), token, settings.clone());
-        match app.run(&mut screen, &mut keys).await? {
+        let left = app.run(&mut screen, &mut keys).await?;
+        // What was saved and bound stays so for whoever logs in next.
+        settings = app.settings;
+        match left {
             Left::Quit => break,
             Left::LoggedOut(why) => login.say(&why),
         }
@@ -212,6 +215,8 @@ impl App {
                 // What was asked for and not answered is asked for again.
                 self.state.knowledge.clear();
                 self.state.past.asked = None;
+                self.state.lead_asked = None;
+                self.state.guide_asked = None;
                 self.later.clear();
                 // A question about a state that is old is not answered later.
                 if matches!(
@@ -228,7 +233,7 @@ impl App {
             }
             Heard::LoggedOut(_) => {}
             Heard::Exporting(bytes) => {
-                self.state.notes.asked(&format!("the calls are carried out: {} kB so far", bytes / 1024));
+                self.state.notes.underway(&format!("the calls are carried out: {} kB so far", bytes / 1024));
             }
             Heard::Played(how) => self.played(how),
             Heard::Exported(Ok(done)) => self.note(&done, false),
@@ -275,6 +280,7 @@ impl App {
                 }
                 self.state.choices_of = None;
                 self.state.lead_asked = None;
+                self.state.guide_asked = None;
                 self.ask_callbacks();
                 self.ask_figures();
                 self.fetch_for_seat();
@@ -288,7 +294,12 @@ impl App {
                             self.unfinished = None;
                         }
                         // A new webhook is answered with its secret.
-                        if matches!(answer, Answer::Done { .. } | Answer::Lines { .. }) {
+                        if matches!(answer, Answer::Once { .. }) {
+                            // It is not told again: the picture before it goes.
+                            self.frozen = None;
+                        }
+                        let done = matches!(answer, Answer::Done { .. } | Answer::Once { .. });
+                        if done && self.state.view != View::Learning {
                             self.ask_set_up();
                         }
                         self.state.take_answer(answer);
@@ -345,7 +356,7 @@ impl App {
         if self.state.overlay.is_some() {
             let leave = self.overlay_key(event);
             if self.state.overlay.is_none() {
-                self.state.overlay = self.state.unread.take();
+                self.state.overlay = self.state.unread.pop_front();
             }
             return leave;
         }

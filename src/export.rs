@@ -84,18 +84,29 @@ async fn carried(
         let detail = problem.get("detail").and_then(|detail| detail.as_str());
         return Err(detail.map_or_else(|| format!("the server answered {status}"), crate::plain::line));
     }
+    // A name of its own: what somebody else writes beside it is theirs.
     let mut part = export.file.clone().into_os_string();
-    part.push(".part");
+    part.push(format!(".{:08x}.part", rand::random::<u32>()));
     let part = PathBuf::from(part);
-    let written = write(answer, &part, tell).await;
-    let named = match written {
-        Ok(bytes) => tokio::fs::rename(&part, &export.file).await.map(|()| bytes).map_err(|e| e.to_string()),
+    let named = match write(answer, &part, tell).await {
+        Ok(bytes) => name(&part, &export.file).await.map(|()| bytes),
         Err(why) => Err(why),
     };
-    if named.is_err() {
-        let _ = tokio::fs::remove_file(&part).await;
-    }
+    let _ = tokio::fs::remove_file(&part).await;
     named
+}
+
+/// Gives the file its name, unless something has it by now.
+async fn name(part: &Path, file: &Path) -> Result<(), String> {
+    match tokio::fs::hard_link(part, file).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err("it is there by now; choose another name".into())
+        }
+        // A disk that knows no links.
+        Err(_) if !file.exists() => tokio::fs::rename(part, file).await.map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 async fn write(
@@ -105,7 +116,7 @@ async fn write(
 ) -> Result<usize, String> {
     let mut options = tokio::fs::OpenOptions::new();
     // It holds people's words and numbers: nobody else on this machine reads it.
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     let mut file = options.open(part).await.map_err(|e| e.to_string())?;
     let (mut bytes, mut said) = (0, Instant::now());
     let mut stream = answer.bytes_stream();

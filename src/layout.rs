@@ -7,6 +7,7 @@ use dialdeck_protocol::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 const DEFAULT: &str = include_str!("../config/layouts.toml");
 
@@ -93,12 +94,12 @@ impl Layout {
         self.split.get(&view).copied().unwrap_or_default()
     }
 
-    /// All columns of a pane with whether they are shown, in the order in which they would be.
-    pub fn choice(&self, pane: Pane) -> Vec<(String, bool)> {
-        let names = columns::names(pane);
-        let usual = |name: &str| {
-            columns::of(pane).iter().copied().flatten().any(|column| column.name == name && column.usual)
-        };
+    /// All columns of a pane with whether they are shown, in the order in which they would be; `table`: which of its tables is seen.
+    pub fn choice(&self, pane: Pane, table: usize) -> Vec<(String, bool)> {
+        let seen = columns::of(pane).get(table).copied().unwrap_or_default();
+        let mut names: Vec<&str> = seen.iter().map(|column| column.name).collect();
+        names.extend(columns::names(pane).into_iter().filter(|name| !seen.iter().any(|c| c.name == *name)));
+        let usual = |name: &str| seen.iter().any(|column| column.name == name && column.usual);
         let Some(chosen) = self.columns.get(&pane) else {
             return names.into_iter().map(|name| (name.to_owned(), usual(name))).collect();
         };
@@ -269,13 +270,12 @@ impl Layouts {
         names
     }
 
-    /// The one to begin with: the one that was saved last, else the first of one's role.
+    /// The one to begin with: the one that was saved last, else the first of one's role, else the first of all.
     pub fn begin(&self, role: Role) -> Layout {
         let chosen = self.chosen.as_ref().and_then(|name| self.named(name));
-        let of_role = || {
-            self.names().into_iter().filter_map(|name| self.named(&name)).find(|l| l.roles.contains(&role))
-        };
-        chosen.or_else(of_role).cloned().unwrap_or_default()
+        let all = || self.names().into_iter().filter_map(|name| self.named(&name));
+        let of_role = || all().find(|layout| layout.roles.contains(&role));
+        chosen.or_else(of_role).or_else(|| all().next()).cloned().unwrap_or_default()
     }
 
     /// The one after this.
@@ -285,23 +285,55 @@ impl Layouts {
         names.get(at).and_then(|name| self.named(name)).cloned().unwrap_or_default()
     }
 
-    /// Keeps one as it is, to begin with it from now on; gives the file's text.
-    ///
-    /// # Errors
-    /// When it cannot be written down.
-    pub fn keep(&mut self, layout: &Layout) -> Result<String, String> {
+    /// Keeps one as it is, to begin with it from now on.
+    pub fn keep(&mut self, layout: &Layout) {
         self.chosen = Some(layout.name.clone());
         self.own.retain(|own| own.name != layout.name);
         self.own.push(layout.clone());
-        let file = File { chosen: self.chosen.clone(), layout: self.own.iter().map(written).collect() };
-        let text = toml::to_string(&file).map_err(|e| e.to_string())?;
-        Ok(format!("{HEAD}{text}"))
     }
+}
+
+/// The user's file with one layout more, or changed, and begun with; the rest of the file stays, comments and all.
+///
+/// # Errors
+/// When the file cannot be read: what stands there is not lost.
+pub fn saved(text: &str, layout: &Layout) -> Result<String, String> {
+    read(text)?;
+    let mut file: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| e.to_string())?;
+    if text.trim().is_empty() {
+        file = HEAD.parse().map_err(|e: toml_edit::TomlError| e.to_string())?;
+    }
+    let one = File { chosen: None, layout: vec![written(layout)] };
+    let one = toml::to_string(&one).map_err(|e| e.to_string())?;
+    let one: DocumentMut = one.parse().map_err(|e: toml_edit::TomlError| e.to_string())?;
+    let table = one.get("layout").and_then(Item::as_array_of_tables).and_then(|all| all.get(0)).cloned();
+    let Some(table) = table else { return Err("the layout cannot be written down".into()) };
+    file["use"] = toml_edit::value(layout.name.clone());
+    let all = file.entry("layout").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    let Some(all) = all.as_array_of_tables_mut() else {
+        return Err("layout must be written as [[layout]]".into());
+    };
+    let name = |table: &Table| table.get("name").and_then(Item::as_str) == Some(&layout.name);
+    let at = all.iter().position(name);
+    match at {
+        Some(at) => {
+            if let Some(place) = all.get_mut(at) {
+                let decor = place.decor().clone();
+                *place = table;
+                *place.decor_mut() = decor;
+            }
+        }
+        None => all.push(table),
+    }
+    let text = file.to_string();
+    // What is written can be read again.
+    read(&text)?;
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Layouts, Sort, read};
+    use super::{Layout, Layouts, Sort, read, saved};
     use crate::columns;
     use crate::state::{Pane, View};
     use dialdeck_protocol::Role;
@@ -341,13 +373,25 @@ mod tests {
         let mut layout = layouts.begin(Role::Agent);
         layout.columns.insert(Pane::Calls, vec!["time".into(), "name".into()]);
         layout.sort.insert(Pane::Calls, Sort { column: "time".into(), down: true });
-        let text = layouts.keep(&layout).unwrap();
+        layouts.keep(&layout);
         let file = home.path().join("layouts.toml");
+        let before = "# mine\n[[layout]]\n# why\nname = \"night\"\nview = \"server\"\n";
+        let text = saved(before, &layout).unwrap();
+        assert!(
+            text.contains("# mine") && text.contains("# why") && text.contains("use = \"agent\""),
+            "{text}"
+        );
+        assert_eq!(saved(&text, &layout).unwrap(), text, "once more changes nothing");
+        assert!(
+            saved("[[layout]]\nname = 'x'\nview = 'flor'", &layout).is_err(),
+            "a mistake is not written over"
+        );
+        assert!(saved("", &Layout::default()).is_err(), "one without a name could not be read again");
         std::fs::write(&file, text).unwrap();
         let read = Layouts::load(Some(&file)).unwrap();
         assert_eq!(read.begin(Role::Admin), layout, "what was saved last is what one begins with");
         assert_eq!(layout.places(Pane::Calls, columns::CALLS), [3, 1]);
-        assert_eq!(read.names(), layouts.names());
+        assert_eq!(read.names().last().map(String::as_str), Some("night"));
     }
 
     #[test]

@@ -41,7 +41,7 @@ async fn fetched(server: &Url, token: &str, call: &CallId) -> Result<Vec<u8>, St
     url.path_segments_mut()
         .map_err(|()| "the server's address takes no path".to_owned())?
         .pop_if_empty()
-        .extend(["api", "v1", "calls", call.as_str(), "recording"]);
+        .extend(["api", "v1", "recordings", call.as_str()]);
     let client = reqwest::Client::builder().no_proxy().read_timeout(SILENT).build().map_err(plain)?;
     let answer = client.get(url).bearer_auth(token).send().await.map_err(plain)?;
     if !answer.status().is_success() {

@@ -6,10 +6,13 @@ use crate::config::Config;
 use crate::hotkey::Hotkeys;
 use crate::key::Key;
 use crate::keymap::{Keymap, bound};
-use crate::layout::{Layout, Layouts};
+use crate::layout::{Layout, Layouts, saved};
 use crate::theme::{Depth, Theme};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// The files, but for the theme's.
+const FILES: [&str; 5] = ["keymap.toml", "hotkeys.toml", "alerts.toml", "layouts.toml", "config.toml"];
 
 /// What the files say.
 #[derive(Debug, Clone)]
@@ -101,10 +104,12 @@ impl Settings {
     /// # Errors
     /// Why it could not be written.
     pub fn save_layout(&mut self, layout: &Layout) -> Result<String, String> {
-        let mut layouts = self.layouts.clone();
-        let text = layouts.keep(layout)?;
+        if layout.name.is_empty() {
+            return Err("there is no layout to save before the server has said who you are".into());
+        }
+        let text = saved(&self.own("layouts.toml")?, layout)?;
         let file = self.write("layouts.toml", &text)?;
-        self.layouts = layouts;
+        self.layouts.keep(layout);
         Ok(file)
     }
 
@@ -113,14 +118,8 @@ impl Settings {
     /// # Errors
     /// What hinders it; then nothing has changed.
     pub fn bind(&mut self, action: Action, keys: &[Key]) -> Result<String, String> {
-        let folder = self.folder.clone().ok_or("there is no home folder to keep it in")?;
-        let path = folder.join("keymap.toml");
-        let old = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(format!("{}: {error}", path.display())),
-        };
-        let text = bound(&old, action, keys).map_err(|why| format!("{}: {why}", path.display()))?;
+        let old = self.own("keymap.toml")?;
+        let text = bound(&old, action, keys).map_err(|why| format!("keymap.toml: {why}"))?;
         let file = self.write("keymap.toml", &text)?;
         match Self::read(self.folder.clone(), &self.theme_name, self.depth) {
             Ok(read) => *self = read,
@@ -133,16 +132,32 @@ impl Settings {
         Ok(file)
     }
 
+    /// What stands in one of one's own files; nothing in one that is not there.
+    fn own(&self, name: &str) -> Result<String, String> {
+        let path = self.folder.as_ref().ok_or("there is no home folder to keep it in")?.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        }
+    }
+
     /// Writes one of the files, whole or not at all; what was written by us is not read again as news.
     fn write(&mut self, name: &str, text: &str) -> Result<String, String> {
         let folder = self.folder.clone().ok_or("there is no home folder to keep it in")?;
         let path = folder.join(name);
-        let part = folder.join(format!(".{name}.part"));
+        // Where it is a link, what it leads to is written, and the link stays.
+        let target = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let part = target.with_file_name(format!(".{name}.part"));
         let written = std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&part, text))
-            .and_then(|()| std::fs::rename(&part, &path));
+            .and_then(|()| std::fs::rename(&part, &target));
         written.map_err(|error| format!("{}: {error}", path.display()))?;
-        self.read = stamps(Some(&folder), &self.theme_name);
+        // Only this one: another that was changed meanwhile is still to be read.
+        let fresh = stamps(Some(&folder), &self.theme_name);
+        if let Some(n) = FILES.iter().position(|file| *file == name) {
+            self.read[n] = fresh[n];
+        }
         Ok(path.display().to_string())
     }
 
@@ -171,10 +186,7 @@ impl Settings {
 fn stamps(folder: Option<&Path>, theme: &str) -> Vec<Option<SystemTime>> {
     let theme = format!("themes/{theme}.toml");
     let changed = |name: &str| std::fs::metadata(folder?.join(name)).and_then(|data| data.modified()).ok();
-    ["keymap.toml", "hotkeys.toml", "alerts.toml", "layouts.toml", "config.toml", &theme]
-        .into_iter()
-        .map(changed)
-        .collect()
+    FILES.into_iter().chain([theme.as_str()]).map(changed).collect()
 }
 
 #[cfg(test)]

@@ -214,6 +214,9 @@ pub enum Command {
         kind: String,
         /// Its name.
         name: String,
+        /// A webhook's id: several may have a name.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        entry_id: Option<EntryId>,
     },
     /// Set up a webhook, or change one. A new one's secret is answered, once.
     SetUpWebhook {
@@ -237,6 +240,9 @@ pub enum Command {
         kind: String,
         /// Its name.
         name: String,
+        /// A webhook's id: several may have a name.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        entry_id: Option<EntryId>,
     },
     /// Say something to an agent.
     AgentMessage {

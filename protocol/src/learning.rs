@@ -91,6 +91,10 @@ pub struct Lessons {
 
 /// The step of the script at which a conversation stands: what we said last. `None` where nobody talked with us.
 pub fn step(exchanges: &[Exchange], outcome: Outcome) -> Option<String> {
+    // A machine's greeting is no conversation, whatever was said over it.
+    if matches!(outcome, Outcome::Voicemail) {
+        return None;
+    }
     let last = exchanges.last()?;
     let heard = exchanges.iter().rev().find(|exchange| !exchange.user_input.is_empty());
     let Some(heard) = heard else { return Some("opening".into()) };
@@ -180,6 +184,8 @@ mod tests {
             step(&all, outcome).unwrap()
         };
         assert_eq!(step(&[], Outcome::NoAnswer), None);
+        let greeting = said("you have reached the Lee family", Intent::Voicemail);
+        assert_eq!(step(&[opening.clone(), greeting], Outcome::Voicemail), None, "a machine");
         assert_eq!(of(&[], Outcome::HungUp), "opening");
         assert_eq!(of(&[said("yes", Intent::Yes)], Outcome::HungUp), "pitch");
         let price = said("too expensive", Intent::PriceObjection);

@@ -206,6 +206,13 @@ pub enum Answer {
         /// Line by line.
         lines: Vec<String>,
     },
+    /// Something that is told once and never again, such as a secret: it stands until it is closed.
+    Once {
+        /// What it is.
+        title: String,
+        /// Line by line.
+        lines: Vec<String>,
+    },
     /// Decisions on a number.
     Why {
         /// The number, E.164.

@@ -213,6 +213,8 @@ impl Floor {
             bus,
             dialer,
             dashboards: Dashboards::default(),
+            lessons: api::fresh::Fresh::default(),
+            numbers: api::fresh::Fresh::default(),
             started_at: chrono::Utc::now(),
             vicidials,
             dialpad,

@@ -232,7 +232,7 @@ async fn a_call_is_recorded_where_its_campaign_says_so_and_says_it() {
     let transcript = call["transcript"].as_str().unwrap();
     assert!(transcript.starts_with("AI: This call is recorded."), "{transcript}");
     assert_eq!(call["outcome"], "interested", "{call}");
-    let path = format!("/api/v1/calls/{}/recording", call["id"].as_str().unwrap());
+    let path = format!("/api/v1/recordings/{}", call["id"].as_str().unwrap());
     let wav = within(CAMPAIGN, "the recording", || async { client.bytes(&path).await.ok() }).await;
     let (theirs, ours) = sides(&wav);
     let voiced = |samples: &[i16]| loudness(samples).iter().filter(|loud| **loud > 300.0).count();
@@ -245,7 +245,7 @@ async fn a_call_is_recorded_where_its_campaign_says_so_and_says_it() {
     assert!(seconds.abs_diff(lasted) <= 3, "{seconds} s of {lasted} s");
     // The other was not recorded, a viewer hears none, and what is deleted is gone from the disk.
     let other = over(&client, &silent, 1).await.remove(0);
-    let none = format!("/api/v1/calls/{}/recording", other["id"].as_str().unwrap());
+    let none = format!("/api/v1/recordings/{}", other["id"].as_str().unwrap());
     assert_eq!(client.send(Method::GET, &none, None).await.unwrap().0, 404);
     lab.setup.add_user("vic", "viewer").unwrap();
     let vic = server.log_in("vic").await.unwrap();

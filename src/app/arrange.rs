@@ -4,7 +4,7 @@ use super::App;
 use crate::action::Action;
 use crate::key::{Key, written};
 use crate::layout::Sort;
-use crate::state::{ColumnChoice, Overlay, sorts};
+use crate::state::{ColumnChoice, Overlay, sorts_by};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Most keys one after the other.
@@ -18,7 +18,7 @@ impl App {
                 let pane = self.state.pane;
                 let choice = ColumnChoice {
                     pane,
-                    rows: self.state.layout.choice(pane),
+                    rows: self.state.layout.choice(pane, self.state.table(pane)),
                     sort: self.state.layout.sort.get(&pane).cloned(),
                     selected: 0,
                 };
@@ -90,8 +90,8 @@ impl App {
                 let pane = choice.pane;
                 self.state.layout.columns.insert(pane, chosen);
                 // What was as it is anyway is not written down.
-                let usual = crate::layout::Layout::default().choice(pane);
-                if self.state.layout.choice(pane) == usual {
+                let usual = crate::layout::Layout::default().choice(pane, self.state.table(pane));
+                if self.state.layout.choice(pane, self.state.table(pane)) == usual {
                     self.state.layout.columns.remove(&pane);
                 }
                 self.state.sort_by(choice.sort.clone());
@@ -116,7 +116,9 @@ impl App {
                 choice.rows.swap(at, at - 1);
                 choice.selected = at - 1;
             }
-            KeyCode::Char('s') if sorts(choice.pane) => {
+            KeyCode::Char('s')
+                if choice.rows.get(at).is_some_and(|(name, _)| sorts_by(choice.pane, name)) =>
+            {
                 let name = choice.rows.get(at).map(|(name, _)| name.clone()).unwrap_or_default();
                 choice.sort = match choice.sort.take() {
                     Some(sort) if sort.column == name && !sort.down => Some(Sort { down: true, ..sort }),
@@ -125,7 +127,8 @@ impl App {
                 };
             }
             KeyCode::Char('r') => {
-                choice.rows = crate::layout::Layout::default().choice(choice.pane);
+                choice.rows =
+                    crate::layout::Layout::default().choice(choice.pane, self.state.table(choice.pane));
                 choice.sort = None;
             }
             _ => {}

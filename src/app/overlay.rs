@@ -41,6 +41,8 @@ impl App {
         let ctrl_c = event.code == KeyCode::Char('c') && event.modifiers.contains(KeyModifiers::CONTROL);
         let leave = ctrl_c || event.code == KeyCode::Esc;
         match overlay {
+            Overlay::Once { .. } if matches!(event.code, KeyCode::Esc | KeyCode::Enter) => {}
+            Overlay::Once { .. } => self.state.overlay = Some(overlay),
             _ if leave => {
                 if overlay == Overlay::Filter {
                     self.state.keeping_selection(|state| state.filter.clear());

@@ -25,6 +25,11 @@ impl App {
             self.state.lead_asked = Some(contact);
             let _ = self.asks.send(Ask::Query(Query::Lead { contact_id: contact }));
         }
+        if self.state.me().is_none_or(|row| row.contact_id.is_none()) {
+            // Whoever is called again is talked to from the beginning, in the words of then.
+            self.state.guide = None;
+            self.state.guide_asked = None;
+        }
         if let Some((campaign_id, contact)) = self.state.guide_wanted()
             && self.state.guide_asked != Some(contact)
         {
@@ -196,7 +201,7 @@ impl App {
         if let (Chosen::Disposition(call), true) = (&what, choice.callback) {
             // Who promises to call back says when.
             let zone = self.state.lead.as_ref().map(|lead| lead.zone.clone()).unwrap_or_default();
-            let (call, note) = (call.clone(), note.unwrap_or_default());
+            let (call, note) = (call.clone(), in_one_line(&note.unwrap_or_default()));
             let what = Asked::CallBack { call, disposition: code, note, zone };
             self.state.overlay = Some(Overlay::Ask { what, text: String::new() });
             return;
@@ -211,7 +216,7 @@ impl App {
             Chosen::Disposition(call_id) => Command::Dispose {
                 call_id,
                 disposition: code,
-                note: note.unwrap_or_default(),
+                note: in_one_line(&note.unwrap_or_default()),
                 callback_at: None,
             },
         });
@@ -278,6 +283,11 @@ impl App {
             }
         }
     }
+}
+
+/// A note of several lines as the record keeps it: in one, with what parted them.
+fn in_one_line(note: &str) -> String {
+    note.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" / ")
 }
 
 /// How a key steps through the calendar.

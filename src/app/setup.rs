@@ -70,17 +70,20 @@ impl App {
             }
             Action::Try => {
                 if let Some(connector) = self.state.selected_connector() {
-                    let (kind, name) = (connector.kind.clone(), connector.name.clone());
-                    let _ = self.asks.send(Ask::Command(Command::TestConnector { kind, name }));
+                    let (kind, name, entry_id) =
+                        (connector.kind.clone(), connector.name.clone(), connector.entry_id);
+                    let _ = self.asks.send(Ask::Command(Command::TestConnector { kind, name, entry_id }));
                     self.state.notes.asked("asked; it is tried, which may take seconds");
                 }
             }
             Action::Remove => {
                 let confirm = if connectors {
                     self.state.selected_connector().map(|row| {
-                        let (kind, name) = (row.kind.clone(), row.name.clone());
-                        let question = format!("Take the {kind} {} away?", plain::line(&name));
-                        (question, Command::RemoveConnector { kind, name })
+                        let (kind, name, entry_id) = (row.kind.clone(), row.name.clone(), row.entry_id);
+                        let at = plain::fit(&row.reached, 60);
+                        let question =
+                            format!("Take the {kind} {} away? It is reached at {at}.", plain::line(&name));
+                        (question, Command::RemoveConnector { kind, name, entry_id })
                     })
                 } else {
                     self.state.selected_number().map(|row| {
@@ -113,8 +116,12 @@ impl App {
             "How {} dials. level: most lines an agent, 1 to 20; limit: percent that may be abandoned, 0 to 3; calls: at a time, 1 to 500.",
             plain::line(&campaign.name)
         );
-        let fixed = [("campaign_id", campaign.id.to_string())];
-        self.state.overlay = Some(form(PACE, &what, &fixed, fields));
+        let mut form = form(PACE, &what, &[("campaign_id", campaign.id.to_string())], fields);
+        if let Overlay::Form(form) = &mut form {
+            let before = form.fields.iter().map(|field| (format!("was {}", field.name), field.value.clone()));
+            form.fixed.extend(before.collect::<Vec<_>>());
+        }
+        self.state.overlay = Some(form);
     }
 
     fn begin_number(&mut self, old: Option<(String, String, String)>) {
@@ -188,7 +195,13 @@ fn read(form: &Form) -> Result<Command, Wrong> {
             let number = |name: &'static str, right: &str| -> Result<Option<f64>, Wrong> {
                 let Some(typed) = typed.get(name) else { return Ok(None) };
                 let wrong = || (name, format!("{name}: {:?} is no number; use {right}", plain::line(typed)));
-                typed.replace(',', ".").parse().map(Some).map_err(|_| wrong())
+                let parsed: f64 = typed.replace(',', ".").parse().map_err(|_| wrong())?;
+                if !parsed.is_finite() {
+                    return Err(wrong());
+                }
+                // Only what was changed here is sent: somebody else may have changed the rest.
+                let before = form.fixed.get(&format!("was {name}"));
+                Ok((before.map(String::as_str) != Some(*typed)).then_some(parsed))
             };
             let campaign_id = form.fixed.get("campaign_id").and_then(|id| id.parse().ok());
             let calls = number("calls", "1 to 500")?;
@@ -200,7 +213,10 @@ fn read(form: &Form) -> Result<Command, Wrong> {
             };
             Ok(Command::Pace {
                 campaign_id: campaign_id.ok_or(("mode", "the campaign is gone".to_owned()))?,
-                mode: typed.get("mode").and_then(|mode| mode.parse().ok()),
+                mode: typed
+                    .get("mode")
+                    .filter(|mode| form.fixed.get("was mode").map(String::as_str) != Some(**mode))
+                    .and_then(|mode| mode.parse().ok()),
                 maximum_level: number("level", "1 to 20, such as 2.5")?,
                 drop_limit_percent: number("limit", "0 to 3, such as 2.5")?,
                 max_concurrent_calls: calls,

@@ -144,11 +144,14 @@ impl App {
         );
         fields.push(Field { words: vec!["no".into(), "yes".into()], ..field(FORCE, "no", false) });
         // What a test refused is mended, not typed again.
+        let mut fixed = BTreeMap::new();
         if let Some((name, settings)) = old {
+            // Another name would make a second one.
+            fields.retain(|field| field.name != "name");
+            fixed.insert("name".to_owned(), name);
             for field in &mut fields {
                 let set = settings.iter().find(|(known, _)| *known == field.name);
                 field.value = match set {
-                    _ if field.name == "name" => name.clone(),
                     Some((_, value)) => value.clone(),
                     None => std::mem::take(&mut field.value),
                 };
@@ -162,7 +165,7 @@ impl App {
             function: SET_UP.to_owned(),
             what: "How a VICIdial is reached; it is tried first. What is left empty stays as it was, and passwords are never shown."
                 .to_owned(),
-            fixed: BTreeMap::new(),
+            fixed,
             fields,
             selected: 0,
             asks: false,
@@ -172,13 +175,16 @@ impl App {
     }
 
     /// Sends how a VICIdial is reached.
-    fn send_set_up(&mut self, fields: Vec<Field>) {
-        self.unfinished = Some(fields.clone());
+    fn send_set_up(&mut self, fixed: BTreeMap<String, String>, fields: Vec<Field>) {
+        if fixed.is_empty() {
+            self.unfinished = Some(fields.clone());
+        }
         let mut settings: BTreeMap<String, String> = fields
             .into_iter()
             .filter(|field| !field.value.trim().is_empty())
             .map(|field| (field.name, field.value.trim().to_owned()))
             .collect();
+        settings.extend(fixed);
         let vicidial = settings.remove("name").unwrap_or_default();
         let force = settings.remove(FORCE).is_some_and(|word| word == "yes");
         let _ = self.asks.send(Ask::Command(Command::SetUpVicidial { vicidial, settings, force }));
@@ -236,6 +242,15 @@ impl App {
                 if let Some(missing) = missing {
                     form.selected = missing;
                     form.wrong = format!("{} must be given", form.fields[missing].name);
+                } else if let Some(wrong) = form.fields.iter().position(|field| {
+                    let typed = field.value.trim();
+                    !field.words.is_empty()
+                        && !typed.is_empty()
+                        && !field.words.iter().any(|word| word == typed)
+                }) {
+                    form.selected = wrong;
+                    let field = &form.fields[wrong];
+                    form.wrong = format!("{} must be one of {}", field.name, field.words.join(", "));
                 } else {
                     return self.send_form(*form);
                 }
@@ -273,7 +288,7 @@ impl App {
         }
         let Form { connector, vicidial, function, fixed, fields, asks, .. } = form;
         if function == SET_UP {
-            return self.send_set_up(fields);
+            return self.send_set_up(fixed, fields);
         }
         let typed = fields.into_iter().filter(|field| !field.value.trim().is_empty());
         let mut args = fixed;

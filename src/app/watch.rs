@@ -45,7 +45,8 @@ impl App {
         if self.seconds.is_multiple_of(every) {
             self.ask_figures();
         }
-        if self.seconds.is_multiple_of(BESIDE) {
+        // What calls teach changes over days.
+        if self.seconds.is_multiple_of(BESIDE) && self.state.view != View::Learning {
             self.ask_set_up();
         }
         let due = self.seconds.is_multiple_of(LOOK) && self.state.past.asked.is_none();

@@ -99,7 +99,8 @@ pub async fn run(server: &Server, command: &CallsCommand, json: bool) -> Result<
             table::print_one(if json { &answer } else { &answer["insights"] }, json)
         }
         CallsCommand::Recording { id, out } => {
-            download::run(&client, &path(id, "/recording")?, &[], out.as_deref()).await
+            let path = format!("/api/v1/recordings/{}", segment(id)?);
+            download::run(&client, &path, &[], out.as_deref()).await
         }
         CallsCommand::HangUp { id } => {
             let answer = client.send(Method::POST, &path(id, "/hangup")?, &Value::Null).await?;

@@ -238,6 +238,8 @@ pub enum Overlay {
     Form(Box<Form>),
     /// Read.
     Lines { title: String, lines: Vec<String>, scrolled: usize },
+    /// Read what is told once: only Esc or Enter closes it, and nothing takes its place.
+    Once { title: String, lines: Vec<String> },
     /// Choose a table's columns, their order, and by which it is sorted.
     Columns(Box<ColumnChoice>),
     /// Press the keys that shall do something; what is wrong with them.

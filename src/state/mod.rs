@@ -27,7 +27,7 @@ pub use notes::{Notes, Tone};
 pub use replay::Replay;
 use seat::order;
 pub use seat::{Choices, Lead};
-pub use sort::sorts;
+pub use sort::{sorts, sorts_by};
 pub use vicidial::{Entry, FloorChange, SeenFloor};
 
 use crate::alert::Alerts;
@@ -45,7 +45,7 @@ use dialdeck_protocol::{
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Turns after which what was heard here tells enough of a campaign.
 const ENOUGH_TURNS: u32 = 20;
@@ -161,7 +161,7 @@ pub struct State {
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// What came to be read while something else was typed; it is shown after that.
-    pub unread: Option<Overlay>,
+    pub unread: VecDeque<Overlay>,
     /// What the last actions gave.
     pub notes: Notes,
     /// What one chooses from, and for which campaign it was asked.
@@ -219,7 +219,7 @@ impl Default for State {
             filter: String::new(),
             filtered: Pane::Campaigns,
             overlay: None,
-            unread: None,
+            unread: VecDeque::new(),
             notes: Notes::default(),
             choices: Choices::default(),
             choices_of: None,
@@ -286,7 +286,8 @@ impl State {
         let alert = self.selected_alert().map(str::to_owned);
         let past = self.selected_past_call().map(|c| c.id.clone());
         let number = self.selected_number().map(|row| row.id);
-        let connector = self.selected_connector().map(|row| (row.kind.clone(), row.name.clone()));
+        let connector =
+            self.selected_connector().map(|row| (row.kind.clone(), row.name.clone(), row.entry_id));
         let agent = self.selected_entry().map(|entry| entry.key());
         let floor_campaign = self.selected_floor_campaign().map(|(v, c)| (v.to_owned(), c.id.clone()));
         let dialpad_agent = self.selected_dialpad_agent().map(|row| row.id.to_owned());
@@ -324,7 +325,9 @@ impl State {
             (
                 Pane::Connectors,
                 self.shown_connectors().iter().position(|row| {
-                    connector.as_ref().is_some_and(|(kind, name)| *kind == row.kind && *name == row.name)
+                    connector.as_ref().is_some_and(|(kind, name, id)| {
+                        *kind == row.kind && *name == row.name && *id == row.entry_id
+                    })
                 }),
             ),
             (Pane::Callbacks, self.shown_callbacks().iter().position(|row| Some(row.id) == callback)),
@@ -387,6 +390,8 @@ impl State {
                 self.keeping_selection(|state| state.connectors = Some(connectors));
             }
             Answer::Lessons(lessons) => self.lessons = Some(*lessons),
+            // Of somebody else than who is on the line by now it is of no use.
+            Answer::Script { contact_id, .. } if self.guide_asked != contact_id => {}
             Answer::Script { campaign_id, contact_id, lines, answers } => {
                 self.guide = Some(Guide::new(campaign_id, contact_id, lines, answers));
             }
@@ -396,6 +401,14 @@ impl State {
             Answer::Vicidial(answer) => self.take_vicidial(&answer),
             Answer::Lines { title, lines } => {
                 self.show(format!("{} · Esc closes", crate::plain::line(&title)), lines);
+            }
+            Answer::Once { title, lines } => {
+                let once =
+                    Overlay::Once { title: format!("{} · Esc closes", crate::plain::line(&title)), lines };
+                match &self.overlay {
+                    None | Some(Overlay::Lines { .. }) => self.overlay = Some(once),
+                    Some(_) => self.unread.push_front(once),
+                }
             }
             Answer::Why { phone, lines } => {
                 let title = format!("Why was {phone} called, or not? · Esc closes");
@@ -447,7 +460,11 @@ impl State {
         let overlay = Overlay::Lines { title, lines, scrolled: 0 };
         match self.overlay {
             None | Some(Overlay::Lines { .. }) => self.overlay = Some(overlay),
-            Some(_) => self.unread = Some(overlay),
+            // The newest of those that are only looked at is enough; what is told once is never lost.
+            Some(_) => {
+                self.unread.retain(|waiting| matches!(waiting, Overlay::Once { .. }));
+                self.unread.push_back(overlay);
+            }
         }
     }
 

@@ -49,6 +49,12 @@ impl Notes {
         self.late(text, Tone::Waiting);
     }
 
+    /// How far something long is: it takes the place of what was said of it before, and of nothing else.
+    pub fn underway(&mut self, text: &str) {
+        self.answered();
+        self.late(text, Tone::Waiting);
+    }
+
     /// What was asked last is answered, in whatever way.
     pub fn answered(&mut self) {
         self.0.retain(|note| note.tone != Tone::Waiting);

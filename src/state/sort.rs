@@ -244,8 +244,9 @@ impl State {
     /// Sorts by the next of a pane's columns that something can be sorted by; `false` where there is none.
     pub fn sort_next(&mut self) -> Option<String> {
         let pane = self.pane;
+        let choice = self.layout.choice(pane, self.table(pane)).into_iter();
         let shown: Vec<String> =
-            self.layout.choice(pane).into_iter().filter(|(_, shown)| *shown).map(|(name, _)| name).collect();
+            choice.filter(|(name, shown)| *shown && sorts_by(pane, name)).map(|(name, _)| name).collect();
         if shown.is_empty() || !sorts(pane) {
             return None;
         }
@@ -324,6 +325,24 @@ pub const fn sorts(pane: Pane) -> bool {
             | Pane::DialpadAgents
             | Pane::DialpadCalls
     ) && !columns::of(pane).is_empty()
+}
+
+/// Whether a pane's rows can be sorted by a column. A bar, and what only stands in some rows, is no order.
+pub fn sorts_by(pane: Pane, column: &str) -> bool {
+    let none: &[&str] = match pane {
+        Pane::Campaigns => &["mode"],
+        Pane::Dashboard => &["rest"],
+        Pane::DialpadAgents => &["talked", "by_day"],
+        _ => &[],
+    };
+    sorts(pane) && !none.contains(&column)
+}
+
+impl State {
+    /// Which of a pane's tables is seen.
+    pub fn table(&self, pane: Pane) -> usize {
+        usize::from(pane == Pane::Agents && !self.floors.is_empty())
+    }
 }
 
 #[cfg(test)]

@@ -147,6 +147,7 @@ pub fn draw(
         Some(Overlay::Lines { title, lines, scrolled }) => {
             choose::lines(frame, &scene, title, lines, *scrolled);
         }
+        Some(Overlay::Once { title, lines }) => choose::lines(frame, &scene, title, lines, 0),
         Some(Overlay::Columns(choice)) => arrange::columns(frame, &scene, choice),
         Some(Overlay::Bind { action, keys, wrong }) => arrange::bind(frame, &scene, *action, keys, wrong),
         None if !pending.is_empty() => arrange::which_key(frame, &scene, pending),

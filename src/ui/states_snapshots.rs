@@ -422,7 +422,7 @@ fn columns_that_were_chosen_and_a_table_that_is_sorted() {
     insta::assert_snapshot!(screen(&state, "dark", Depth::True, 80, 12));
     let choice = ColumnChoice {
         pane: Pane::Calls,
-        rows: state.layout.choice(Pane::Calls),
+        rows: state.layout.choice(Pane::Calls, 0),
         sort: state.layout.sort.get(&Pane::Calls).cloned(),
         selected: 2,
     };

@@ -186,12 +186,18 @@ pub(super) struct Answered {
 async fn script_of(
     app: &App,
     organization: &OrganizationId,
-    campaign: Option<CampaignId>,
+    call: Option<&CallRecord>,
 ) -> Result<Script, Problem> {
-    let Some(campaign) = campaign else { return Ok(Script::default()) };
-    let campaign = app.store.campaign(organization, campaign).await?;
-    let Some(id) = campaign.and_then(|c| c.script_id) else { return Ok(Script::default()) };
-    Ok(app.store.script(organization, id).await?.map(|(_, script)| script).unwrap_or_default())
+    let Some(campaign) = call.and_then(|call| call.row.campaign_id) else { return Ok(Script::default()) };
+    let Some(campaign) = app.store.campaign(organization, campaign).await? else {
+        return Ok(Script::default());
+    };
+    let contact = call.and_then(|call| call.contact_id);
+    let id = contact.map_or(campaign.script_id, |contact| campaign.script_for(contact));
+    let Some(id) = id else { return Ok(Script::default()) };
+    let found = app.store.script(organization, id).await?;
+    // Nobody is talked to in a stranger's words.
+    found.map(|(_, script)| script).ok_or_else(|| Problem::not_found("the campaign's script"))
 }
 
 /// The list that a refusal in a call puts its number on: the campaign's choice.
@@ -217,7 +223,7 @@ async fn talk(
     if let Some(talk) = talks().get(&key) {
         return Ok(talk.clone());
     }
-    let script = script_of(app, organization, call.and_then(|c| c.row.campaign_id)).await?;
+    let script = script_of(app, organization, call).await?;
     let contact = match call.and_then(|c| c.contact_id) {
         Some(id) => app.store.contact(organization, id).await?.map(|c| c.person),
         None => None,

@@ -76,9 +76,11 @@ async fn done_elsewhere(
             let removed = super::numbers::remove(app, caller, phone_number_id).await;
             removed.map(|()| done("the caller ID is removed"))
         }
-        Command::TestConnector { kind, name } => super::connections::tested(app, caller, &kind, &name).await,
-        Command::RemoveConnector { kind, name } => {
-            super::connections::remove(app, caller, &kind, &name).await
+        Command::TestConnector { kind, name, entry_id } => {
+            super::connections::tested(app, caller, &kind, &name, entry_id).await
+        }
+        Command::RemoveConnector { kind, name, entry_id } => {
+            super::connections::remove(app, caller, &kind, &name, entry_id).await
         }
         Command::SetUpWebhook { entry_id, name, url, events, paused } => {
             let webhook = Webhook { name, url, events, campaign_id: None, paused };

@@ -5,7 +5,7 @@ use super::extract::{Id, May};
 use super::problem::Refused;
 use super::{App, catalog, commands, session};
 use crate::doctor::{self, Finding};
-use crate::domain::caller::{Caller, Look, ManageServer, SetUpVicidial};
+use crate::domain::caller::{Caller, Look, ManageServer, Permission, SetUpVicidial};
 use crate::domain::catalog::{Noun, Webhook};
 use crate::domain::plain;
 use crate::storage::keeping::EntryRow;
@@ -46,6 +46,43 @@ fn row(kind: &str, name: &str, reached: String, state: PartState, message: Strin
     }
 }
 
+/// A webhook: by its id, or by its name where only one has it.
+async fn webhook_of(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    id: Option<EntryId>,
+) -> Result<(EntryRow, Webhook), Problem> {
+    let found = if let Some(id) = id {
+        let row = app.store.entry(&caller.organization_id, Webhook::KIND, id).await?;
+        let row = row.filter(|row| row.campaign_id.is_none_or(|id| caller.covers(id)));
+        row.and_then(|row| Some((row.clone(), serde_json::from_value(row.body).ok()?)))
+    } else {
+        let mut named = webhooks(app, caller).await?;
+        named.retain(|(_, webhook)| webhook.name == name);
+        if named.len() > 1 {
+            let name = plain::line(name, 80);
+            let message = format!("several webhooks are called {name}; say which by its id");
+            return Err(Problem::new(Code::Conflict, message));
+        }
+        named.pop()
+    };
+    found.ok_or_else(|| missing("webhook", name))
+}
+
+/// Whether a caller may do something; a refusal is written into the audit log.
+async fn permitted<P: Permission>(
+    app: &App,
+    caller: &Caller,
+    command: &str,
+    target: &str,
+) -> Result<(), Problem> {
+    let Err(refused) = caller.permit::<P>() else { return Ok(()) };
+    let said = format!("{}: {}", refused.code, refused.message);
+    commands::note(app, caller, command, &plain::line(target, 80), json!({}), &said).await;
+    Err(refused)
+}
+
 async fn webhooks(app: &App, caller: &Caller) -> Result<Vec<(EntryRow, Webhook)>, Problem> {
     let rows = app.store.entries(&caller.organization_id, Webhook::KIND, None, None, MOST).await?;
     let seen = rows.into_iter().filter(|row| row.campaign_id.is_none_or(|id| caller.covers(id)));
@@ -56,11 +93,13 @@ async fn webhooks(app: &App, caller: &Caller) -> Result<Vec<(EntryRow, Webhook)>
 pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Vec<ConnectorRow>, Problem> {
     caller.permit::<Look>()?;
     let all = caller.everywhere().is_ok();
+    // Asterisk and providers are the server's: where there are several organizations they are for whoever runs it.
+    let alone = app.store.organizations().await?.len() == 1;
     let may = caller.permit::<ManageServer>().is_ok() && all;
     let place = |address: &str| if may { bare(address) } else { String::new() };
     let mut rows = Vec::new();
     let parts = app.parts.all();
-    if let Some(part) = parts.iter().find(|part| part.name == "telephony") {
+    if let Some(part) = parts.iter().find(|part| part.name == "telephony").filter(|_| alone) {
         let settings = &app.settings.asterisk;
         let mut asterisk =
             row("asterisk", "asterisk", place(&settings.url), part.state, part.message.clone());
@@ -94,7 +133,7 @@ pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Vec<ConnectorRow>
             dialpad.has_secret = status.set_up;
             rows.push(dialpad);
         }
-        for (name, provider) in &app.settings.providers {
+        for (name, provider) in app.settings.providers.iter().filter(|_| alone) {
             let untried = "a provider of speech or language; test asks it for all it can do".to_owned();
             let mut provided = row("provider", name, place(&provider.url), PartState::Up, untried);
             provided.has_secret = provider.has_key();
@@ -158,10 +197,14 @@ pub(super) async fn test(
     caller: &Caller,
     kind: &str,
     name: &str,
+    entry_id: Option<EntryId>,
 ) -> Result<(String, Vec<String>), Problem> {
     let target = plain::line(&format!("{kind} {name}"), 80);
     commands::audited(app, caller, "connector.test", &target, json!({}), async {
         caller.everywhere()?;
+        if ["asterisk", "provider"].contains(&kind) && app.store.organizations().await?.len() > 1 {
+            return Err(missing(kind, name));
+        }
         let told = |findings: Vec<Finding>| {
             let bad = findings.iter().filter(|finding| finding.state == doctor::State::Fail).count();
             let message = match (findings.len(), bad) {
@@ -186,9 +229,7 @@ pub(super) async fn test(
             }
             "webhook" => {
                 caller.permit::<ManageServer>()?;
-                let hooks = webhooks(app, caller).await?;
-                let found = hooks.into_iter().find(|(_, webhook)| webhook.name == name);
-                let Some((entry, webhook)) = found else { return Err(missing(kind, name)) };
+                let (entry, webhook) = webhook_of(app, caller, name, entry_id).await?;
                 webhook::ping(&entry, &webhook, Utc::now()).await.map(|told| (told, Vec::new())).map_err(
                     |why| {
                         Problem::new(Code::Unavailable, format!("webhook {}: {why}", plain::line(name, 80)))
@@ -224,13 +265,19 @@ pub(super) async fn try_out(
     permit: May<ManageServer>,
     Id((kind, name), _): Id<(String, String)>,
 ) -> Result<Json<Tried>, Refused> {
-    let (message, lines) = test(&app, permit.caller(), &kind, &name).await?;
+    let (message, lines) = test(&app, permit.caller(), &kind, &name, None).await?;
     Ok(Json(Tried { message, lines }))
 }
 
 /// The same, as a console asks for it.
-pub(super) async fn tested(app: &App, caller: &Caller, kind: &str, name: &str) -> Result<Answer, Problem> {
-    let (message, lines) = test(app, caller, kind, name).await?;
+pub(super) async fn tested(
+    app: &App,
+    caller: &Caller,
+    kind: &str,
+    name: &str,
+    entry_id: Option<EntryId>,
+) -> Result<Answer, Problem> {
+    let (message, lines) = test(app, caller, kind, name, entry_id).await?;
     Ok(if lines.is_empty() {
         Answer::Done { message: format!("{}: {message}", plain::line(name, 80)) }
     } else {
@@ -245,10 +292,11 @@ pub(super) async fn set_up_webhook(
     entry_id: Option<EntryId>,
     mut given: Webhook,
 ) -> Result<Answer, Problem> {
-    caller.permit::<ManageServer>()?;
-    let old = webhooks(app, caller).await?.into_iter().find(|(row, _)| Some(row.id) == entry_id);
-    // A form has no campaign: what was said of it stays.
-    given.campaign_id = old.and_then(|(_, webhook)| webhook.campaign_id);
+    permitted::<ManageServer>(app, caller, "webhook.set_up", &given.name).await?;
+    if entry_id.is_some() {
+        // A form has no campaign: what was said of it stays.
+        given.campaign_id = webhook_of(app, caller, &given.name, entry_id).await?.1.campaign_id;
+    }
     let secret = session::fresh_token();
     let kept = secret.clone();
     let name = plain::line(&given.name, 80);
@@ -263,21 +311,26 @@ pub(super) async fn set_up_webhook(
         String::new(),
         "Dialdeck-Signature: t=<seconds>,v1=<HMAC-SHA-256 of \"t.body\">".to_owned(),
     ];
-    Ok(Answer::Lines { title: format!("The webhook {name} is made"), lines })
+    Ok(Answer::Once { title: format!("The webhook {name} is made"), lines })
 }
 
 /// Takes away what was set up here.
-pub(super) async fn remove(app: &App, caller: &Caller, kind: &str, name: &str) -> Result<Answer, Problem> {
+pub(super) async fn remove(
+    app: &App,
+    caller: &Caller,
+    kind: &str,
+    name: &str,
+    entry_id: Option<EntryId>,
+) -> Result<Answer, Problem> {
+    let command = "connector.take_away";
     match kind {
         "vicidial" => {
-            caller.permit::<SetUpVicidial>()?;
+            permitted::<SetUpVicidial>(app, caller, command, name).await?;
             super::connectors::take_away(app, caller, name).await?;
         }
         "webhook" => {
-            caller.permit::<ManageServer>()?;
-            let hooks = webhooks(app, caller).await?;
-            let found = hooks.into_iter().find(|(_, webhook)| webhook.name == name);
-            let Some((entry, _)) = found else { return Err(missing(kind, name)) };
+            permitted::<ManageServer>(app, caller, command, name).await?;
+            let (entry, _) = webhook_of(app, caller, name, entry_id).await?;
             catalog::delete::<Webhook>(app, caller, entry.id).await?;
             app.webhooks.notify_one();
         }

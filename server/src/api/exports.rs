@@ -318,7 +318,11 @@ pub(super) async fn calls(
     if let Some(id) = campaign_id {
         campaigns::find(&app, permit.caller(), id).await?;
     }
-    let detail = json!({ "format": format, "campaignId": campaign_id });
+    let detail = json!({
+        "format": format, "campaignId": campaign_id, "outcome": outcome, "emotion": emotion, "status": status,
+        "from": from, "to": to, "agent": agent.as_deref().map(|agent| crate::domain::plain::line(agent, 80)),
+        "searched": text.is_some(),
+    });
     commands::note(&app, permit.caller(), "calls.export", "", detail, "done").await;
     let caller = permit.caller().clone();
     let limit = Some(500);

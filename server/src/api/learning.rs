@@ -21,6 +21,9 @@ pub(super) async fn lessons(app: &App, caller: &Caller, id: CampaignId) -> Resul
     caller.permit::<Look>()?;
     super::campaigns::find(app, caller, id).await?;
     let now = Utc::now();
+    if let Some(lessons) = app.lessons.get(&id, now) {
+        return Ok(lessons);
+    }
     let begun = now - Duration::weeks(WEEKS);
     let mut weeks = Vec::new();
     for n in 0..WEEKS {
@@ -34,7 +37,9 @@ pub(super) async fn lessons(app: &App, caller: &Caller, id: CampaignId) -> Resul
         .into_iter()
         .map(|(id, name, _)| (id, name))
         .collect();
-    Ok(taught(id, begun, &weeks, &names))
+    let lessons = taught(id, begun, &weeks, &names);
+    app.lessons.keep(id, lessons.clone(), now);
+    Ok(lessons)
 }
 
 /// Counts what was read.

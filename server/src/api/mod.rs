@@ -15,6 +15,7 @@ mod detached;
 mod dialpad;
 mod exports;
 mod extract;
+pub mod fresh;
 mod health;
 mod idempotency;
 mod imports;
@@ -56,6 +57,7 @@ use crate::domain::lockout::Lockout;
 use crate::lead_sync::LeadSyncs;
 use crate::recordings::Recordings;
 use crate::settings::Settings;
+use crate::storage::learning::NumberUse;
 use crate::storage::{Journal, Store};
 use crate::telemetry::metrics::Exposition;
 use crate::telemetry::parts::Parts;
@@ -65,6 +67,8 @@ use crate::voice::synthesise::{Synthesiser, Voice};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use dialdeck_protocol::learning::Lessons;
+use dialdeck_protocol::{CampaignId, OrganizationId};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -128,6 +132,10 @@ pub struct Inner {
     pub metrics: Exposition,
     /// Days in figures.
     pub dashboards: Dashboards,
+    /// What calls taught a moment ago.
+    pub lessons: fresh::Fresh<CampaignId, Lessons>,
+    /// What was called from caller IDs a moment ago.
+    pub numbers: fresh::Fresh<OrganizationId, Vec<NumberUse>>,
     /// When this server started.
     pub started_at: chrono::DateTime<chrono::Utc>,
     /// Told when a webhook was made, changed or deleted.

@@ -7,12 +7,13 @@ use super::{App, commands};
 use crate::domain::caller::{Caller, EditCampaigns, Look};
 use crate::domain::campaign::PhoneNumber;
 use crate::storage::Change;
+use crate::storage::learning::NumberUse;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::Utc;
 use dialdeck_protocol::connector::NumberRow;
-use dialdeck_protocol::{PhoneNumberId, Problem};
+use dialdeck_protocol::{OrganizationId, PhoneNumberId, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -155,11 +156,7 @@ pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Vec<NumberRow>, P
     let numbers = app.store.phone_numbers(organization).await?;
     let campaigns = app.store.campaigns(organization).await?;
     // Calls of campaigns that one may not see are not counted for one.
-    let used = if caller.everywhere().is_ok() {
-        app.store.number_use(organization, Utc::now() - chrono::Duration::days(DAYS)).await?
-    } else {
-        Vec::new()
-    };
+    let used = if caller.everywhere().is_ok() { used(app, organization).await? } else { Vec::new() };
     let row = |number: PhoneNumber| {
         let used = used.iter().find(|used| used.number == number.number);
         let from = campaigns.iter().filter(|c| c.phone_number_id == Some(number.id) && caller.covers(c.id));
@@ -174,4 +171,15 @@ pub(super) async fn rows(app: &App, caller: &Caller) -> Result<Vec<NumberRow>, P
         }
     };
     Ok(numbers.into_iter().map(row).collect())
+}
+
+/// What was called from each caller ID, as it was a moment ago.
+async fn used(app: &App, organization: &OrganizationId) -> Result<Vec<NumberUse>, Problem> {
+    let now = Utc::now();
+    if let Some(used) = app.numbers.get(organization, now) {
+        return Ok(used);
+    }
+    let used = app.store.number_use(organization, now - chrono::Duration::days(DAYS)).await?;
+    app.numbers.keep(organization.clone(), used.clone(), now);
+    Ok(used)
 }

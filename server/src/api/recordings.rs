@@ -27,7 +27,7 @@ async fn find(app: &App, caller: &Caller, id: &CallId) -> Result<RecordingRow, P
 /// Hear a call's recording
 ///
 /// A WAV file, stereo, 8 kHz: the person left, the AI caller right. Each hearing is in the audit log.
-#[utoipa::path(get, path = "/api/v1/calls/{id}/recording", tag = "Calls", security(("bearer" = ["calls"])),
+#[utoipa::path(get, path = "/api/v1/recordings/{id}", tag = "Recordings", security(("bearer" = ["calls"])),
     params(("id" = CallId, Path)), responses((status = 200, body = Vec<u8>, content_type = "audio/wav")))]
 pub(super) async fn one(
     State(app): State<App>,
@@ -47,7 +47,7 @@ pub(super) async fn one(
 }
 
 /// Delete a call's recording
-#[utoipa::path(delete, path = "/api/v1/calls/{id}/recording", tag = "Calls", security(("bearer" = ["calls"])),
+#[utoipa::path(delete, path = "/api/v1/recordings/{id}", tag = "Recordings", security(("bearer" = ["calls"])),
     params(("id" = CallId, Path)), responses((status = 204)))]
 pub(super) async fn delete(
     State(app): State<App>,
