@@ -7,6 +7,3 @@ CREATE INDEX calls_by_agent ON calls (organization_id, agent_name, created_at, i
 
 -- A webhook's last delivery.
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, id);
-
--- What was called from each caller ID of late, without a look at the calls themselves.
-CREATE INDEX calls_by_number ON calls (organization_id, created_at, from_number, answered_at);
