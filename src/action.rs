@@ -111,6 +111,7 @@ actions! {
     Split = "view.split", "Arrange", "split";
     NextLayout = "layout.next", "Arrange", "next layout";
     SaveLayout = "layout.save", "Arrange", "save layout";
+    Messages = "messages", "Program", "what was said";
     NextTheme = "theme.next", "Program", "next theme";
     Help = "help", "Program", "help";
     Palette = "palette", "Program", "commands";
@@ -452,6 +453,7 @@ impl Action {
                 | Self::Capabilities
                 | Self::SetUpVicidial
                 | Self::NextTheme
+                | Self::Messages
                 | Self::Columns
                 | Self::Sort
                 | Self::Split

@@ -19,7 +19,7 @@ use crate::key::{Key, written};
 use crate::keymap::Found;
 use crate::net::{self, Ask, Heard};
 use crate::settings::Settings;
-use crate::state::{Asked, Field, FloorChange, Link, Need, Overlay, Pane, State, View};
+use crate::state::{Asked, Field, FloorChange, Form, Link, Need, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
 use crate::ui;
 use crate::ui::login::Login;
@@ -92,6 +92,8 @@ struct App {
     later: VecDeque<Command>,
     /// What was typed to set up a VICIdial, until it is.
     unfinished: Option<Vec<Field>>,
+    /// A form of ours that was sent and is not answered: what the server refuses is mended, not typed again.
+    sent_form: Option<Box<Form>>,
     asks: mpsc::UnboundedSender<Ask>,
     heard: mpsc::UnboundedReceiver<Heard>,
 }
@@ -111,6 +113,7 @@ impl App {
             pending: Vec::new(),
             later: VecDeque::new(),
             unfinished: None,
+            sent_form: None,
             asks,
             heard,
         }
@@ -221,12 +224,7 @@ impl App {
                 // A question about a state that is old is not answered later.
                 if matches!(
                     self.state.overlay,
-                    Some(
-                        Overlay::Confirm { .. }
-                            | Overlay::Choose { .. }
-                            | Overlay::Ask { .. }
-                            | Overlay::Form(_)
-                    )
+                    Some(Overlay::Confirm { .. } | Overlay::Choose { .. } | Overlay::Ask { .. })
                 ) {
                     self.state.overlay = None;
                 }
@@ -290,7 +288,8 @@ impl App {
                 self.next_command();
                 match result {
                     Ok(answer) => {
-                        if matches!(answer, Answer::Done { .. }) {
+                        if matches!(answer, Answer::Done { .. } | Answer::Once { .. }) {
+                            self.sent_form = None;
                             self.unfinished = None;
                         }
                         // A new webhook is answered with its secret.
@@ -304,7 +303,10 @@ impl App {
                         }
                         self.state.take_answer(answer);
                     }
-                    Err(problem) => self.note(&problem.message, true),
+                    Err(problem) => {
+                        self.note(&problem.message, true);
+                        self.mend(&problem.message);
+                    }
                 }
             }
             ServerMessage::Floor(floor) => self.state.take_floor(*floor),
@@ -447,6 +449,7 @@ impl App {
                         | Action::NextLayout
                         | Action::SaveLayout
                         | Action::Columns
+                        | Action::Messages
                 ) =>
             {
                 let text = format!("{}: the picture is frozen; thaw it first", action.what());
@@ -576,6 +579,13 @@ impl App {
                 }
                 Err(why) => self.note(&why, true),
             },
+            Action::Messages => {
+                let mut lines = self.state.notes.said();
+                if lines.is_empty() {
+                    lines.push("nothing yet".into());
+                }
+                self.state.show("What was said, the newest first · Esc closes".into(), lines);
+            }
             Action::Acknowledge => {
                 if let Some(key) = self.state.selected_alert().map(str::to_owned) {
                     self.state.alerts.acknowledge(&key);

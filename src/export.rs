@@ -56,7 +56,8 @@ fn query(export: &Export) -> Vec<(&'static str, String)> {
 
 /// Carries them out, and says how far it is and how it went.
 pub async fn run(server: Url, token: String, export: Export, tell: UnboundedSender<Heard>) {
-    let shown = crate::plain::line(&export.file.display().to_string());
+    let whole = std::path::absolute(&export.file).unwrap_or_else(|_| export.file.clone());
+    let shown = crate::plain::line(&whole.display().to_string());
     let done = match carried(&server, &token, &export, &tell).await {
         Ok(bytes) => Ok(format!("{shown} is written, {} kB", bytes.div_ceil(1024))),
         Err(why) => Err(format!("{shown} was not written: {why}")),
@@ -70,6 +71,11 @@ async fn carried(
     export: &Export,
     tell: &UnboundedSender<Heard>,
 ) -> Result<usize, String> {
+    if let Some(folder) = export.file.parent().filter(|folder| !folder.as_os_str().is_empty())
+        && !folder.is_dir()
+    {
+        return Err(format!("there is no folder {}", crate::plain::line(&folder.display().to_string())));
+    }
     if export.file.exists() {
         return Err("it is there already; choose another name".into());
     }

@@ -129,8 +129,10 @@ impl Keymap {
 
     /// What a key is already, in words; none where it is free.
     pub fn taken(&self, keys: &[Key]) -> Option<String> {
-        let (taken, action) = self.binds.iter().find(|(taken, _)| clash(taken, keys))?;
-        Some(format!("{} is {}", written(taken), action.name()))
+        let all = self.binds.iter().filter(|(taken, _)| clash(taken, keys));
+        let all: Vec<String> =
+            all.map(|(taken, action)| format!("{} is {}", written(taken), action.name())).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 
     /// What can follow the keys that were pressed: the key, and what it does or how the next prefix is called.

@@ -123,6 +123,7 @@ impl App {
                     return self.note("no dispositions are set up; a supervisor makes them", true);
                 }
                 if let Some(call) = self.state.me().and_then(|row| row.call_id.clone()) {
+                    self.state.kept_note = None;
                     self.state.overlay = Some(Overlay::choose(Chosen::Disposition(call), dispositions));
                 }
             }
@@ -171,7 +172,12 @@ impl App {
     ) {
         let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match (event.code, &mut note) {
-            (KeyCode::Tab, _) => note = if note.is_some() { None } else { Some(String::new()) },
+            (KeyCode::Tab, _) => {
+                // The list has the keys again, and what was noted is kept for it.
+                let other = self.state.kept_note.take();
+                self.state.kept_note = note.take();
+                note = if self.state.kept_note.is_some() { None } else { Some(other.unwrap_or_default()) };
+            }
             (KeyCode::Backspace, Some(text)) => {
                 text.pop();
             }
@@ -196,6 +202,7 @@ impl App {
     }
 
     fn chosen(&mut self, what: Chosen, choice: Option<&Choice>, note: Option<String>) {
+        let note = note.or_else(|| self.state.kept_note.take());
         let Some(choice) = choice else { return };
         let code = choice.code.clone();
         if let (Chosen::Disposition(call), true) = (&what, choice.callback) {
@@ -243,6 +250,15 @@ impl App {
             (KeyCode::Enter, what) => return self.asked(&what, text),
             (KeyCode::Backspace, what) => {
                 text.pop();
+                what
+            }
+            (KeyCode::Char('u'), what) if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                text.clear();
+                what
+            }
+            (KeyCode::Char('w'), what) if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                let kept = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+                text.truncate(kept);
                 what
             }
             (KeyCode::Char(c), what) => {

@@ -112,10 +112,13 @@ impl App {
             fields.push(field("limit", people.drop_limit_percent.to_string(), true));
         }
         fields.push(field("calls", settings.max_concurrent_calls.to_string(), true));
-        let what = format!(
-            "How {} dials. level: most lines an agent, 1 to 20; limit: percent that may be abandoned, 0 to 3; calls: at a time, 1 to 500.",
-            plain::line(&campaign.name)
-        );
+        let of_people = if settings.people.is_some() {
+            " level: most lines an agent, 1 to 20; limit: percent that may be abandoned, 0 to 3;"
+        } else {
+            ""
+        };
+        let name = plain::line(&campaign.name);
+        let what = format!("How {name} dials.{of_people} calls: at a time, 1 to 500.");
         let mut form = form(PACE, &what, &[("campaign_id", campaign.id.to_string())], fields);
         if let Overlay::Form(form) = &mut form {
             let before = form.fields.iter().map(|field| (format!("was {}", field.name), field.value.clone()));
@@ -155,15 +158,30 @@ impl App {
     /// Sends one of the console's own forms; one that cannot be read stays open.
     pub(super) fn send_here(&mut self, mut form: Form) {
         match read(&form) {
+            Ok(_) if !self.state.is_live() => {
+                "the server is not there: nothing is done, and nothing is kept for later"
+                    .clone_into(&mut form.wrong);
+                self.state.overlay = Some(Overlay::Form(Box::new(form)));
+            }
             Ok(command) => {
                 let _ = self.asks.send(Ask::Command(command));
                 self.state.notes.asked("asked; waiting for the server");
+                self.sent_form = Some(Box::new(form));
             }
             Err((name, wrong)) => {
                 form.selected = form.fields.iter().position(|field| field.name == name).unwrap_or(0);
                 form.wrong = wrong;
                 self.state.overlay = Some(Overlay::Form(Box::new(form)));
             }
+        }
+    }
+
+    /// What the server has refused of a form stands there again, with what was wrong.
+    pub(super) fn mend(&mut self, wrong: &str) {
+        let Some(mut form) = self.sent_form.take() else { return };
+        if self.state.overlay.is_none() {
+            plain::line(wrong).clone_into(&mut form.wrong);
+            self.state.overlay = Some(Overlay::Form(form));
         }
     }
 

@@ -286,6 +286,13 @@ impl App {
         if form.connector == super::setup::HERE {
             return self.send_here(form);
         }
+        if !self.state.is_live() {
+            let mut form = Box::new(form);
+            "the server is not there: nothing is done, and nothing is kept for later"
+                .clone_into(&mut form.wrong);
+            self.state.overlay = Some(Overlay::Form(form));
+            return;
+        }
         let Form { connector, vicidial, function, fixed, fields, asks, .. } = form;
         if function == SET_UP {
             return self.send_set_up(fixed, fields);

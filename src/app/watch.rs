@@ -32,8 +32,11 @@ impl App {
         self.seconds += 1;
         let read = self.settings.again();
         match &read {
-            Some(Ok(())) => self.note("your settings were read again", false),
-            Some(Err(why)) => self.note(why, true),
+            Some(Ok(())) => {
+                self.state.notes.forget(".toml: ");
+                self.note("your settings were read again", false);
+            }
+            Some(Err(why)) => self.note(&format!("{why} (0 m: whole)"), true),
             None => {}
         }
         let replays = self.replayed();

@@ -50,6 +50,9 @@ pub fn read(typed: &str, campaigns: &[CampaignRow], now: DateTime<Utc>) -> Resul
             }
         }
     }
+    if filter.from.zip(filter.to).is_some_and(|(from, to)| from >= to) {
+        return Err("from: lies behind to:; the first day comes first".into());
+    }
     filter.text = (!words.is_empty()).then(|| words.join(" "));
     Ok(filter)
 }

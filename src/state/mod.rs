@@ -164,6 +164,8 @@ pub struct State {
     pub unread: VecDeque<Overlay>,
     /// What the last actions gave.
     pub notes: Notes,
+    /// A note that was typed to a disposition, while its list has the keys.
+    pub kept_note: Option<String>,
     /// What one chooses from, and for which campaign it was asked.
     pub choices: Choices,
     pub choices_of: Option<Option<CampaignId>>,
@@ -221,6 +223,7 @@ impl Default for State {
             overlay: None,
             unread: VecDeque::new(),
             notes: Notes::default(),
+            kept_note: None,
             choices: Choices::default(),
             choices_of: None,
             lead: None,

@@ -1,5 +1,7 @@
 //! What the last actions gave, shown until a key is pressed: newest first, and none hides another.
 
+use std::collections::VecDeque;
+
 /// How many stand beside each other.
 const MOST: usize = 3;
 /// Seconds until what went well is taken as read.
@@ -38,9 +40,12 @@ pub struct Note {
     age: u8,
 }
 
-/// All that are shown.
+/// How many are kept to be read once more.
+const KEPT: usize = 100;
+
+/// All that are shown, and those that were.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Notes(Vec<Note>);
+pub struct Notes(Vec<Note>, VecDeque<String>);
 
 impl Notes {
     /// An action was asked for: what earlier ones gave is read.
@@ -69,6 +74,13 @@ impl Notes {
     /// Something that belongs to an earlier action, or that somebody else did: what is waited for is still waited for.
     pub fn late(&mut self, text: &str, tone: Tone) {
         let note = Note { text: crate::plain::line(text), tone, age: 0 };
+        if tone != Tone::Waiting {
+            let line = format!("{} {}", tone.mark(), note.text);
+            if self.1.front() != Some(&line) {
+                self.1.push_front(line);
+                self.1.truncate(KEPT);
+            }
+        }
         self.0.retain(|old| old.text != note.text);
         self.0.insert(0, note);
         // What went well makes room for what did not.
@@ -92,6 +104,16 @@ impl Notes {
     /// A key was pressed: they are read.
     pub fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// What was said of late, the newest first, whole.
+    pub fn said(&self) -> Vec<String> {
+        self.1.iter().cloned().collect()
+    }
+
+    /// What was said of something is not so any more.
+    pub fn forget(&mut self, about: &str) {
+        self.0.retain(|note| note.tone != Tone::Bad || !note.text.contains(about));
     }
 
     /// Newest first.

@@ -335,7 +335,7 @@ pub fn sorts_by(pane: Pane, column: &str) -> bool {
         Pane::DialpadAgents => &["talked", "by_day"],
         _ => &[],
     };
-    sorts(pane) && !none.contains(&column)
+    column != "mark" && sorts(pane) && !none.contains(&column)
 }
 
 impl State {

@@ -49,6 +49,11 @@ pub(super) fn list(
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), top);
+    let kept = scene.state.kept_note.as_ref().filter(|_| matches!(what, Chosen::Disposition(_)));
+    if let (None, Some(kept)) = (note, kept) {
+        let text = plain::fit(&format!("note: {kept}"), usize::from(bottom.width));
+        frame.render_widget(Paragraph::new(text).style(scene.theme.dim), bottom);
+    }
     if let Some(note) = note {
         let width = usize::from(bottom.width).saturating_sub(1).max(8);
         let text = format!("note: {note}");
@@ -88,7 +93,7 @@ pub(super) fn line(frame: &mut Frame, scene: &Scene, what: &Asked, typed: &str) 
         ),
         Asked::File => (
             "The calls that are looked at, into which file?".to_owned(),
-            "~/calls.csv; a name that ends in .jsonl gives JSON lines. A file that is there already is left alone",
+            "~/calls.csv; a name that ends in .jsonl gives JSON lines. Those that F says: / does not count. A file that is there is left alone",
         ),
         Asked::Narrow => ("Which calls of the past?".to_owned(), crate::state::history::HINT),
         Asked::Dates => {

@@ -39,7 +39,8 @@ fn walk(http: &str) -> Result<()> {
     console.press("\u{1b}")?;
     console.until("help to close", |text| !text.contains("Esc closes"))?;
     console.press("2")?;
-    console.until("calls of the past", |text| text.matches("+61").count() >= 12)?;
+    console
+        .until("calls of the past", |text| text.lines().filter(|line| line.contains(" 0:")).count() >= 12)?;
     console.press("\r")?;
     console.shows("Customer ")?;
     save(&console, "history")?;
@@ -56,6 +57,12 @@ fn walk(http: &str) -> Result<()> {
     console.press("8")?;
     console.shows("memory")?;
     save(&console, "server")?;
+    console.press("0c")?;
+    console.shows("asterisk")?;
+    save(&console, "connectors")?;
+    console.press("0l")?;
+    console.until("what calls teach", |text| text.contains("the shipped script"))?;
+    save(&console, "learning")?;
     console.press("q")?;
     console.ended()?;
     Ok(())

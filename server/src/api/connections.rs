@@ -224,8 +224,11 @@ pub(super) async fn test(
             "dialpad" => {
                 caller.permit::<ManageServer>()?;
                 let lines = super::dialpad::capabilities(app, caller).await;
-                let message = if lines.is_empty() { "it is not set up" } else { "tried" };
-                Ok((message.to_owned(), lines))
+                if lines.is_empty() {
+                    let message = "dialpad: it is not set up; set DIALPAD_API_TOKEN for dialdeckd";
+                    return Err(Problem::new(Code::Conflict, message));
+                }
+                Ok(("tried".to_owned(), lines))
             }
             "webhook" => {
                 caller.permit::<ManageServer>()?;

@@ -108,12 +108,13 @@ pub(super) async fn connected(
 }
 
 pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
-    let before: Option<(Option<String>, Option<NaiveDateTime>)> =
-        sqlx::query_as("SELECT contact_after, contact_after_at FROM calls WHERE id = $1")
+    type Before = (Option<String>, Option<NaiveDateTime>, Option<String>, Option<String>);
+    let before: Option<Before> =
+        sqlx::query_as("SELECT contact_after, contact_after_at, outcome, status FROM calls WHERE id = $1")
             .bind(said.key.call_id.as_str())
             .fetch_optional(&mut *conn)
             .await?;
-    let (status_before, time_before) = before.unwrap_or_default();
+    let (status_before, time_before, outcome_before, call_status) = before.unwrap_or_default();
     let found: Option<(String,)> = sqlx::query_as(
         "UPDATE calls SET outcome = $2, disposition = $3, note = $4, disposed_at = $5, \
          contact_after = $8, contact_after_at = $9 \
@@ -134,6 +135,17 @@ pub(super) async fn dispose(conn: &mut Conn, said: &Dispose) -> Applied {
     .await?;
     let Some((number,)) = found else { return Err(Refusal::NotFound("the call").into()) };
     let (organization, campaign) = (said.key.organization_id.as_str(), said.key.campaign_id);
+    // A call that is over was counted by what it had come to then; one that goes on is counted at its end.
+    let over = call_status.as_deref().map(word::<CallStatus>).transpose().ok().flatten();
+    if over.is_some_and(CallStatus::is_final) {
+        let was = outcome_before.and_then(|outcome| outcome.parse::<Outcome>().ok());
+        let change = i64::from(said.outcome.is_success()) - i64::from(was.is_some_and(Outcome::is_success));
+        sqlx::query("UPDATE queues SET successful_calls = successful_calls + $2 WHERE campaign_id = $1")
+            .bind(campaign.0)
+            .bind(change)
+            .execute(&mut *conn)
+            .await?;
+    }
     let after = law::after_lists(conn, organization, campaign, &number, said.contact, said.at).await?;
     if let Some(contact) = said.contact_id {
         // A contact whose call is not over becomes with its end what was said; one that somebody has set to be called
