@@ -61,6 +61,8 @@ fn walk(http: &str) -> Result<()> {
     console.shows("asterisk")?;
     save(&console, "connectors")?;
     console.press("0l")?;
+    console.shows("No call of this campaign")?;
+    console.press("]")?;
     console.until("what calls teach", |text| text.contains("the shipped script"))?;
     save(&console, "learning")?;
     console.press("q")?;
