@@ -220,6 +220,7 @@ impl App {
                 self.state.past.asked = None;
                 self.state.lead_asked = None;
                 self.state.guide_asked = None;
+                self.sent_form = None;
                 self.later.clear();
                 // A question about a state that is old is not answered later.
                 if matches!(

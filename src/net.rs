@@ -103,8 +103,10 @@ pub async fn run(
     heard: mpsc::UnboundedSender<Heard>,
 ) {
     let (mut seen, mut wait) = (None, FIRST);
+    // It goes on while the connection is made anew.
+    let mut player_task = None;
     loop {
-        let ended = session(&server, &token, &mut seen, &mut wait, &mut asks, &heard).await;
+        let ended = session(&server, &token, &mut seen, &mut wait, &mut asks, &heard, &mut player_task).await;
         let word = match ended {
             Ended::NobodyAsks => return,
             Ended::StartOver => {
@@ -142,6 +144,7 @@ async fn session(
     wait: &mut Duration,
     asks: &mut mpsc::UnboundedReceiver<Ask>,
     heard: &mpsc::UnboundedSender<Heard>,
+    player_task: &mut Option<tokio::task::AbortHandle>,
 ) -> Ended {
     let request = match request(server, token) {
         Ok(request) => request,
@@ -169,7 +172,6 @@ async fn session(
     // Commands whose replies have not come, and whether a fresh snapshot is wanted once they have: a new connection would lose them.
     let mut unanswered = HashSet::new();
     let mut over_at: Option<Instant> = None;
-    let mut player_task: Option<tokio::task::AbortHandle> = None;
     loop {
         if over_at.is_some_and(|at| unanswered.is_empty() || Instant::now() >= at) {
             return Ended::StartOver;

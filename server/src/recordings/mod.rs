@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 const LOOK: std::time::Duration = std::time::Duration::from_mins(10);
 /// Soon after the start.
 const FIRST: std::time::Duration = std::time::Duration::from_secs(20);
+/// How long what a call left behind that was cut off lies there, for somebody to look at it.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_hours(7 * 24);
 /// Those taken off at a time.
 const PAGE: i64 = 200;
 
@@ -125,6 +127,18 @@ impl Recordings {
         Ok(gone)
     }
 
+    /// Deletes what calls left behind that were cut off, or that no shelf took: nothing is kept for ever by accident.
+    async fn tidy(&self) {
+        let Ok(mut files) = tokio::fs::read_dir(&self.scratch).await else { return };
+        while let Ok(Some(file)) = files.next_entry().await {
+            let changed = file.metadata().await.and_then(|about| about.modified());
+            let old = changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND));
+            if old {
+                let _ = tokio::fs::remove_file(file.path()).await;
+            }
+        }
+    }
+
     /// Does so from time to time, until told to stop.
     pub async fn run(self, store: Arc<dyn Store>, stop: CancellationToken) {
         let mut wait = FIRST;
@@ -133,6 +147,7 @@ impl Recordings {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => wait = LOOK,
             }
+            self.tidy().await;
             match self.sweep(store.as_ref(), Utc::now()).await {
                 Ok(0) => {}
                 Ok(gone) => tracing::info!(gone, "recordings were deleted whose time had come"),

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io::SeekFrom;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt, BufWriter};
 use tokio::sync::mpsc;
@@ -16,6 +18,8 @@ const MOMENT: u64 = 4;
 const HEADER: u64 = 44;
 /// What waits of the person's side at most, in samples: more is a clock of theirs that runs ahead.
 const AHEAD: usize = 4 * RATE as usize;
+/// Pieces that may wait for the disk: half a minute of both sides.
+const WAITING: usize = 3000;
 /// Sound before a card number was understood that is silenced with it, in samples.
 const BEFORE: u64 = 2 * RATE as u64;
 
@@ -28,28 +32,35 @@ enum Piece {
 
 /// Where a conversation tells what is heard and spoken. Cheap to clone; the tape ends with the last of them.
 #[derive(Clone)]
-pub struct Tap(mpsc::UnboundedSender<Piece>);
+pub struct Tap {
+    to: mpsc::Sender<Piece>,
+    /// Whether something should have been hidden, and a disk that did not keep up has hindered it.
+    spoiled: Arc<AtomicBool>,
+}
 
 impl Tap {
-    /// From the person.
+    /// From the person. Where the disk does not keep up, what does not fit is lost, and the call goes on.
     pub fn heard(&self, samples: &[i16]) {
-        let _ = self.0.send(Piece::Heard(samples.to_vec()));
+        let _ = self.to.try_send(Piece::Heard(samples.to_vec()));
     }
 
     /// From us, on the beat: it is the clock.
     pub fn spoken(&self, samples: &[i16]) {
-        let _ = self.0.send(Piece::Spoken(samples.to_vec()));
+        let _ = self.to.try_send(Piece::Spoken(samples.to_vec()));
     }
 
     /// What the person has just said, over so many samples, is not to be heard.
     pub fn hide(&self, samples: usize) {
-        let _ = self.0.send(Piece::Hide(samples as u64 + BEFORE));
+        if self.to.try_send(Piece::Hide(samples as u64 + BEFORE)).is_err() {
+            self.spoiled.store(true, Ordering::Relaxed);
+        }
     }
 }
 
 /// A tape that runs.
 pub struct Tape {
     tap: Option<Tap>,
+    spoiled: Arc<AtomicBool>,
     writer: JoinHandle<std::io::Result<Option<Taped>>>,
 }
 
@@ -67,8 +78,10 @@ pub struct Taped {
 impl Tape {
     /// Begins one.
     pub fn begin(path: PathBuf) -> Self {
-        let (to, from) = mpsc::unbounded_channel();
-        Self { tap: Some(Tap(to)), writer: tokio::spawn(write(path, from)) }
+        let (to, from) = mpsc::channel(WAITING);
+        let spoiled = Arc::new(AtomicBool::new(false));
+        let writer = tokio::spawn(write(path, from));
+        Self { tap: Some(Tap { to, spoiled: spoiled.clone() }), spoiled, writer }
     }
 
     /// Where it is told of sound.
@@ -82,7 +95,13 @@ impl Tape {
     /// When the disk did not take it.
     pub async fn finish(mut self) -> std::io::Result<Option<Taped>> {
         drop(self.tap.take());
-        self.writer.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        let taped = self.writer.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
+        if let Some(taped) = taped.as_ref().filter(|_| self.spoiled.load(Ordering::Relaxed)) {
+            // Rather no recording than one with a card's number in it.
+            tokio::fs::remove_file(&taped.path).await?;
+            return Err(std::io::Error::other("the disk did not keep up while a card's number was said"));
+        }
+        Ok(taped)
     }
 }
 
@@ -127,7 +146,7 @@ fn header(sound: u32) -> Vec<u8> {
     header
 }
 
-async fn write(path: PathBuf, mut pieces: mpsc::UnboundedReceiver<Piece>) -> std::io::Result<Option<Taped>> {
+async fn write(path: PathBuf, mut pieces: mpsc::Receiver<Piece>) -> std::io::Result<Option<Taped>> {
     let mut out: Option<BufWriter<File>> = None;
     let (mut mixer, mut moments) = (Mixer::default(), 0_u64);
     while let Some(piece) = pieces.recv().await {
