@@ -234,6 +234,13 @@ impl App {
             Heard::Exporting(bytes) => {
                 self.state.notes.underway(&format!("the calls are carried out: {} kB so far", bytes / 1024));
             }
+            Heard::Form(reply) => {
+                if let ServerMessage::Reply { result: Err(problem), .. } = reply.as_ref() {
+                    self.mend(&problem.message);
+                }
+                self.sent_form = None;
+                self.message(*reply);
+            }
             Heard::Played(how) => self.played(how),
             Heard::Exported(Ok(done)) => self.note(&done, false),
             Heard::Exported(Err(why)) => self.note(&why, true),
@@ -290,7 +297,6 @@ impl App {
                 match result {
                     Ok(answer) => {
                         if matches!(answer, Answer::Done { .. } | Answer::Once { .. }) {
-                            self.sent_form = None;
                             self.unfinished = None;
                         }
                         // A new webhook is answered with its secret.
@@ -304,10 +310,7 @@ impl App {
                         }
                         self.state.take_answer(answer);
                     }
-                    Err(problem) => {
-                        self.note(&problem.message, true);
-                        self.mend(&problem.message);
-                    }
+                    Err(problem) => self.note(&problem.message, true),
                 }
             }
             ServerMessage::Floor(floor) => self.state.take_floor(*floor),

@@ -293,6 +293,16 @@ impl Layouts {
     }
 }
 
+/// Takes away where a table stood in the text that it comes from: it stands where it is put.
+fn unplaced(table: &mut Table) {
+    table.set_position(None);
+    for (_, item) in table.iter_mut() {
+        if let Item::Table(below) = item {
+            unplaced(below);
+        }
+    }
+}
+
 /// The user's file with one layout more, or changed, and begun with; the rest of the file stays, comments and all.
 ///
 /// # Errors
@@ -307,7 +317,8 @@ pub fn saved(text: &str, layout: &Layout) -> Result<String, String> {
     let one = toml::to_string(&one).map_err(|e| e.to_string())?;
     let one: DocumentMut = one.parse().map_err(|e: toml_edit::TomlError| e.to_string())?;
     let table = one.get("layout").and_then(Item::as_array_of_tables).and_then(|all| all.get(0)).cloned();
-    let Some(table) = table else { return Err("the layout cannot be written down".into()) };
+    let Some(mut table) = table else { return Err("the layout cannot be written down".into()) };
+    unplaced(&mut table);
     file["use"] = toml_edit::value(layout.name.clone());
     let all = file.entry("layout").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(all) = all.as_array_of_tables_mut() else {
@@ -387,6 +398,22 @@ mod tests {
             "a mistake is not written over"
         );
         assert!(saved("", &Layout::default()).is_err(), "one without a name could not be read again");
+        // Each table stays with its layout, however many have some.
+        let mut many = String::new();
+        for (name, column) in [("a", "time"), ("b", "name"), ("a", "company"), ("c", "phone")] {
+            let mut one = Layout { name: name.into(), ..Layout::default() };
+            one.columns.insert(Pane::Calls, vec![column.into()]);
+            one.sort.insert(Pane::Calls, Sort { column: column.into(), down: false });
+            one.split.insert(View::Floor, super::Split::Below);
+            many = saved(&many, &one).unwrap();
+        }
+        let (_, all) = super::read(&many).unwrap();
+        let of = |layout: &Layout| {
+            (layout.name.clone(), layout.columns[&Pane::Calls][0].clone(), layout.sort.len())
+        };
+        let all: Vec<_> = all.iter().map(of).collect();
+        let row = |name: &str, column: &str| (name.to_owned(), column.to_owned(), 1);
+        assert_eq!(all, [row("a", "company"), row("b", "name"), row("c", "phone")], "{many}");
         std::fs::write(&file, text).unwrap();
         let read = Layouts::load(Some(&file)).unwrap();
         assert_eq!(read.begin(Role::Admin), layout, "what was saved last is what one begins with");

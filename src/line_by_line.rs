@@ -24,7 +24,7 @@ pub async fn run(server: Server) -> Result<()> {
     let mut state = State::default();
     while let Some(news) = heard.recv().await {
         let told = match news {
-            Heard::Exporting(_) | Heard::Exported(_) | Heard::Played(_) => continue,
+            Heard::Exporting(_) | Heard::Exported(_) | Heard::Played(_) | Heard::Form(_) => continue,
             Heard::LoggedOut(why) => bail!("{why}"),
             Heard::Lost(why) => say(&format!("not connected: {}; trying again", plain::line(&why))),
             Heard::Message(message) => take(*message, &mut state, &asks),

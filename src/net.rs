@@ -6,6 +6,7 @@ use dialdeck_protocol::{CallId, ClientMessage, Command, MAX_MESSAGE_BYTES, Query
 use futures_util::{SinkExt, StreamExt};
 use std::collections::HashSet;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -13,6 +14,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use url::Url;
 
 /// Longest silence of the server, which pings every 15 s.
@@ -36,6 +38,8 @@ pub enum Ask {
     Watch(bool),
     /// Start over with a fresh snapshot.
     Snapshot,
+    /// Do what a form says; its reply comes as [`Heard::Form`].
+    Form(Box<Command>),
     /// Fetch a call's recording, and play it with this program.
     Play(CallId, String),
     /// Stop playing.
@@ -55,6 +59,8 @@ pub enum Heard {
     LoggedOut(String),
     /// So many bytes of an export have come.
     Exporting(usize),
+    /// What came of a form that was sent.
+    Form(Box<ServerMessage>),
     /// A recording was played, or why not.
     Played(Result<(), String>),
     /// An export is over, and how it went.
@@ -137,6 +143,26 @@ enum Ended {
     Lost(String),
 }
 
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Connects.
+async fn connected(server: &Url, token: &str) -> Result<Socket, Ended> {
+    let request = request(server, token).map_err(Ended::LoggedOut)?;
+    let config = WebSocketConfig::default().max_message_size(Some(64 * MAX_MESSAGE_BYTES));
+    let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
+    match tokio::time::timeout(PATIENCE, connecting).await {
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(Error::Http(answer))) if answer.status() == 401 => {
+            Err(Ended::LoggedOut("the session has ended; log in again".into()))
+        }
+        Ok(Err(error)) => {
+            let what = untrusted(&error).unwrap_or_else(|| "does not answer".into());
+            Err(Ended::Lost(format!("{server} {what}")))
+        }
+        Err(_) => Err(Ended::Lost(format!("{server} does not answer"))),
+    }
+}
+
 async fn session(
     server: &Url,
     token: &str,
@@ -146,22 +172,9 @@ async fn session(
     heard: &mpsc::UnboundedSender<Heard>,
     player_task: &mut Option<tokio::task::AbortHandle>,
 ) -> Ended {
-    let request = match request(server, token) {
-        Ok(request) => request,
-        Err(why) => return Ended::LoggedOut(why),
-    };
-    let config = WebSocketConfig::default().max_message_size(Some(64 * MAX_MESSAGE_BYTES));
-    let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
-    let mut socket = match tokio::time::timeout(PATIENCE, connecting).await {
-        Ok(Ok((socket, _))) => socket,
-        Ok(Err(Error::Http(answer))) if answer.status() == 401 => {
-            return Ended::LoggedOut("the session has ended; log in again".into());
-        }
-        Ok(Err(error)) => {
-            let what = untrusted(&error).unwrap_or_else(|| "does not answer".into());
-            return Ended::Lost(format!("{server} {what}"));
-        }
-        Err(_) => return Ended::Lost(format!("{server} does not answer")),
+    let mut socket = match connected(server, token).await {
+        Ok(socket) => socket,
+        Err(ended) => return ended,
     };
     let subscribe =
         ClientMessage::Subscribe { organization_id: None, scope: Scope::default(), resume_from: *seen };
@@ -172,6 +185,7 @@ async fn session(
     // Commands whose replies have not come, and whether a fresh snapshot is wanted once they have: a new connection would lose them.
     let mut unanswered = HashSet::new();
     let mut over_at: Option<Instant> = None;
+    let mut form = None;
     loop {
         if over_at.is_some_and(|at| unanswered.is_empty() || Instant::now() >= at) {
             return Ended::StartOver;
@@ -190,7 +204,9 @@ async fn session(
                         ServerMessage::Reply { id, .. } => drop(unanswered.remove(id)),
                         _ => {}
                     }
-                    if heard.send(Heard::Message(Box::new(message))).is_err() {
+                    let of_form = matches!(message, ServerMessage::Reply { id, .. } if form == Some(id));
+                    let news = if of_form { Heard::Form(Box::new(message)) } else { Heard::Message(Box::new(message)) };
+                    if heard.send(news).is_err() {
                         return Ended::NobodyAsks;
                     }
                 }
@@ -209,6 +225,11 @@ async fn session(
                     Some(Ask::Snapshot) => {
                         over_at.get_or_insert_with(|| Instant::now() + REPLIES);
                         continue;
+                    }
+                    Some(Ask::Form(command)) => {
+                        unanswered.insert(id);
+                        form = Some(id);
+                        ClientMessage::Command { id, command: *command }
                     }
                     Some(Ask::Play(call, player)) => {
                         let playing = recording::play(server.clone(), token.to_owned(), call, player, heard.clone());

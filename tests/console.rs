@@ -17,14 +17,23 @@ use std::io::Write;
 mod house;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_supervisors_morning() {
+async fn a_supervisors_morning_on_a_small_screen() {
+    a_supervisors_morning(80, 24).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisors_morning_on_a_large_screen() {
+    a_supervisors_morning(200, 60).await;
+}
+
+async fn a_supervisors_morning(columns: u16, rows: u16) {
     let house = house("1.5");
     let client = house.server.log_in("sue").await.unwrap();
     let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 300, "retryAttempts": 0 });
     let people = [("Silvia", 12), ("Busby", 6), ("Ines", 0)];
     client.campaign("Morning", settings, &people).await.unwrap();
 
-    let mut screen = console(&house, &[], 80, 24);
+    let mut screen = console(&house, &[], columns, rows);
     screen.shows("log in").unwrap();
     // A wrong password is said, and asked for again.
     screen.press("sue\tnot the one\r").unwrap();

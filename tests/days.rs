@@ -113,6 +113,13 @@ async fn an_agents_day(columns: u16, rows: u16) {
     // What was promised stands among the callbacks, with its note.
     screen.press("6").unwrap();
     screen.until("the promise", |text| text.contains("Callbacks 1") && text.contains(first)).unwrap();
+    // Dialled by hand: what the law says is told first.
+    screen.press("d").unwrap();
+    let asked =
+        |text: &str| text.contains(&format!("Call {first}")) && text.contains("✓ every rule allows it");
+    screen.until("the question with the law's word", asked).unwrap();
+    screen.press("n").unwrap();
+    screen.until("the question to go", |text| !text.contains(&format!("Call {first}"))).unwrap();
     screen.press("3").unwrap();
     screen.shows("My seat").unwrap();
 

@@ -179,7 +179,7 @@ impl Floor {
         let closing = CancellationToken::new();
         let vicidials = vicidials(&settings, &closing)?;
         set_up_before(store.as_ref(), &settings, &vicidials).await?;
-        let recordings = Recordings::new(&settings.recordings, &settings.data_folder(), journal.clone())
+        let recordings = Recordings::new(&settings.recordings, settings.data_folder(), journal.clone())
             .map_err(crate::settings::SettingsError)?;
         let dialer = Dialer::start(Tools {
             store: store.clone(),

@@ -563,7 +563,7 @@ async fn recorded_and_learnt_from(store: &dyn Store, campaign: &Campaign) {
     let other = OrganizationId("other".into());
     assert!(store.recording(&other, &calls[0].0).await.unwrap().is_none(), "the wall holds");
     let due = async |now| {
-        let rows = store.recordings_due(now, 10).await.unwrap();
+        let rows = store.recordings_due(now, "", 10).await.unwrap();
         rows.into_iter().map(|row| row.place).collect::<Vec<_>>()
     };
     let hold = HoldRow {

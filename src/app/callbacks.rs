@@ -20,7 +20,13 @@ impl App {
         let Some(row) = self.state.selected_callback().cloned() else { return };
         let name = crate::plain::line(&row.name);
         match action {
-            Action::AgentDial => self.command(Command::AgentDial { contact_id: Some(row.contact_id) }),
+            Action::AgentDial => {
+                // What the law says of it now comes with the answer, before it is dialled.
+                let question = format!("Call {name} ({}) now?", row.phone);
+                let command = Command::AgentDial { contact_id: Some(row.contact_id) };
+                self.state.overlay = Some(Overlay::Confirm { question, commands: vec![command] });
+                let _ = self.asks.send(Ask::Query(Query::Lead { contact_id: row.contact_id }));
+            }
             Action::CallbackKept => self.command(Command::SettleCallback { callback_id: row.id, kept: true }),
             Action::CallbackOff => {
                 let question = format!("Call the callback to {name} off?");

@@ -173,10 +173,15 @@ impl App {
         let plain = !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match (event.code, &mut note) {
             (KeyCode::Tab, _) => {
-                // The list has the keys again, and what was noted is kept for it.
-                let other = self.state.kept_note.take();
-                self.state.kept_note = note.take();
-                note = if self.state.kept_note.is_some() { None } else { Some(other.unwrap_or_default()) };
+                // The list has the keys again, and what was noted is kept for it. Only a disposition has a note.
+                if let Chosen::Disposition(call) = &what {
+                    let kept = self.state.kept_note.take().filter(|(of, _)| of == call).map(|(_, note)| note);
+                    if let Some(typed) = note.take() {
+                        self.state.kept_note = Some((call.clone(), typed));
+                    } else {
+                        note = Some(kept.unwrap_or_default());
+                    }
+                }
             }
             (KeyCode::Backspace, Some(text)) => {
                 text.pop();
@@ -202,7 +207,9 @@ impl App {
     }
 
     fn chosen(&mut self, what: Chosen, choice: Option<&Choice>, note: Option<String>) {
-        let note = note.or_else(|| self.state.kept_note.take());
+        let kept = self.state.kept_note.take();
+        let kept = kept.filter(|(call, _)| matches!(&what, Chosen::Disposition(of) if of == call));
+        let note = note.or(kept.map(|(_, note)| note));
         let Some(choice) = choice else { return };
         let code = choice.code.clone();
         if let (Chosen::Disposition(call), true) = (&what, choice.callback) {

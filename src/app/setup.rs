@@ -164,7 +164,7 @@ impl App {
                 self.state.overlay = Some(Overlay::Form(Box::new(form)));
             }
             Ok(command) => {
-                let _ = self.asks.send(Ask::Command(command));
+                let _ = self.asks.send(Ask::Form(Box::new(command)));
                 self.state.notes.asked("asked; waiting for the server");
                 self.sent_form = Some(Box::new(form));
             }
@@ -179,9 +179,12 @@ impl App {
     /// What the server has refused of a form stands there again, with what was wrong.
     pub(super) fn mend(&mut self, wrong: &str) {
         let Some(mut form) = self.sent_form.take() else { return };
+        plain::line(wrong).clone_into(&mut form.wrong);
+        let form = Overlay::Form(form);
         if self.state.overlay.is_none() {
-            plain::line(wrong).clone_into(&mut form.wrong);
-            self.state.overlay = Some(Overlay::Form(form));
+            self.state.overlay = Some(form);
+        } else {
+            self.state.unread.push_back(form);
         }
     }
 

@@ -165,7 +165,7 @@ pub struct State {
     /// What the last actions gave.
     pub notes: Notes,
     /// A note that was typed to a disposition, while its list has the keys.
-    pub kept_note: Option<String>,
+    pub kept_note: Option<(CallId, String)>,
     /// What one chooses from, and for which campaign it was asked.
     pub choices: Choices,
     pub choices_of: Option<Option<CampaignId>>,
@@ -380,7 +380,18 @@ impl State {
                 self.choices = Choices { dispositions, pause_codes };
             }
             Answer::Lead { contact_id, fields, calls, verdict, allowed, zone } => {
-                self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed, zone });
+                if let Some(Overlay::Confirm { question, commands }) = &mut self.overlay
+                    && let [Command::AgentDial { contact_id: Some(asked) }] = commands.as_slice()
+                    && *asked == contact_id
+                    && !question.contains('\n')
+                {
+                    let mark = if allowed { "✓" } else { "✗" };
+                    *question = format!("{question}\n{mark} {}", crate::plain::line(&verdict));
+                }
+                // Of somebody else than who is on the line it says nothing of one's own place.
+                if self.me().is_some_and(|row| row.contact_id == Some(contact_id)) {
+                    self.lead = Some(Lead { contact_id, fields, calls, verdict, allowed, zone });
+                }
             }
             Answer::Callbacks { callbacks } => {
                 self.keeping_selection(|state| state.callbacks = Some(callbacks));
@@ -465,7 +476,7 @@ impl State {
             None | Some(Overlay::Lines { .. }) => self.overlay = Some(overlay),
             // The newest of those that are only looked at is enough; what is told once is never lost.
             Some(_) => {
-                self.unread.retain(|waiting| matches!(waiting, Overlay::Once { .. }));
+                self.unread.retain(|waiting| matches!(waiting, Overlay::Once { .. } | Overlay::Form(_)));
                 self.unread.push_back(overlay);
             }
         }

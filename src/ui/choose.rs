@@ -49,8 +49,9 @@ pub(super) fn list(
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), top);
-    let kept = scene.state.kept_note.as_ref().filter(|_| matches!(what, Chosen::Disposition(_)));
-    if let (None, Some(kept)) = (note, kept) {
+    let of_this = |call| matches!(what, Chosen::Disposition(of) if of == call);
+    let kept = scene.state.kept_note.as_ref().filter(|(call, _)| of_this(call));
+    if let (None, Some((_, kept))) = (note, kept) {
         let text = plain::fit(&format!("note: {kept}"), usize::from(bottom.width));
         frame.render_widget(Paragraph::new(text).style(scene.theme.dim), bottom);
     }

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use chrono::Utc;
 use dialdeck_protocol::{CallId, Code, Problem};
 use serde_json::json;
 
@@ -21,7 +22,21 @@ async fn find(app: &App, caller: &Caller, id: &CallId) -> Result<RecordingRow, P
         Some(_) => app.store.recording(organization, id).await?,
         None => None,
     };
-    row.ok_or_else(|| Problem::not_found(format!("a recording of call {id}")))
+    let missing = || Problem::not_found(format!("a recording of call {id}"));
+    let row = row.ok_or_else(missing)?;
+    // What is to go is gone for whoever asks, also before the sweep; a legal hold keeps it.
+    if row.delete_at.is_some_and(|at| at <= Utc::now()) && !is_held(app, caller, id).await? {
+        return Err(missing());
+    }
+    Ok(row)
+}
+
+/// Whether the number of a call is under legal hold.
+async fn is_held(app: &App, caller: &Caller, id: &CallId) -> Result<bool, Problem> {
+    let call = app.store.call(&caller.organization_id, id).await?;
+    let phone = call.map(|call| call.row.phone).unwrap_or_default();
+    let holds = app.store.holds(&caller.organization_id).await?;
+    Ok(holds.iter().any(|hold| hold.phone == phone))
 }
 
 /// Hear a call's recording
@@ -57,10 +72,7 @@ pub(super) async fn delete(
     let caller = permit.caller();
     commands::audited(&app, caller, "recording.delete", id.as_str(), json!({}), async {
         let row = find(&app, caller, &id).await?;
-        let call = app.store.call(&caller.organization_id, &id).await?;
-        let phone = call.map(|call| call.row.phone).unwrap_or_default();
-        let holds = app.store.holds(&caller.organization_id).await?;
-        if holds.iter().any(|hold| hold.phone == phone) {
+        if is_held(&app, caller, &id).await? {
             return Err(Problem::new(
                 Code::Conflict,
                 "the number is under legal hold: nothing of it is deleted",

@@ -41,7 +41,8 @@ pub(super) async fn talk(
     let settings = &attempt.campaign.call_settings;
     let tape = taped(dialer, attempt, media.words);
     providers.tap = tape.as_ref().and_then(Tape::tap);
-    let said_first = [disclosure(dialer, attempt).await, announced_recording(attempt, tape.is_some())];
+    // The recording first: nobody talks before they know of it.
+    let said_first = [announced_recording(attempt, tape.is_some()), disclosure(dialer, attempt).await];
     let said_first = said_first.iter().map(|text| text.trim()).collect::<Vec<_>>().join(" ");
     let mut dialogue =
         Dialogue::new(script.clone(), &attempt.contact.person).disclosing(said_first.trim().to_owned());
@@ -76,7 +77,15 @@ pub(super) async fn talk(
         let key = attempt.begun.key.clone();
         let days = settings.recording.as_ref().map_or(0, |recording| recording.keep_days);
         // Not before the person is let go: keeping it may take a while.
-        dialer.0.tasks.spawn(async move { recordings.keep(&key, tape, days).await });
+        // Whom it was not said to is not recorded.
+        let told = report.announced;
+        dialer.0.tasks.spawn(async move {
+            if told {
+                recordings.keep(&key, tape, days).await;
+            } else {
+                tape.discard().await;
+            }
+        });
     }
     let handed = |report| {
         Serving::new(dialer, attempt, in_flight, Why::HandedOver(Box::new(report)), answered, script.clone())

@@ -15,6 +15,9 @@ const SIGNED: Duration = Duration::from_mins(1);
 /// How long the bucket may say nothing.
 const SILENT: Duration = Duration::from_secs(30);
 
+/// Slowest line that is waited for, bytes a second.
+const SLOWEST: u64 = 50_000;
+
 /// The bucket.
 pub struct Bucket {
     bucket: rusty_s3::Bucket,
@@ -40,7 +43,7 @@ impl Bucket {
             Credentials::new(settings.s3_key.clone(), settings.s3_secret.expose_secret().to_owned());
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .read_timeout(SILENT)
+            .connect_timeout(SILENT)
             .build()
             .map_err(|error| error.to_string())?;
         Ok(Self { bucket, credentials, client })
@@ -58,6 +61,10 @@ fn refused(status: reqwest::StatusCode) -> String {
 
 #[async_trait]
 impl Shelf for Bucket {
+    fn id(&self) -> String {
+        self.bucket.base_url().to_string()
+    }
+
     async fn put(&self, name: &str, from: &Path) -> Result<(), String> {
         let file = tokio::fs::File::open(from).await.map_err(|error| error.to_string())?;
         let length = file.metadata().await.map_err(|error| error.to_string())?.len();
@@ -68,6 +75,7 @@ impl Shelf for Bucket {
             .put(url)
             .header("content-type", "audio/wav")
             .header("content-length", length)
+            .timeout(SILENT + Duration::from_secs(length / SLOWEST))
             .body(body)
             .send()
             .await
@@ -80,7 +88,8 @@ impl Shelf for Bucket {
 
     async fn get(&self, name: &str) -> Result<Bytes, String> {
         let url = self.bucket.get_object(Some(&self.credentials), name).sign(SIGNED);
-        let answer = self.client.get(url).send().await.map_err(plain)?;
+        let longest = SILENT + Duration::from_secs(LARGEST / SLOWEST);
+        let answer = self.client.get(url).timeout(longest).send().await.map_err(plain)?;
         if !answer.status().is_success() {
             return Err(refused(answer.status()));
         }
@@ -98,7 +107,7 @@ impl Shelf for Bucket {
 
     async fn delete(&self, name: &str) -> Result<(), String> {
         let url = self.bucket.delete_object(Some(&self.credentials), name).sign(SIGNED);
-        let answer = self.client.delete(url).send().await.map_err(plain)?;
+        let answer = self.client.delete(url).timeout(SILENT).send().await.map_err(plain)?;
         match answer.status() {
             status if status.is_success() || status == reqwest::StatusCode::NOT_FOUND => Ok(()),
             status => Err(refused(status)),

@@ -34,6 +34,10 @@ pub(super) async fn own(folder: &Path) -> std::io::Result<()> {
 
 #[async_trait]
 impl Shelf for Folder {
+    fn id(&self) -> String {
+        self.root.display().to_string()
+    }
+
     async fn put(&self, name: &str, from: &Path) -> Result<(), String> {
         let to = self.path(name)?;
         let plain = |error: std::io::Error| error.to_string();

@@ -20,8 +20,13 @@ use tokio_util::sync::CancellationToken;
 const LOOK: std::time::Duration = std::time::Duration::from_mins(10);
 /// Soon after the start.
 const FIRST: std::time::Duration = std::time::Duration::from_secs(20);
-/// How long what a call left behind that was cut off lies there, for somebody to look at it.
-const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_hours(7 * 24);
+/// Between a shelf and a name on it.
+const WALL: char = '|';
+/// Times that a recording is put on its shelf, and the first wait between two.
+const TRIES: u32 = 4;
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long what a call left behind that was cut off lies there: longer than any call.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_hours(24);
 /// Those taken off at a time.
 const PAGE: i64 = 200;
 
@@ -39,11 +44,16 @@ impl Recordings {
     ///
     /// # Errors
     /// When the shelf cannot be used.
-    pub fn new(settings: &RecordingSettings, data: &Path, journal: Journal) -> Result<Self, String> {
-        let folder = if settings.folder.is_empty() {
-            data.join("recordings")
-        } else {
-            PathBuf::from(&settings.folder)
+    pub fn new(
+        settings: &RecordingSettings,
+        data: Option<PathBuf>,
+        journal: Journal,
+    ) -> Result<Self, String> {
+        let folder = match data {
+            _ if !settings.folder.is_empty() => PathBuf::from(&settings.folder),
+            Some(data) => data.join("recordings"),
+            // Not where everybody may write: the folder is named before anything is recorded.
+            None => PathBuf::from("/var/lib/dialdeck/recordings"),
         };
         let shelf: Arc<dyn Shelf> = if settings.s3_endpoint.is_empty() {
             Arc::new(folder::Folder::new(folder.clone()))
@@ -70,12 +80,14 @@ impl Recordings {
             }
         };
         let now = Utc::now();
-        let place = format!("{}/{}/{call}.wav", key.organization_id.as_str(), now.format("%Y-%m-%d"));
-        if let Err(error) = self.shelf.put(&place, &taped.path).await {
-            // It stays where it was made: somebody may still save it.
-            tracing::error!(%call, %error, path = %taped.path.display(), "a recording could not be kept");
+        let name = format!("{}/{}/{call}.wav", key.organization_id.as_str(), now.format("%Y-%m-%d"));
+        if let Err(error) = self.put(&name, &taped.path).await {
+            // What no row tells of nobody could delete in time.
+            tracing::error!(%call, error, "a recording could not be kept; it is deleted");
+            let _ = tokio::fs::remove_file(&taped.path).await;
             return;
         }
+        let place = format!("{}{WALL}{name}", self.shelf.id());
         let row = RecordingRow {
             call_id: call.clone(),
             organization_id: key.organization_id.clone(),
@@ -88,7 +100,34 @@ impl Recordings {
         if let Err(error) = self.journal.commit(vec![Change::SaveRecording(Box::new(row))]).await {
             // What nobody knows of is not kept: it would never be deleted.
             tracing::error!(%call, %error, "a recording could not be written down; it is deleted");
-            let _ = self.shelf.delete(&place).await;
+            let _ = self.shelf.delete(&name).await;
+        }
+    }
+
+    /// Puts a file on the shelf, more than once where that fails.
+    async fn put(&self, name: &str, from: &Path) -> Result<(), String> {
+        let mut wait = AGAIN;
+        for _ in 1..TRIES {
+            match self.shelf.put(name, from).await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(error, "a recording could not be put on its shelf; it is tried again");
+                }
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 5;
+        }
+        self.shelf.put(name, from).await
+    }
+
+    /// Its name on this shelf.
+    fn name<'a>(&self, row: &'a RecordingRow) -> Result<&'a str, String> {
+        match row.place.rsplit_once(WALL) {
+            Some((shelf, name)) if shelf == self.shelf.id() => Ok(name),
+            Some((shelf, _)) => {
+                Err(format!("it lies on another shelf, {shelf}; set [recordings] back to reach it"))
+            }
+            None => Err("its place cannot be read".into()),
         }
     }
 
@@ -97,7 +136,7 @@ impl Recordings {
     /// # Errors
     /// Why it cannot be had.
     pub async fn sound(&self, row: &RecordingRow) -> Result<bytes::Bytes, String> {
-        self.shelf.get(&row.place).await
+        self.shelf.get(self.name(row)?).await
     }
 
     /// Takes one off the shelf, and forgets it.
@@ -105,7 +144,7 @@ impl Recordings {
     /// # Errors
     /// Why it is still there.
     pub async fn remove(&self, row: &RecordingRow) -> Result<(), String> {
-        self.shelf.delete(&row.place).await?;
+        self.shelf.delete(self.name(row)?).await?;
         let forget = Change::ForgetRecording { call_id: row.call_id.clone() };
         self.journal.commit(vec![forget]).await.map(|_| ()).map_err(|error| error.to_string())
     }
@@ -115,19 +154,24 @@ impl Recordings {
     /// # Errors
     /// When the store is not available.
     pub async fn sweep(&self, store: &dyn Store, now: DateTime<Utc>) -> StoreResult<u64> {
-        let mut gone = 0;
-        for row in store.recordings_due(now, PAGE).await? {
-            match self.remove(&row).await {
-                Ok(()) => gone += 1,
-                Err(error) => {
-                    tracing::warn!(call = %row.call_id, %error, "a recording could not be deleted; it is tried again");
+        let (mut gone, mut after) = (0, String::new());
+        loop {
+            let rows = store.recordings_due(now, &after, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            last.call_id.as_str().clone_into(&mut after);
+            for row in &rows {
+                match self.remove(row).await {
+                    Ok(()) => gone += 1,
+                    Err(error) => {
+                        tracing::warn!(call = %row.call_id, error, "a recording could not be deleted; it is tried again");
+                    }
                 }
             }
         }
         Ok(gone)
     }
 
-    /// Deletes what calls left behind that were cut off, or that no shelf took: nothing is kept for ever by accident.
+    /// Deletes what calls left behind that were cut off by a crash: nothing is kept for ever by accident.
     async fn tidy(&self) {
         let Ok(mut files) = tokio::fs::read_dir(&self.scratch).await else { return };
         while let Ok(Some(file)) = files.next_entry().await {

@@ -10,6 +10,8 @@ pub const LARGEST: u64 = 512 << 20;
 /// Keeps files by name. Names are ours: `organization/day/call.wav`.
 #[async_trait]
 pub trait Shelf: Send + Sync {
+    /// Which shelf it is: what lies on another is not looked for here.
+    fn id(&self) -> String;
     /// Puts a file there, and takes it away from where it was.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::SeekFrom;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt, BufWriter};
 use tokio::sync::mpsc;
@@ -20,13 +20,11 @@ const HEADER: u64 = 44;
 const AHEAD: usize = 4 * RATE as usize;
 /// Pieces that may wait for the disk: half a minute of both sides.
 const WAITING: usize = 3000;
-/// Sound before a card number was understood that is silenced with it, in samples.
-const BEFORE: u64 = 2 * RATE as u64;
 
 enum Piece {
     Heard(Vec<i16>),
     Spoken(Vec<i16>),
-    /// The last so many samples of the person are not to be heard.
+    /// From this moment on nothing of what was recorded is to be heard.
     Hide(u64),
 }
 
@@ -34,6 +32,8 @@ enum Piece {
 #[derive(Clone)]
 pub struct Tap {
     to: mpsc::Sender<Piece>,
+    /// Samples of ours so far.
+    moment: Arc<AtomicU64>,
     /// Whether something should have been hidden, and a disk that did not keep up has hindered it.
     spoiled: Arc<AtomicBool>,
 }
@@ -46,12 +46,19 @@ impl Tap {
 
     /// From us, on the beat: it is the clock.
     pub fn spoken(&self, samples: &[i16]) {
-        let _ = self.to.try_send(Piece::Spoken(samples.to_vec()));
+        if self.to.try_send(Piece::Spoken(samples.to_vec())).is_ok() {
+            self.moment.fetch_add(samples.len() as u64, Ordering::Relaxed);
+        }
     }
 
-    /// What the person has just said, over so many samples, is not to be heard.
-    pub fn hide(&self, samples: usize) {
-        if self.to.try_send(Piece::Hide(samples as u64 + BEFORE)).is_err() {
+    /// Where the tape is now, in samples.
+    pub fn moment(&self) -> u64 {
+        self.moment.load(Ordering::Relaxed)
+    }
+
+    /// What was recorded from a moment to now is not to be heard.
+    pub fn hide(&self, from: u64) {
+        if self.to.try_send(Piece::Hide(from)).is_err() {
             self.spoiled.store(true, Ordering::Relaxed);
         }
     }
@@ -59,6 +66,7 @@ impl Tap {
 
 /// A tape that runs.
 pub struct Tape {
+    path: PathBuf,
     tap: Option<Tap>,
     spoiled: Arc<AtomicBool>,
     writer: JoinHandle<std::io::Result<Option<Taped>>>,
@@ -80,8 +88,9 @@ impl Tape {
     pub fn begin(path: PathBuf) -> Self {
         let (to, from) = mpsc::channel(WAITING);
         let spoiled = Arc::new(AtomicBool::new(false));
-        let writer = tokio::spawn(write(path, from));
-        Self { tap: Some(Tap { to, spoiled: spoiled.clone() }), spoiled, writer }
+        let writer = tokio::spawn(write(path.clone(), from));
+        let tap = Tap { to, moment: Arc::default(), spoiled: spoiled.clone() };
+        Self { path, tap: Some(tap), spoiled, writer }
     }
 
     /// Where it is told of sound.
@@ -95,13 +104,23 @@ impl Tape {
     /// When the disk did not take it.
     pub async fn finish(mut self) -> std::io::Result<Option<Taped>> {
         drop(self.tap.take());
-        let taped = self.writer.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
-        if let Some(taped) = taped.as_ref().filter(|_| self.spoiled.load(Ordering::Relaxed)) {
-            // Rather no recording than one with a card's number in it.
-            tokio::fs::remove_file(&taped.path).await?;
+        let taped = self.writer.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        let spoiled = self.spoiled.load(Ordering::Relaxed);
+        if spoiled || taped.is_err() {
+            // Rather no recording than a part of one, or one with a card's number in it.
+            let _ = tokio::fs::remove_file(&self.path).await;
+        }
+        if spoiled {
             return Err(std::io::Error::other("the disk did not keep up while a card's number was said"));
         }
-        Ok(taped)
+        taped
+    }
+
+    /// Ends it, and keeps nothing.
+    pub async fn discard(self) {
+        let path = self.path.clone();
+        let _ = self.finish().await;
+        let _ = tokio::fs::remove_file(path).await;
     }
 }
 
@@ -160,9 +179,9 @@ async fn write(path: PathBuf, mut pieces: mpsc::Receiver<Piece>) -> std::io::Res
                 file.write_all(&mixer.spoken(&samples)).await?;
                 moments += samples.len() as u64;
             }
-            Piece::Hide(samples) => {
+            Piece::Hide(from) => {
                 if let Some(file) = &mut out {
-                    silence(file, moments, samples).await?;
+                    silence(file, moments, from.min(moments)).await?;
                 }
                 // What waits is of them too.
                 mixer.theirs.clear();
@@ -191,9 +210,8 @@ async fn open(path: &std::path::Path) -> std::io::Result<BufWriter<File>> {
     Ok(file)
 }
 
-/// Takes the last so many samples of both sides away: we may have said it after them.
-async fn silence(file: &mut BufWriter<File>, moments: u64, samples: u64) -> std::io::Result<()> {
-    let from = moments.saturating_sub(samples);
+/// Takes both sides away from a moment on: we may have said it after them.
+async fn silence(file: &mut BufWriter<File>, moments: u64, from: u64) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(HEADER + from * MOMENT)).await?;
     let nothing = vec![0; 4096];
     let mut left = usize::try_from((moments - from) * MOMENT).unwrap_or(0);
@@ -207,7 +225,7 @@ async fn silence(file: &mut BufWriter<File>, moments: u64, samples: u64) -> std:
 
 #[cfg(test)]
 mod tests {
-    use super::{BEFORE, Tape};
+    use super::Tape;
 
     fn read(path: &std::path::Path) -> (hound::WavSpec, Vec<i16>, Vec<i16>) {
         let mut file = hound::WavReader::open(path).unwrap();
@@ -227,7 +245,9 @@ mod tests {
             tap.spoken(&[-1; 160]);
         }
         // The last 10 frames, and two seconds before them.
-        tap.hide(1600);
+        let hidden = 300 * 160 - 1600 - 2 * 8000;
+        assert_eq!(tap.moment(), 300 * 160);
+        tap.hide(hidden as u64);
         tap.heard(&[7; 160]);
         tap.spoken(&[-2; 160]);
         drop(tap);
@@ -235,7 +255,6 @@ mod tests {
         let (spec, theirs, ours) = read(&taped.path);
         assert_eq!((spec.channels, spec.sample_rate, theirs.len()), (2, 8000, 301 * 160));
         assert_eq!(taped.bytes, i64::try_from(std::fs::metadata(&path).unwrap().len()).unwrap());
-        let hidden = 300 * 160 - 1600 - usize::try_from(BEFORE).unwrap();
         assert!(theirs[..hidden].iter().all(|s| *s >= 100) && ours[..hidden].iter().all(|s| *s == -1));
         assert!(theirs[hidden..300 * 160].iter().chain(&ours[hidden..300 * 160]).all(|s| *s == 0));
         assert_eq!((theirs[300 * 160], ours[300 * 160]), (7, -2));

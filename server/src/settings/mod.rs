@@ -229,12 +229,12 @@ impl Settings {
     }
 
     /// Where the server keeps what is no database: beside the SQLite file, or where that would be.
-    pub fn data_folder(&self) -> PathBuf {
+    pub fn data_folder(&self) -> Option<PathBuf> {
         let url = self.database.url.expose_secret();
         let file = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
         let file = file.map(|file| PathBuf::from(file.split('?').next().unwrap_or(file)));
         let file = file.or_else(|| data_file(&|name| std::env::var(name).ok()));
-        file.and_then(|file| file.parent().map(Path::to_owned)).unwrap_or_else(std::env::temp_dir)
+        file.and_then(|file| file.parent().map(Path::to_owned))
     }
 
     /// What is older than the settings keep, at this moment.

@@ -33,6 +33,11 @@ pub trait RecordingRecord {
         organization: &OrganizationId,
         call: &CallId,
     ) -> StoreResult<Option<RecordingRow>>;
-    /// Those that are to go: their time has come, or their call is gone. Numbers under legal hold keep theirs.
-    async fn recordings_due(&self, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<RecordingRow>>;
+    /// Those that are to go: their time has come, or their call is gone; by call, those after one. Numbers under legal hold keep theirs.
+    async fn recordings_due(
+        &self,
+        now: DateTime<Utc>,
+        after: &str,
+        limit: i64,
+    ) -> StoreResult<Vec<RecordingRow>>;
 }

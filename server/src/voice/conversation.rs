@@ -99,6 +99,8 @@ pub struct Report {
     pub do_not_call: bool,
     /// When they want to be called back.
     pub callback_at: Option<DateTime<Utc>>,
+    /// Whether what the law and the campaign want said first was said to its end.
+    pub announced: bool,
 }
 
 impl Default for Report {
@@ -114,6 +116,7 @@ impl Default for Report {
             dead_air: Duration::ZERO,
             do_not_call: false,
             callback_at: None,
+            announced: false,
         }
     }
 }
@@ -221,6 +224,7 @@ impl Talk<'_> {
                     dead_air: talk.dead_air,
                     do_not_call: talk.refused,
                     callback_at: talk.callback_at,
+                    announced: talk.announced,
                 };
             }
         }
@@ -319,8 +323,11 @@ struct Talk<'a> {
     /// What is left on the machine that answered.
     message: Option<Message>,
     callback_at: Option<DateTime<Utc>>,
-    /// Whether a card's number is being said.
+    /// Whether a card's number is being said, and from where on the tape.
     cards: Cards,
+    card_from: Option<u64>,
+    /// Whether what the law and the campaign want said first was said to its end.
+    announced: bool,
     /// Whether what is said is followed by a moment in which a key may be pressed.
     lingers: bool,
 }
@@ -365,6 +372,8 @@ impl<'a> Talk<'a> {
             callback_at: None,
             lingers: false,
             cards: Cards::default(),
+            card_from: None,
+            announced: false,
         }
     }
 
@@ -571,6 +580,7 @@ impl<'a> Talk<'a> {
         self.complete().await;
         self.lively = Instant::now();
         if was_disclosure {
+            self.announced = true;
             self.opening = true;
             self.say(Saying::opening(self.dialogue.opening())).await;
             return None;

@@ -14,7 +14,7 @@ pub(in crate::dialer) struct Staff {
     pub busy: Vec<Busy>,
     /// Agents who pause.
     pub paused: usize,
-    /// Agents at work who go into a pause after it, or whose phone is rung for each call.
+    /// Agents at work who go into a pause after it, whose phone is rung for each call, or who look at whom they would call.
     pub others: usize,
     /// Agents whose phone is rung for each call, and who wait for one.
     pub per_call: usize,
@@ -49,7 +49,9 @@ impl Agents {
                     staff.per_call += 1;
                     continue;
                 }
-                AgentState::Ready => staff.ready += usize::from(seat.is_free()),
+                AgentState::Ready if seat.is_free() => staff.ready += 1,
+                // Somebody is offered to them, or their phone is being rung: they are there.
+                AgentState::Ready => staff.others += 1,
                 // Whoever does not come back to be put through to somebody is not waited for.
                 _ if row.state.is_busy() && !seat.comes_back() => {
                     staff.others += 1;

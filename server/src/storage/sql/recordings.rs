@@ -87,14 +87,20 @@ impl RecordingRecord for SqlStore {
         Ok(row.map(noun))
     }
 
-    async fn recordings_due(&self, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<RecordingRow>> {
+    async fn recordings_due(
+        &self,
+        now: DateTime<Utc>,
+        after: &str,
+        limit: i64,
+    ) -> StoreResult<Vec<RecordingRow>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM recordings r LEFT JOIN calls c ON c.id = r.call_id \
-             WHERE (r.delete_at <= $1 OR c.id IS NULL) AND NOT EXISTS (SELECT 1 FROM legal_holds h \
-             WHERE h.organization_id = c.organization_id AND h.phone = c.to_number) ORDER BY r.call_id LIMIT $2"
+             WHERE r.call_id > $2 AND (r.delete_at <= $1 OR c.id IS NULL) AND NOT EXISTS (SELECT 1 FROM legal_holds h \
+             WHERE h.organization_id = c.organization_id AND h.phone = c.to_number) ORDER BY r.call_id LIMIT $3"
         );
         let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(now.naive_utc())
+            .bind(after)
             .bind(limit)
             .fetch_all(&self.pool)
             .await

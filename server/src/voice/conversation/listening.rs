@@ -2,10 +2,12 @@
 //! called again.
 
 use super::{Talk, millis};
+use crate::recordings::Tap;
 use crate::voice::backchannel;
 use crate::voice::card::without_digits;
 use crate::voice::dialogue::intent;
 use crate::voice::ear::Utterance;
+use crate::voice::media::RATE;
 use crate::voice::phrases::Phrases;
 use crate::voice::recognise::{RecogniseError, Recognition};
 use dialdeck_protocol::{Intent, Outcome, TurnLatency};
@@ -28,7 +30,7 @@ pub(super) enum Asked {
 }
 
 /// Seconds in which somebody says the number of a card, with the pauses between its pieces.
-const CARD_SECONDS: usize = 20;
+const CARD_SECONDS: u64 = 22;
 
 impl Talk<'_> {
     /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
@@ -69,14 +71,29 @@ impl Talk<'_> {
 
     /// What was understood, without the number of a card: that is neither written down nor recorded.
     fn without_card(&mut self, heard: Recognition) -> Recognition {
-        if !self.cards.hides(&heard.text) {
+        let now = self.providers.tap.as_ref().map_or(0, Tap::moment);
+        let begun = now.saturating_sub(CARD_SECONDS * u64::from(RATE));
+        // From where the first of its pieces may have begun.
+        let from = *self.card_from.get_or_insert(begun);
+        let hides = self.cards.hides(&heard.text);
+        if !self.cards.is_running() {
+            self.card_from = None;
+        }
+        if !hides {
             return heard;
         }
         if let Some(tap) = &self.providers.tap {
-            // As far back as it may have begun, with the pieces before it.
-            tap.hide(CARD_SECONDS * crate::voice::media::RATE as usize);
+            tap.hide(from);
         }
         Recognition { text: without_digits(&heard.text), ..heard }
+    }
+
+    /// What could not be understood any more is not to be heard either: it may have been a card's number.
+    fn hide_the_rest(&self, utterance: bool) {
+        if let (Some(tap), true) = (&self.providers.tap, utterance || self.cards.is_running()) {
+            let begun = tap.moment().saturating_sub(CARD_SECONDS * u64::from(RATE));
+            tap.hide(self.card_from.map_or(begun, |from| from.min(begun)));
+        }
     }
 
     /// An utterance was understood, or not: it is answered, where it is one.
@@ -168,6 +185,7 @@ impl Talk<'_> {
 
     /// What was said while a key was pressed was understood.
     pub(super) async fn was_overheard(&mut self, heard: Option<Recognition>) -> Option<Outcome> {
+        let heard = heard.map(|heard| self.without_card(heard));
         let heard = heard.filter(|heard| self.dialogue.refuses(&heard.text))?;
         self.speech.stop();
         (self.recognising, self.thinking, self.live) = (None, None, None);
@@ -215,13 +233,16 @@ impl Talk<'_> {
             self.recognise(utterance, 0);
         }
         let patience = if asked == Asked::RulesAtOnce { WHILE_WAITING } else { LAST_WORDS };
+        let asks = self.recognising.is_some();
         let recognised = match self.recognising.take() {
             Some(task) => tokio::time::timeout(patience, task).await.ok().and_then(Result::ok),
             None => None,
         };
-        let (heard, latency) = match recognised {
-            Some((Ok(heard), latency)) => (Some(heard), latency),
-            _ => (None, TurnLatency::default()),
+        let (heard, latency) = if let Some((Ok(heard), latency)) = recognised {
+            (Some(self.without_card(heard)), latency)
+        } else {
+            self.hide_the_rest(asks);
+            (None, TurnLatency::default())
         };
         let overheard = async {
             let mut all = Vec::new();
@@ -231,6 +252,8 @@ impl Talk<'_> {
             all
         };
         let overheard = tokio::time::timeout(patience, overheard).await.unwrap_or_default();
+        let overheard: Vec<Recognition> =
+            overheard.into_iter().map(|heard| self.without_card(heard)).collect();
         if overheard.iter().any(|heard| self.dialogue.refuses(&heard.text)) {
             return true;
         }
