@@ -17,6 +17,8 @@ pub struct Replay {
     pub speed: u32,
     /// All of it, milliseconds.
     pub whole_ms: i64,
+    /// Whether the second in which it was begun goes on: it is not counted, however little of it is left.
+    pub begun: bool,
 }
 
 impl Replay {
@@ -24,11 +26,14 @@ impl Replay {
     pub fn of(call: &CallId, exchanges: &[Exchange]) -> Option<Self> {
         let (first, last) = (exchanges.first()?, exchanges.last()?);
         let whole_ms = (last.timestamp - first.timestamp).num_milliseconds().max(0);
-        Some(Self { call: call.clone(), at_ms: 0, speed: 1, whole_ms })
+        Some(Self { call: call.clone(), at_ms: 0, speed: 1, whole_ms, begun: true })
     }
 
     /// A second has passed; gives whether it goes on.
     pub fn second(&mut self) -> bool {
+        if std::mem::take(&mut self.begun) {
+            return true;
+        }
         self.at_ms += 1000 * i64::from(self.speed);
         self.at_ms < self.whole_ms
     }
@@ -80,7 +85,7 @@ mod tests {
             assert!(replay.second());
             seen.push(replay.said(&all));
         }
-        assert_eq!(seen, [1, 1, 1, 2, 2]);
+        assert_eq!(seen, [1, 1, 1, 1, 2]);
         replay.faster(true);
         replay.faster(true);
         assert!(replay.second());
