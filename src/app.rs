@@ -84,6 +84,8 @@ struct App {
     seconds: u64,
     /// The view to go to as soon as the floor is known.
     begins_with: Option<View>,
+    /// Whether somebody has gone to a view by themselves.
+    has_gone: bool,
     /// Whether the server tells us of floors.
     watching: bool,
     /// Keys of a sequence that were pressed so far.
@@ -109,6 +111,7 @@ impl App {
             settings,
             seconds: 0,
             begins_with: None,
+            has_gone: false,
             watching: false,
             pending: Vec::new(),
             later: VecDeque::new(),
@@ -256,7 +259,8 @@ impl App {
                 let first = self.state.role.replace(role).is_none();
                 if first {
                     let layout = self.settings.layouts.begin(role);
-                    self.begins_with = Some(layout.view);
+                    // Whoever has gone somewhere before they were known stays there.
+                    self.begins_with = Some(layout.view).filter(|_| !self.has_gone);
                     self.state.layout = layout;
                 }
                 self.state.clock_ahead_ms = (now - Utc::now()).num_milliseconds();
@@ -281,7 +285,8 @@ impl App {
             ServerMessage::Snapshot(snapshot) => {
                 self.state.take_snapshot(*snapshot, Utc::now());
                 self.state.link = Link::Live;
-                if let Some(view) = self.begins_with.take() {
+                // Unless somebody has gone elsewhere, or moved there, meanwhile.
+                if let Some(view) = self.begins_with.take().filter(|view| *view != self.state.view) {
                     self.go_to(view);
                 }
                 self.state.choices_of = None;
@@ -475,6 +480,9 @@ impl App {
 
     /// True to leave.
     fn act(&mut self, action: Action, page: usize) -> bool {
+        if action.goes_to().is_some() {
+            (self.begins_with, self.has_gone) = (None, true);
+        }
         if action.is_command() && self.state.marked.were_lost() {
             self.note("the marked row has gone; press it again for the selected one", true);
             return false;
