@@ -89,14 +89,8 @@ async fn an_agents_day(columns: u16, rows: u16) {
     // A terminal sends alt-Enter as escape and Enter together.
     screen.press("\u{1b}\rasks for a price").unwrap();
     screen.shows("asks for a price").unwrap();
-    let text = screen.text();
-    let place = text.lines().filter(|line| line.contains("Call back")).count();
-    assert!(place > 0, "{text}");
-    // The third disposition is the call back; the first is selected.
-    let choices = ["Interested", "Not interested", "Call back"];
-    let down = choices.iter().position(|label| *label == "Call back").unwrap();
-    screen.press(&"\u{1b}[B".repeat(down)).unwrap();
-    screen.press("\r").unwrap();
+    // The call back is the third; the first is selected.
+    screen.press("\u{1b}[B\u{1b}[B\r").unwrap();
     screen.shows("Call back when?").unwrap();
     screen.press("blub\r").unwrap();
     screen.shows("is no time").unwrap();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ConnectorRow {
-    /// `asterisk`, `vicidial`, `dialpad`, `webhook`, `recogniser`, `synthesiser` or `dialogue`.
+    /// `asterisk`, `vicidial`, `dialpad`, `provider` or `webhook`.
     pub kind: String,
     /// Its name.
     pub name: String,

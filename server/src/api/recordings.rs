@@ -13,30 +13,19 @@ use chrono::Utc;
 use dialdeck_protocol::{CallId, Code, Problem};
 use serde_json::json;
 
-/// A call's recording, where the caller may hear of the call.
-async fn find(app: &App, caller: &Caller, id: &CallId) -> Result<RecordingRow, Problem> {
+/// A call's recording, where the caller may hear of the call, and whether its number is under legal hold.
+async fn find(app: &App, caller: &Caller, id: &CallId) -> Result<(RecordingRow, bool), Problem> {
     let organization = &caller.organization_id;
-    let call =
-        app.store.call(organization, id).await?.filter(|call| caller.covers_call(call.row.campaign_id));
-    let row = match call {
-        Some(_) => app.store.recording(organization, id).await?,
-        None => None,
-    };
     let missing = || Problem::not_found(format!("a recording of call {id}"));
-    let row = row.ok_or_else(missing)?;
+    let call = app.store.call(organization, id).await?;
+    let call = call.filter(|call| caller.covers_call(call.row.campaign_id)).ok_or_else(missing)?;
+    let row = app.store.recording(organization, id).await?.ok_or_else(missing)?;
+    let held = app.store.holds(organization).await?.iter().any(|hold| hold.phone == call.row.phone);
     // What is to go is gone for whoever asks, also before the sweep; a legal hold keeps it.
-    if row.delete_at.is_some_and(|at| at <= Utc::now()) && !is_held(app, caller, id).await? {
+    if row.delete_at.is_some_and(|at| at <= Utc::now()) && !held {
         return Err(missing());
     }
-    Ok(row)
-}
-
-/// Whether the number of a call is under legal hold.
-async fn is_held(app: &App, caller: &Caller, id: &CallId) -> Result<bool, Problem> {
-    let call = app.store.call(&caller.organization_id, id).await?;
-    let phone = call.map(|call| call.row.phone).unwrap_or_default();
-    let holds = app.store.holds(&caller.organization_id).await?;
-    Ok(holds.iter().any(|hold| hold.phone == phone))
+    Ok((row, held))
 }
 
 /// Hear a call's recording
@@ -51,7 +40,7 @@ pub(super) async fn one(
 ) -> Result<Response, Refused> {
     let caller = permit.caller();
     let sound = commands::audited(&app, caller, "recording.listen", id.as_str(), json!({}), async {
-        let row = find(&app, caller, &id).await?;
+        let (row, _) = find(&app, caller, &id).await?;
         app.recordings.sound(&row).await.map_err(|error| {
             tracing::warn!(call = %id, error, "a recording cannot be read");
             Problem::new(Code::Unavailable, "the recording cannot be read now; see the server's log")
@@ -71,8 +60,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Refused> {
     let caller = permit.caller();
     commands::audited(&app, caller, "recording.delete", id.as_str(), json!({}), async {
-        let row = find(&app, caller, &id).await?;
-        if is_held(&app, caller, &id).await? {
+        let (row, held) = find(&app, caller, &id).await?;
+        if held {
             return Err(Problem::new(
                 Code::Conflict,
                 "the number is under legal hold: nothing of it is deleted",
