@@ -17,18 +17,21 @@
 )]
 
 mod common;
+#[path = "common/line.rs"]
+mod line;
 
 use dialdeck_server::domain::script::Script;
-use dialdeck_server::voice::dialogue::intent;
+use dialdeck_server::voice::detector::Detection;
 use dialdeck_server::voice::ear::{Ear, Noticed};
+use dialdeck_server::voice::intent;
 use dialdeck_server::voice::machine::{Answerer, Kind};
 use dialdeck_server::voice::media::Frame;
 use dialdeck_server::voice::phrases::{Phrases, plain};
 use dialdeck_server::voice::recognise::Recogniser;
 use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
-use dialdeck_server::voice::sound;
 use dialdeck_server::voice::timing::Timing;
 use dialdeck_testkit::speech::Speech;
+use line::{RATE, noisy, quiet, spoken};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
@@ -38,7 +41,6 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const RATE: f64 = 8000.0;
 /// What a flite or espeak-ng voice speaks with.
 const VOICES: [&str; 6] = ["slt", "rms", "awb", "kal16", "en-us", "en-gb"];
 
@@ -55,30 +57,6 @@ struct Greeting {
     samples: Vec<i16>,
     /// Where a machine's tone is over, in seconds.
     tone: Option<f64>,
-}
-
-/// One sentence, trimmed of the silence around it, 8 kHz.
-fn spoken(speech: &Speech, voice: &str, text: &str, folder: &std::path::Path) -> Vec<i16> {
-    let file = folder.join("sentence.wav");
-    if voice.starts_with("en") {
-        let status = std::process::Command::new(speech.program("espeak-ng"))
-            .args(["-v", voice, "-s", "160", "-w"])
-            .arg(&file)
-            .arg(text)
-            .status()
-            .expect("espeak-ng runs");
-        assert!(status.success(), "espeak-ng speaks");
-    } else {
-        speech.speak(voice, text, &file).expect("flite speaks");
-    }
-    let samples = sound::telephone(&std::fs::read(&file).unwrap()).unwrap();
-    let loud = |s: &i16| s.unsigned_abs() > 300;
-    let (first, last) = (samples.iter().position(loud).unwrap_or(0), samples.iter().rposition(loud));
-    samples[first..last.map_or(0, |n| n + 1)].to_vec()
-}
-
-fn quiet(seconds: f64) -> Vec<i16> {
-    vec![0; (seconds * RATE) as usize]
 }
 
 fn greeting(
@@ -107,15 +85,7 @@ fn greeting(
         tone = Some(samples.len() as f64 / RATE);
     }
     samples.extend(quiet(4.0));
-    // The line's noise, below the loudness of the voice.
-    let voiced: Vec<f64> =
-        samples.iter().filter(|s| s.unsigned_abs() > 300).map(|s| f64::from(*s).powi(2)).collect();
-    let power = voiced.iter().sum::<f64>() / voiced.len().max(1) as f64;
-    let amplitude = (power / 10f64.powf(noise_db / 10.0) * 3.0).sqrt();
-    for sample in &mut samples {
-        let noisy = f64::from(*sample) + random.random_range(-1.0..1.0) * amplitude;
-        *sample = noisy.clamp(-32_768.0, 32_767.0) as i16;
-    }
+    noisy(&mut samples, noise_db, random);
     Greeting { kind, samples, tone }
 }
 
@@ -176,7 +146,8 @@ impl Lengths {
 
 async fn judge(greeting: &Greeting, recogniser: &dyn Recogniser, phrases: &Phrases) -> Verdict {
     let (timing, start) = (Timing::default(), Instant::now());
-    let (mut ear, mut answerer) = (Ear::new(timing), Answerer::new(start, timing.machine, timing.word));
+    let (mut ear, mut answerer) =
+        (Ear::new(timing, Detection::Neural), Answerer::new(start, timing.machine, timing.word));
     let mut lengths = Lengths { voice_ms: 0, silence_ms: 0, words: 0, at_ms: 0, verdict: None };
     let (mut found, mut beeped) = (None, None);
     for (n, samples) in greeting.samples.chunks(160).enumerate() {

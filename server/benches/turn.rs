@@ -16,75 +16,28 @@
 )]
 
 mod common;
+#[path = "common/speaking.rs"]
+mod speaking;
 
-use async_trait::async_trait;
-use dialdeck_protocol::{Exchange, Speaker};
 use dialdeck_server::domain::contact::NewContact;
 use dialdeck_server::domain::phone::Phone;
 use dialdeck_server::domain::script::Script;
-use dialdeck_server::voice::conversation::{Providers, Report, Scribe, converse};
+use dialdeck_server::voice::conversation::{Providers, Report, converse};
+use dialdeck_server::voice::detector::Detection;
 use dialdeck_server::voice::dialogue::Dialogue;
-use dialdeck_server::voice::ear::Utterance;
-use dialdeck_server::voice::media::{Clip, FRAME_SAMPLES, Frame, Media, SPOKEN_AHEAD};
-use dialdeck_server::voice::phrases::Phrases;
+use dialdeck_server::voice::media::{FRAME_SAMPLES, Frame, Media, SPOKEN_AHEAD};
 use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
-use dialdeck_server::voice::recognise::{RecogniseError, Recogniser, Recognition};
-use dialdeck_server::voice::sound;
 use dialdeck_server::voice::synthesise::command::{CommandSynthesiser, Engine};
-use dialdeck_server::voice::synthesise::{SynthesiseError, Synthesiser, Voice};
-use dialdeck_server::voice::timing::Timing;
 use dialdeck_testkit::speech::Speech;
 use serde_json::{Value, json};
+use speaking::{Nobody, at_once, words_from};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 const FRAME: Duration = Duration::from_millis(20);
-
-/// What people say who do not come to an end soon.
-const SAID: [&str; 4] =
-    ["who is this", "that is too expensive", "how does it work", "we already have somebody for that"];
-
-/// Understands at once, whatever is said.
-#[derive(Default)]
-struct AtOnce(AtomicUsize);
-
-#[async_trait]
-impl Recogniser for AtOnce {
-    fn describe(&self) -> String {
-        "at once".into()
-    }
-    async fn recognise(&self, _: Utterance, _: &Phrases) -> Result<Recognition, RecogniseError> {
-        let n = self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(Recognition { text: SAID[n % SAID.len()].into(), confidence: 1.0, certain: true })
-    }
-}
-
-/// Speaks 1.5 s of tone at once, whatever it is.
-struct Tone(Clip);
-
-#[async_trait]
-impl Synthesiser for Tone {
-    fn describe(&self) -> String {
-        "tone".into()
-    }
-    async fn synthesise(&self, _: &str, _: &Voice) -> Result<Clip, SynthesiseError> {
-        Ok(self.0.clone())
-    }
-}
-
-struct Nobody;
-
-#[async_trait]
-impl Scribe for Nobody {
-    async fn spoken(&self, _: Speaker, _: i32, _: &str) {}
-    async fn exchanged(&self, _: &Exchange) {}
-    async fn tool(&self, _: &str, _: &str, _: &str) {}
-    async fn do_not_call(&self) {}
-}
 
 fn loud(frame: &Frame) -> bool {
     matches!(frame, Frame::Sound(samples) if samples.iter().any(|s| s.unsigned_abs() > 200))
@@ -228,22 +181,8 @@ async fn main() {
         common::flag("seconds").unwrap_or_else(|| "20".into()).parse().expect("--seconds is a number");
     let crowds = common::flag("conversations").unwrap_or_else(|| "1,50,500".into());
     let programs = Speech::find().expect("speech programs");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("yes.wav");
-    programs.speak("rms", "yes please", &file).unwrap();
-    let speech = sound::telephone(&std::fs::read(&file).unwrap()).unwrap();
-    // From its first sound: what is before it interrupts nobody.
-    let first = speech.iter().position(|s| s.unsigned_abs() > 300).unwrap_or(0);
-    let speech = Arc::new(speech[first..].to_vec());
-    let tone: Vec<i16> = (0..12_000).map(|n| if n % 20 < 10 { 3000 } else { -3000 }).collect();
-    let providers = Providers {
-        tap: None,
-        recogniser: Arc::new(AtOnce::default()),
-        synthesiser: Arc::new(Tone(Clip::Sound(tone.into()))),
-        voice: Voice::default(),
-        chat: None,
-        timing: Timing::default(),
-    };
+    let speech = Arc::new(words_from(&programs, "rms", "yes please"));
+    let providers = at_once(Detection::Neural);
     let mut all = Vec::new();
     for conversations in crowds.split(',').map(|n| n.parse().expect("--conversations are numbers")) {
         let figures = crowd(&providers, &speech, conversations, seconds).await;

@@ -5,6 +5,7 @@ use crate::telemetry::parts::Parts;
 use crate::voice::cast::{self, Cast, Roles};
 use crate::voice::chain::Told;
 use crate::voice::conversation::Providers;
+use crate::voice::detector::Detection;
 use crate::voice::measured::Measured;
 use crate::voice::recognise::Recogniser;
 use crate::voice::recognise::pocketsphinx::{Files, PocketSphinx};
@@ -103,6 +104,7 @@ impl Speech {
             voice: Voice::default(),
             chat: None,
             timing: Timing::default().faster(speed),
+            detection: settings.detection(),
         };
         let in_words = kind != Kind::Asterisk;
         let sound = if in_words {
@@ -111,7 +113,10 @@ impl Speech {
             parts.set("voice", PartState::Off, why).await;
             Err(why.to_owned())
         } else {
-            Self::sound(&cast, &missing, &voice, parts).await
+            {
+                let sound = Self::sound(&cast, &missing, &voice, parts).await;
+                sound.map(|providers| Providers { detection: settings.detection(), ..providers })
+            }
         };
         let usual = VoiceChoice::default();
         if let Some(chat) = cast.chat(&usual) {
@@ -137,7 +142,15 @@ impl Speech {
             Ok(_) => {
                 parts.set("voice", PartState::Up, synthesiser.describe()).await;
                 let (voice, timing) = (voice.clone(), Timing::default());
-                Ok(Providers { tap: None, recogniser, synthesiser, voice, chat: None, timing })
+                Ok(Providers {
+                    tap: None,
+                    recogniser,
+                    synthesiser,
+                    voice,
+                    chat: None,
+                    timing,
+                    detection: Detection::default(),
+                })
             }
             Err(error) => {
                 let message = format!(

@@ -1,7 +1,8 @@
 //! `dialdeckd understand`: right, unclear and wrong per label, on turns that no phrase was made from.
 
 use crate::domain::script::Script;
-use crate::voice::dialogue::{emotion, intent};
+use crate::voice::dialogue::emotion;
+use crate::voice::intent;
 use crate::voice::phrases::Phrases;
 use color_eyre::eyre::{Result, WrapErr};
 use dialdeck_protocol::{Emotion, Intent};

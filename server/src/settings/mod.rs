@@ -11,6 +11,7 @@ pub use vicidial::Vicidial;
 
 use crate::storage::upkeep::Retention;
 use crate::voice::cast;
+use crate::voice::detector::Detection;
 use crate::voice::providers::{Provided, provided};
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use config::{Config, File, FileFormat};
@@ -130,6 +131,12 @@ impl Settings {
             ));
         }
         self.check_engines()?;
+        if Detection::parse(&self.recognition.detection).is_none() {
+            return refuse(format!(
+                "recognition.detection is {:?}; use neural or level",
+                self.recognition.detection
+            ));
+        }
         if !["text", "json"].contains(&self.log.format.as_str()) {
             return refuse(format!("log.format is {:?}; use text or json", self.log.format));
         }
@@ -181,6 +188,11 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// How voice is told from noise.
+    pub fn detection(&self) -> Detection {
+        Detection::parse(&self.recognition.detection).unwrap_or_default()
     }
 
     /// Whether Telnyx was chosen by its key alone, without anybody being named.

@@ -215,6 +215,8 @@ section! {
     Recognition {
         /// Engine.
         engine: String,
+        /// `neural` or `level`.
+        detection: String,
         /// `PocketSphinx`' program.
         pocketsphinx: String,
         /// Its model.

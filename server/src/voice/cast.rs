@@ -200,6 +200,7 @@ impl Cast {
             voice,
             chat,
             timing: usual.timing,
+            detection: usual.detection,
         }
     }
 

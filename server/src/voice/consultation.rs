@@ -1,8 +1,9 @@
 //! Whoever is to take a person over is told of them first, and takes or refuses them, by a key or in a word.
 
 use super::conversation::Providers;
-use super::dialogue::{intent, sentences};
+use super::dialogue::sentences;
 use super::ear::{Ear, Noticed};
+use super::intent;
 use super::media::Media;
 use super::phrases::Phrases;
 use super::recognise::{RecogniseError, Recognition};
@@ -68,7 +69,7 @@ pub async fn consult(
     let timing = providers.timing;
     let phrases = Phrases::of(&Script::default());
     let mut speech = Speech::new(providers.synthesiser.clone(), providers.voice.clone());
-    let mut ear = Ear::new(timing);
+    let mut ear = Ear::new(timing, providers.detection);
     let mut recognising: Option<JoinHandle<Heard>> = None;
     let (begun, mut quiet_since) = (Instant::now(), None);
     let mut beat = tokio::time::interval(timing.frame);
@@ -134,6 +135,7 @@ async fn finished(task: &mut Option<JoinHandle<Heard>>) -> Option<Heard> {
 mod tests {
     use super::{Decision, consult};
     use crate::voice::conversation::Providers;
+    use crate::voice::detector::Detection;
     use crate::voice::media::{Frame, Media};
     use crate::voice::recognise::text::TextRecogniser;
     use crate::voice::synthesise::Voice;
@@ -151,6 +153,7 @@ mod tests {
             voice: Voice::default(),
             chat: None,
             timing: Timing::default().faster(20.0),
+            detection: Detection::Neural,
         };
         let (to_us, heard) = mpsc::channel(16);
         let (spoken, mut from_us) = mpsc::channel(16);

@@ -1,6 +1,7 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
 use super::card::Cards;
+use super::detector::Detection;
 use super::dialogue::mind::{Chat, Mind};
 use super::dialogue::{Dialogue, Move, sentences};
 use super::ear::{Ear, Noticed};
@@ -65,6 +66,8 @@ pub struct Providers {
     pub chat: Option<Arc<dyn Chat>>,
     /// How long it waits for what.
     pub timing: Timing,
+    /// How voice is told from noise.
+    pub detection: Detection,
     /// Where it is recorded, if it is.
     pub tap: Option<Tap>,
 }
@@ -192,7 +195,7 @@ impl Talk<'_> {
                     match media.spoken.try_reserve() {
                         Ok(room) => {
                             let timing = talk.providers.timing;
-                            let speaks = talk.speech.is_speaking();
+                            let speaks = talk.speech.is_speaking() && !talk.speech.is_held();
                             talk.blocked_since = None;
                             if let Some(frame) = talk.speech.next(Instant::now(), media.words, &timing) {
                                 if speaks {
@@ -336,7 +339,7 @@ impl<'a> Talk<'a> {
     fn new(dialogue: Dialogue, providers: Providers, scribe: &'a dyn Scribe, words: bool) -> Self {
         let now = Instant::now();
         Self {
-            ear: Ear::new(providers.timing),
+            ear: Ear::new(providers.timing, providers.detection),
             answerer: Answerer::new(now, providers.timing.machine, providers.timing.word),
             speech: Speech::new(providers.synthesiser.clone(), providers.voice.clone()),
             dialogue,
@@ -421,6 +424,12 @@ impl<'a> Talk<'a> {
         None
     }
 
+    /// Whether the last sound of theirs is over, as far as it is nothing to give way to.
+    fn has_coughed(&self, now: Instant) -> bool {
+        let last = self.ear.last_voice();
+        last.is_none_or(|last| now.saturating_duration_since(last) >= self.providers.timing.cough)
+    }
+
     /// Whether nothing of ours has been taken for so long that nobody is there.
     fn is_dead(&mut self) -> bool {
         let now = Instant::now();
@@ -447,11 +456,18 @@ impl<'a> Talk<'a> {
         if let Some(speech) = speech {
             self.lively = now;
             let enough = if self.opening { timing.opening_barge_in } else { timing.barge_in };
-            if speech >= enough && self.interruptible() && self.speech.is_speaking() {
-                self.speech.stop();
-                self.cut_off = true;
-                self.interruptions += 1;
+            if self.interruptible() && self.speech.is_speaking() {
+                if speech >= enough {
+                    self.speech.stop();
+                    self.cut_off = true;
+                    self.interruptions += 1;
+                } else if !self.opening && !self.has_coughed(now) {
+                    self.speech.hold();
+                }
             }
+        }
+        if self.speech.is_held() && self.has_coughed(now) {
+            self.speech.release();
         }
         let so_far = self.live.as_ref().map_or_else(|| self.ear.words(), |live| live.so_far());
         self.ear.set_endpoint(endpoint::wait(&so_far, timing.endpoint));

@@ -1,17 +1,13 @@
 //! Finds speech in what comes in, and where it ends.
 
+use super::detector::{Detection, Detector};
 use super::machine::BEEP;
 use super::media::{Frame, RATE};
-use super::sound::Doubler;
 use super::timing::Timing;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Samples that the voice detector takes at a time, at 16 kHz.
-const DETECTOR_FRAME: usize = 256;
-/// Score from which a detector frame counts as voice.
-const VOICE: f32 = 0.5;
-/// Voiced frames among the last [`WINDOW`] that make speech: one alone is a click.
+/// Voiced windows of the detector among the last [`WINDOW`] that make speech: one alone is a click.
 const VOICED: usize = 3;
 const WINDOW: usize = 5;
 /// Sound kept from before speech was noticed, so that its first consonant is not lost: 300 ms.
@@ -46,9 +42,7 @@ pub enum Noticed {
 /// The ear of one call.
 pub struct Ear {
     timing: Timing,
-    detector: Box<earshot::Detector>,
-    doubler: Doubler,
-    doubled: Vec<i16>,
+    detector: Detector,
     recent: VecDeque<bool>,
     sound: Vec<i16>,
     /// Where in `sound` the last voice was.
@@ -60,12 +54,10 @@ pub struct Ear {
 
 impl Ear {
     /// A fresh ear.
-    pub fn new(timing: Timing) -> Self {
+    pub fn new(timing: Timing, detection: Detection) -> Self {
         Self {
             timing,
-            detector: Box::default(),
-            doubler: Doubler::default(),
-            doubled: Vec::new(),
+            detector: Detector::new(detection),
             recent: VecDeque::with_capacity(WINDOW),
             sound: Vec::new(),
             voiced_to: 0,
@@ -130,21 +122,20 @@ impl Ear {
 
     fn take_sound(&mut self, samples: &[i16], now: Instant) -> Option<Noticed> {
         self.sound.extend_from_slice(samples);
-        self.doubler.double(samples, &mut self.doubled);
+        let (recent, began) = (&mut self.recent, self.began.is_some());
+        let mut speaks = false;
+        self.detector.take(samples, |voiced| {
+            if recent.len() == WINDOW {
+                recent.pop_front();
+            }
+            recent.push_back(voiced);
+            speaks |= voiced && (began || speaks || recent.iter().filter(|v| **v).count() >= VOICED);
+        });
         let mut noticed = None;
-        while self.doubled.len() >= DETECTOR_FRAME {
-            let voiced = self.detector.predict_i16(&self.doubled[..DETECTOR_FRAME]) >= VOICE;
-            self.doubled.drain(..DETECTOR_FRAME);
-            if self.recent.len() == WINDOW {
-                self.recent.pop_front();
-            }
-            self.recent.push_back(voiced);
-            let count = self.recent.iter().filter(|v| **v).count();
-            if voiced && (count >= VOICED || self.began.is_some()) {
-                self.last_voice = Some(now);
-                self.voiced_to = self.sound.len();
-                noticed = self.begin(now).or(noticed);
-            }
+        if speaks {
+            self.last_voice = Some(now);
+            self.voiced_to = self.sound.len();
+            noticed = self.begin(now);
         }
         if self.began.is_none() && self.sound.len() > BEFORE {
             self.sound.drain(..self.sound.len() - BEFORE);
@@ -180,7 +171,7 @@ impl Ear {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ear, Noticed, Utterance};
+    use super::{Detection, Ear, Noticed, Utterance};
     use crate::voice::media::Frame;
     use crate::voice::timing::Timing;
     use std::time::{Duration, Instant};
@@ -188,7 +179,7 @@ mod tests {
     #[test]
     fn words_make_an_utterance_after_the_endpoint() {
         let timing = Timing::default();
-        let (mut ear, start) = (Ear::new(timing), Instant::now());
+        let (mut ear, start) = (Ear::new(timing, Detection::Neural), Instant::now());
         assert_eq!(ear.take(Frame::Word("who".into()), start), Some(Noticed::Began));
         let later = start + Duration::from_millis(300);
         assert_eq!(ear.take(Frame::Word("is this".into()), later), None);
@@ -202,7 +193,7 @@ mod tests {
 
     #[test]
     fn silence_is_no_speech_and_costs_no_memory() {
-        let (mut ear, start) = (Ear::new(Timing::default()), Instant::now());
+        let (mut ear, start) = (Ear::new(Timing::default(), Detection::Neural), Instant::now());
         for n in 0..500 {
             assert_eq!(ear.take(Frame::Sound(vec![0; 160]), start + Duration::from_millis(20 * n)), None);
         }

@@ -73,7 +73,7 @@ pub struct Attention {
 impl Attention {
     /// Listens with `providers`; `dialogue` knows in which words its campaign's people refuse.
     pub fn new(providers: Providers, dialogue: Dialogue) -> Self {
-        let ear = Ear::new(providers.timing);
+        let ear = Ear::new(providers.timing, providers.detection);
         Self { providers, dialogue, ear, recognising: JoinSet::new(), heard: String::new() }
     }
 
@@ -196,6 +196,7 @@ mod tests {
     use crate::domain::phone::Phone;
     use crate::domain::script::Script;
     use crate::voice::conversation::Providers;
+    use crate::voice::detector::Detection;
     use crate::voice::dialogue::Dialogue;
     use crate::voice::media::{Frame, Media};
     use crate::voice::recognise::text::TextRecogniser;
@@ -213,6 +214,7 @@ mod tests {
             voice: Voice::default(),
             chat: None,
             timing: Timing::default().faster(4.0),
+            detection: Detection::Neural,
         };
         let person = NewContact::numbered(Phone::parse("312 555 0142", "US").unwrap());
         Attention::new(providers, Dialogue::new(Script::default(), &person))

@@ -12,7 +12,12 @@ pub struct Mouth {
     next_word: Option<Instant>,
     /// When the clip's first frame went out.
     began: Option<Instant>,
+    /// Silent for now, and may go on.
+    held: bool,
 }
+
+/// How far back a clip goes on after it was held, at most, in frames: 400 ms, about a word.
+const BACK: usize = 20;
 
 impl Mouth {
     /// Begins to play. What was playing is dropped.
@@ -25,6 +30,23 @@ impl Mouth {
         let was = self.is_speaking();
         *self = Self::default();
         was
+    }
+
+    /// Falls silent at once, and keeps where it was.
+    pub fn hold(&mut self) {
+        self.held = self.is_speaking();
+    }
+
+    /// Goes on after [`Self::hold`], from the last quiet place: half a word is understood by nobody.
+    pub fn release(&mut self) {
+        if let (true, Some(Clip::Sound(samples))) = (std::mem::take(&mut self.held), &self.clip) {
+            self.at = quiet_before(samples, self.at);
+        }
+    }
+
+    /// Whether it is silent for now, and may go on.
+    pub fn is_held(&self) -> bool {
+        self.held
     }
 
     /// Whether something is playing.
@@ -40,7 +62,7 @@ impl Mouth {
     /// The next frame, on the loop's beat. Sound without anything to say is silence, because a call on which neither
     /// side sends for two seconds is ended; words have no silence.
     pub fn next(&mut self, now: Instant, words: bool, timing: &Timing) -> Option<Frame> {
-        match &self.clip {
+        match self.clip.as_ref().filter(|_| !self.held) {
             None if words => None,
             None => Some(Frame::Sound(vec![0; FRAME_SAMPLES])),
             Some(Clip::Sound(samples)) => {
@@ -71,6 +93,15 @@ impl Mouth {
     }
 }
 
+/// The quietest frame among the last few before `at`.
+fn quiet_before(samples: &[i16], at: usize) -> usize {
+    let power = |from: usize| -> u64 {
+        samples[from..from + FRAME_SAMPLES].iter().map(|s| u64::from(s.unsigned_abs()).pow(2)).sum()
+    };
+    let frames = (1..=BACK).map_while(|n| at.checked_sub(n * FRAME_SAMPLES));
+    frames.min_by_key(|from| power(*from)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Mouth;
@@ -87,6 +118,27 @@ mod tests {
         assert!(mouth.stop());
         assert_eq!(mouth.next(now, false, &timing), Some(Frame::Sound(vec![0; FRAME_SAMPLES])));
         assert!(!mouth.stop());
+    }
+
+    #[test]
+    fn held_it_is_silent_and_goes_on_from_the_gap_before() {
+        let (now, timing) = (Instant::now(), Timing::default());
+        let mut clip = vec![7; FRAME_SAMPLES * 40];
+        clip[FRAME_SAMPLES * 20..FRAME_SAMPLES * 21].fill(1);
+        let mut mouth = Mouth::default();
+        mouth.play(Clip::Sound(clip.into()));
+        for _ in 0..30 {
+            mouth.next(now, false, &timing);
+        }
+        mouth.hold();
+        assert!(mouth.is_held() && mouth.is_speaking());
+        assert_eq!(mouth.next(now, false, &timing), Some(Frame::Sound(vec![0; FRAME_SAMPLES])));
+        mouth.release();
+        assert_eq!(mouth.next(now, false, &timing), Some(Frame::Sound(vec![1; FRAME_SAMPLES])));
+        assert_eq!(mouth.next(now, false, &timing), Some(Frame::Sound(vec![7; FRAME_SAMPLES])));
+        mouth.stop();
+        mouth.hold();
+        assert!(!mouth.is_held(), "what says nothing holds nothing");
     }
 
     #[test]

@@ -158,6 +158,21 @@ impl Speech {
         was
     }
 
+    /// Falls silent at once and may go on where it was: whoever begins to speak may only cough.
+    pub(super) fn hold(&mut self) {
+        self.mouth.hold();
+    }
+
+    /// Goes on where it was held.
+    pub(super) fn release(&mut self) {
+        self.mouth.release();
+    }
+
+    /// Whether it is silent for now, and may go on.
+    pub(super) fn is_held(&self) -> bool {
+        self.mouth.is_held()
+    }
+
     /// Says again what was cut off, from its sentence on; false where nothing was.
     pub(super) fn resume(&mut self) -> bool {
         if self.cut.is_empty() {

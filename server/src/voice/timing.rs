@@ -19,9 +19,11 @@ pub struct Timing {
     pub word: Duration,
     /// Silence after speech that ends an utterance.
     pub endpoint: Duration,
-    /// Speech that makes us fall silent.
+    /// Speech for which we give way. Silent we are from its first sound: shorter, we go on where we were.
     pub barge_in: Duration,
-    /// The same while the opening is spoken: a "hello?" does not cut it short.
+    /// Quiet after a sound too short to give way to, after which we go on.
+    pub cough: Duration,
+    /// Speech that cuts our opening short; it is not silent before: a "hello?" does not.
     pub opening_barge_in: Duration,
     /// Silence of both sides after which we ask.
     pub silence: Duration,
@@ -49,7 +51,8 @@ impl Default for Timing {
             frame: Duration::from_millis(20),
             word: Duration::from_millis(300),
             endpoint: Duration::from_millis(700),
-            barge_in: Duration::from_millis(120),
+            barge_in: Duration::from_millis(250),
+            cough: Duration::from_millis(400),
             opening_barge_in: Duration::from_millis(900),
             silence: Duration::from_secs(4),
             excuse: Duration::from_millis(2500),
@@ -75,6 +78,7 @@ impl Timing {
             word: scale(self.word),
             endpoint: scale(self.endpoint).max(LEAST_ENDPOINT),
             barge_in: scale(self.barge_in),
+            cough: scale(self.cough),
             opening_barge_in: scale(self.opening_barge_in),
             silence: scale(self.silence).max(LEAST_SILENCE),
             excuse: scale(self.excuse).max(LEAST_EXCUSE),

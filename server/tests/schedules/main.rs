@@ -32,6 +32,7 @@ use dialdeck_server::storage::keeping::EntryRow;
 use dialdeck_server::storage::{Change, ContactPage, ImportMode, Journal, NewUser, Store, open};
 use dialdeck_server::voice::cast::{Cast, Roles};
 use dialdeck_server::voice::conversation::Providers;
+use dialdeck_server::voice::detector::Detection;
 use dialdeck_server::voice::recognise::text::TextRecogniser;
 use dialdeck_server::voice::synthesise::Voice;
 use dialdeck_server::voice::synthesise::text::TextSynthesiser;
@@ -114,6 +115,7 @@ impl Server {
                 voice: Voice::default(),
                 chat: None,
                 timing: Timing::default().faster(40.0),
+                detection: Detection::Neural,
             };
             let dialer = Dialer::start(Tools {
                 store: store.clone(),

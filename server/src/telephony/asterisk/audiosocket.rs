@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +41,9 @@ pub enum Packet {
     /// Something newer than we know; skipped.
     Other(u8),
 }
+
+/// Bytes read at once: some frames.
+const READ_AHEAD: usize = 2048;
 
 /// Reads one frame; `None` at the end of the stream.
 ///
@@ -124,8 +127,9 @@ async fn admit(mut stream: TcpStream, tickets: &Tickets) -> Result<(), &'static 
 }
 
 /// Joins a connection to the voice loop.
-pub(super) fn media(stream: TcpStream) -> Media {
-    let (mut read, mut write) = stream.into_split();
+pub fn media(stream: TcpStream) -> Media {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::with_capacity(READ_AHEAD, read);
     let (to_loop, heard) = mpsc::channel(HEARD_AHEAD);
     let (spoken, mut from_loop) = mpsc::channel(SPOKEN_AHEAD);
     let over = CancellationToken::new();

@@ -4,6 +4,7 @@ use super::{Minded, Providers, Report, Scribe, announce, converse};
 use crate::domain::contact::NewContact;
 use crate::domain::phone::Phone;
 use crate::domain::script::Script;
+use crate::voice::detector::Detection;
 use crate::voice::dialogue::Dialogue;
 use crate::voice::dialogue::mind::{About, Chat, ChatError, Mind, Piece, Request};
 use crate::voice::ear::Utterance;
@@ -95,6 +96,7 @@ fn providers(chat: Option<Pensive>) -> Providers {
         voice: Voice::default(),
         chat: chat.map(|chat| Arc::new(chat) as Arc<dyn Chat>),
         timing: Timing::default().faster(10.0),
+        detection: Detection::Neural,
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a person sounds, judged by words alone.
 
-use super::lexicon::{Entry, Lexicon};
+use crate::voice::lexicon::{Entry, Lexicon};
 use crate::voice::phrases::plain;
 use dialdeck_protocol::Emotion;
 use serde::Deserialize;

@@ -1,8 +1,6 @@
 //! What to answer. The scripted engine decides from intents alone; it never guesses.
 
 pub mod emotion;
-pub mod intent;
-mod lexicon;
 pub mod mind;
 pub mod review;
 pub mod scripted;

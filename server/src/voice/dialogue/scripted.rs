@@ -1,8 +1,9 @@
 //! The scripted dialogue: from what was meant to what is said next, and when it is over. Pure.
 
-use super::{emotion, intent};
+use super::emotion;
 use crate::domain::contact::NewContact;
 use crate::domain::script::{Script, fill};
+use crate::voice::intent;
 use crate::voice::phrases::Phrases;
 use crate::voice::recognise::Recognition;
 use dialdeck_protocol::{Emotion, Intent, Outcome};

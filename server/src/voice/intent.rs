@@ -1,7 +1,7 @@
 //! What a person means: a phrase that the script knows, else the first pattern that matches, else "unclear".
 
 use super::lexicon::{Entry, Lexicon};
-use crate::voice::phrases::{Phrases, plain};
+use super::phrases::{Phrases, plain};
 use dialdeck_protocol::Intent;
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ struct File {
 }
 
 static LEXICON: LazyLock<Lexicon<Intent>> = LazyLock::new(|| {
-    let file: Option<File> = toml::from_str(include_str!("../../../data/intents.toml")).ok();
+    let file: Option<File> = toml::from_str(include_str!("../../data/intents.toml")).ok();
     Lexicon::compile(file.map(|f| f.intent).unwrap_or_default())
 });
 

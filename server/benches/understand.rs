@@ -1,0 +1,201 @@
+//! What the embedded chain understands of telephone speech (recogniser, then the rules of intents): phrases of its grammar, turns that
+//! are in none, and requests never to be called again in forty wordings, spoken by six voices on a line with noise. For each
+//! intent, voice and noise: right, unclear, wrong. `--noise 30,20,12` (signal to noise, dB), `--voices slt,rms`, `--misses`.
+//!
+//! The peer in the same run is the text itself given to the rules: what a recogniser that never errs would reach.
+//! Not covered: real people and telephones, accents, other languages.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    missing_docs,
+    reason = "a benchmark ends where it cannot go on"
+)]
+
+mod common;
+#[path = "common/line.rs"]
+mod line;
+
+use dialdeck_protocol::Intent;
+use dialdeck_server::domain::script::Script;
+use dialdeck_server::voice::ear::Utterance;
+use dialdeck_server::voice::intent;
+use dialdeck_server::voice::phrases::{Phrases, plain};
+use dialdeck_server::voice::recognise::Recogniser;
+use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
+use dialdeck_testkit::speech::Speech;
+use line::{noisy, quiet, spoken};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+#[derive(Clone)]
+struct Turn {
+    /// `grammar`, `outside`, or `refusals`.
+    set: &'static str,
+    text: String,
+    means: Intent,
+    voice: String,
+    noise: f64,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Score {
+    right: u32,
+    unclear: u32,
+    wrong: u32,
+}
+
+impl Score {
+    fn add(&mut self, means: Intent, heard: Intent) {
+        if means == heard {
+            self.right += 1;
+        } else if heard == Intent::Unclear {
+            self.unclear += 1;
+        } else {
+            self.wrong += 1;
+        }
+    }
+
+    fn told(self) -> Value {
+        let all = f64::from((self.right + self.unclear + self.wrong).max(1));
+        let percent = |n: u32| (f64::from(n) / all * 1000.0).round() / 10.0;
+        json!({ "turns": all, "right": percent(self.right), "unclear": percent(self.unclear), "wrong": percent(self.wrong) })
+    }
+}
+
+/// Everything that is said: each phrase of the grammar by each voice, each other turn by two (a refusal by all), noise in turn.
+fn turns(voices: &[String], noises: &[f64]) -> Vec<Turn> {
+    let phrases = Phrases::of(&Script::default());
+    let outside: BTreeMap<String, Vec<String>> =
+        toml::from_str(include_str!("data/turns.toml")).expect("turns");
+    let mut said: Vec<(&'static str, String, Intent, usize)> = Vec::new();
+    for phrase in phrases.iter() {
+        said.push(("grammar", phrase.to_owned(), phrases.intent(phrase).unwrap(), voices.len()));
+    }
+    for (name, texts) in outside {
+        let means =
+            Intent::ALL.iter().copied().find(|intent| intent.as_str() == name).unwrap_or(Intent::Unclear);
+        let (set, by) = if means == Intent::DoNotCall {
+            ("refusals", voices.len())
+        } else {
+            ("outside", 2.min(voices.len()))
+        };
+        said.extend(texts.into_iter().map(|text| (set, text, means, by)));
+    }
+    let mut turns = Vec::new();
+    for (n, (set, text, means, by)) in said.into_iter().enumerate() {
+        for k in 0..by {
+            let voice = voices[(n + k * voices.len() / by) % voices.len()].clone();
+            let noise = noises[(n + k) % noises.len()];
+            turns.push(Turn { set, text: text.clone(), means, voice, noise });
+        }
+    }
+    turns
+}
+
+#[tokio::main]
+async fn main() {
+    let list = |name: &str, usual: &str| -> Vec<String> {
+        common::flag(name).unwrap_or_else(|| usual.into()).split(',').map(str::to_owned).collect()
+    };
+    let voices = list("voices", "slt,rms,awb,kal16,en-us,en-gb");
+    let noises: Vec<f64> =
+        list("noise", "30,20,12").iter().map(|db| db.parse().expect("--noise in dB")).collect();
+    let misses = std::env::args().any(|a| a == "--misses");
+    let programs = Speech::find().expect("speech programs");
+    let files = Files { program: programs.program("pocketsphinx_batch"), model: programs.model().into() };
+    let recogniser = Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"));
+    let phrases = Arc::new(Phrases::of(&Script::default()));
+    let turns = turns(&voices, &noises);
+    // One at first: the grammar is made once.
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = StdRng::seed_from_u64(11);
+    let sounds: Vec<Vec<i16>> = turns
+        .iter()
+        .map(|turn| {
+            let mut samples = quiet(0.25);
+            samples.extend(spoken(&programs, &turn.voice, &turn.text, folder.path()));
+            samples.extend(quiet(0.25));
+            noisy(&mut samples, turn.noise, &mut random);
+            samples
+        })
+        .collect();
+    let total = turns.len();
+    let work = Arc::new(Mutex::new(turns.into_iter().zip(sounds).collect::<Vec<_>>()));
+    let _ = recogniser.recognise(Utterance::Sound(vec![0; 4000]), &phrases).await;
+    let tasks: Vec<_> = (0..2)
+        .map(|_| {
+            let (work, recogniser, phrases) = (work.clone(), recogniser.clone(), phrases.clone());
+            tokio::spawn(async move {
+                let mut done = Vec::new();
+                loop {
+                    let next = work.lock().unwrap().pop();
+                    let Some((turn, sound)) = next else { return done };
+                    let begun = Instant::now();
+                    let heard = recogniser.recognise(Utterance::Sound(sound), &phrases).await;
+                    let took = common::ms(begun.elapsed());
+                    done.push((turn, heard.map(|heard| heard.text).unwrap_or_default(), took));
+                }
+            })
+        })
+        .collect();
+    let mut by: BTreeMap<&str, BTreeMap<String, Score>> = BTreeMap::new();
+    let (mut sets, mut texts) = (BTreeMap::<&str, Score>::new(), BTreeMap::<&str, Score>::new());
+    let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for task in tasks {
+        for (turn, text, took) in task.await.unwrap() {
+            let heard = intent::detect(&text, &phrases).intent;
+            if misses && heard != turn.means {
+                println!(
+                    "{:8} {:5} {:>2} dB {:16} {:16} {:?} {:?}",
+                    turn.set, turn.voice, turn.noise, turn.means, heard, turn.text, text
+                );
+            }
+            times.entry(turn.set).or_default().push(took);
+            sets.entry(turn.set).or_default().add(turn.means, heard);
+            texts
+                .entry(turn.set)
+                .or_default()
+                .add(turn.means, intent::detect(&plain(&turn.text), &phrases).intent);
+            let mut add = |what: &'static str, name: String| {
+                by.entry(what).or_default().entry(name).or_default().add(turn.means, heard);
+            };
+            add("intent", format!("{} {}", turn.set, turn.means));
+            add("voice", format!("{} {}", turn.set, turn.voice));
+            add("noise", format!("{} {} dB", turn.set, turn.noise));
+        }
+    }
+    let told = |scores: &BTreeMap<String, Score>| {
+        scores.iter().map(|(name, score)| (name.clone(), score.told())).collect::<serde_json::Map<_, _>>()
+    };
+    let whole = |scores: &BTreeMap<&str, Score>| {
+        scores
+            .iter()
+            .map(|(name, score)| ((*name).to_owned(), score.told()))
+            .collect::<serde_json::Map<_, _>>()
+    };
+    let took = times
+        .iter_mut()
+        .map(|(set, all)| {
+            let (half, most) = (common::quantile(all, 0.5).round(), common::quantile(all, 0.95).round());
+            ((*set).to_owned(), json!({ "median": half, "p95": most }))
+        })
+        .collect::<serde_json::Map<_, _>>();
+    let figures = json!({
+        "bench": "understand", "utterances": total,
+        "percent": whole(&sets),
+        "of_the_text_itself": whole(&texts),
+        "recognition_ms_two_at_once": took,
+        "by_voice": told(&by["voice"]), "by_noise": told(&by["noise"]), "by_intent": told(&by["intent"]),
+        "goal": "grammar: right >= 90, wrong <= 2; outside: wrong <= 5; refusals: obeyed or asked about in >= 95",
+        "does_not_cover": "real people and telephones, accents, other languages",
+    });
+    println!("{figures}");
+}
