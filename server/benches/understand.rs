@@ -194,7 +194,7 @@ async fn main() {
         "of_the_text_itself": whole(&texts),
         "recognition_ms_two_at_once": took,
         "by_voice": told(&by["voice"]), "by_noise": told(&by["noise"]), "by_intent": told(&by["intent"]),
-        "goal": "grammar: right >= 90, wrong <= 2; outside: wrong <= 5; refusals: obeyed or asked about in >= 95",
+        "goal": "grammar: right >= 90, wrong <= 2; outside: wrong <= 5; refusals: obeyed or asked about in >= 95 (right: asked at once; unclear: told the key and the words that end all calls at once, asked whether to be taken off the list the second time; wrong: answered as something else)",
         "does_not_cover": "real people and telephones, accents, other languages",
     });
     println!("{figures}");

@@ -124,6 +124,10 @@ impl Recogniser for Chain<dyn Recogniser> {
         let inner = first.provider.open()?;
         Some(Box::new(Recorded { inner, record: self.record(first) }))
     }
+
+    fn answers_early(&self) -> bool {
+        self.order(Instant::now()).first().is_some_and(|first| first.provider.answers_early())
+    }
 }
 
 /// Where it is written down how a provider did.

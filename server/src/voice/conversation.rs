@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
+use early::{Early, PAUSE};
 use listening::Asked;
 use message::Message;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+mod early;
 mod listening;
 mod message;
 mod thinking;
@@ -291,6 +293,8 @@ struct Talk<'a> {
     saying: Option<Saying>,
     /// The utterance that is understood while it is spoken.
     live: Option<Box<dyn Live>>,
+    /// What was said up to the pause that goes on now.
+    early: Option<Early>,
     recognising: Option<JoinHandle<(Result<Recognition, RecogniseError>, TurnLatency)>>,
     /// What was being said when a key answered: it counts only where it asks never to be called again.
     overheard: JoinSet<Option<Recognition>>,
@@ -351,6 +355,7 @@ impl<'a> Talk<'a> {
             lively: now,
             saying: None,
             live: None,
+            early: None,
             recognising: None,
             overheard: JoinSet::new(),
             thinking: None,
@@ -469,13 +474,19 @@ impl<'a> Talk<'a> {
         if self.speech.is_held() && self.has_coughed(now) {
             self.speech.release();
         }
-        let so_far = self.live.as_ref().map_or_else(|| self.ear.words(), |live| live.so_far());
+        self.understand_early(now);
+        let so_far = match (&self.live, &self.early) {
+            (Some(live), _) => live.so_far(),
+            (None, Some(early)) => early.text().unwrap_or_default().to_owned(),
+            (None, None) => self.ear.words(),
+        };
         self.ear.set_endpoint(endpoint::wait(&so_far, timing.endpoint));
         if let Some(Noticed::Ended { utterance, since }) = self.ear.beat(now) {
             let endpoint_ms = millis(now.duration_since(since));
             self.waits_since = Some(since);
             self.excused = false;
-            self.recognise(utterance, endpoint_ms);
+            let early = self.early.take().filter(|early| early.is_of(since));
+            self.recognise(utterance, early, endpoint_ms);
         }
         if self.message.is_some() {
             return self.leave_message(now).await;
@@ -502,6 +513,20 @@ impl<'a> Talk<'a> {
             return self.reply(String::new(), turn, TurnLatency::default()).await;
         }
         None
+    }
+
+    /// In a pause that may be the end of what is said, it is understood already.
+    fn understand_early(&mut self, now: Instant) {
+        let last = self.ear.began().and(self.ear.last_voice());
+        self.early.take_if(|early| last.is_none_or(|last| !early.is_of(last)));
+        let pauses = last.filter(|last| now.saturating_duration_since(*last) >= PAUSE);
+        let recogniser = &self.providers.recogniser;
+        if let (Some(last), None, None, false) = (pauses, &self.early, &self.live, self.words)
+            && recogniser.answers_early()
+        {
+            let (recogniser, phrases) = (recogniser.clone(), self.dialogue.phrases().clone());
+            self.early = Some(Early::begin(last, self.ear.so_far(), recogniser, phrases));
+        }
     }
 
     /// Whoever waits for an answer is not left in silence.

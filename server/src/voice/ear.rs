@@ -154,18 +154,28 @@ impl Ear {
         Some(Noticed::Ended { utterance: self.finish(), since: last })
     }
 
+    /// What has been said so far, and goes on.
+    pub fn so_far(&self) -> Utterance {
+        let end = (self.voiced_to + AFTER).min(self.sound.len());
+        if self.words.is_empty() {
+            Utterance::Sound(self.sound[..end].to_vec())
+        } else {
+            Utterance::Words(self.words())
+        }
+    }
+
     /// What is being said, cut here; `None` when nothing is.
     pub fn flush(&mut self) -> Option<Utterance> {
         self.began.is_some().then(|| self.finish())
     }
 
     fn finish(&mut self) -> Utterance {
+        let utterance = self.so_far();
         self.began = None;
         self.recent.clear();
-        let mut sound = std::mem::take(&mut self.sound);
-        sound.truncate(self.voiced_to + AFTER);
-        let words = std::mem::take(&mut self.words);
-        if words.is_empty() { Utterance::Sound(sound) } else { Utterance::Words(words.join(" ")) }
+        self.sound.clear();
+        self.words.clear();
+        utterance
     }
 }
 

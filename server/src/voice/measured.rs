@@ -19,6 +19,10 @@ impl Recogniser for Measured<dyn Recogniser> {
         self.0.describe()
     }
 
+    fn answers_early(&self) -> bool {
+        self.0.answers_early()
+    }
+
     async fn recognise(
         &self,
         utterance: Utterance,

@@ -1,6 +1,7 @@
 //! What the person says, understood piece by piece: what is an answer, what is no more than "mm-hm", and what asks never to be
 //! called again.
 
+use super::early::Early;
 use super::{Talk, millis};
 use crate::recordings::Tap;
 use crate::voice::backchannel;
@@ -34,7 +35,7 @@ const CARD_SECONDS: u64 = 22;
 
 impl Talk<'_> {
     /// Recognises an utterance after the one before it: none is lost because a decoder is slow.
-    pub(super) fn recognise(&mut self, utterance: Utterance, endpoint_ms: u32) {
+    pub(super) fn recognise(&mut self, utterance: Utterance, early: Option<Early>, endpoint_ms: u32) {
         let before = self.recognising.take();
         let live = self.live.take();
         let recogniser = self.providers.recogniser.clone();
@@ -45,9 +46,12 @@ impl Talk<'_> {
                 None => None,
             };
             let begun = Instant::now();
-            let heard = match live {
-                Some(live) => live.finish().await,
-                None => Err(RecogniseError::Kind("what is spoken yet")),
+            let heard = match (live, early.and_then(Early::task)) {
+                (Some(live), _) => live.finish().await,
+                (None, Some(task)) => {
+                    task.await.unwrap_or_else(|_| Err(RecogniseError::Failed("it broke off".into())))
+                }
+                (None, None) => Err(RecogniseError::Kind("what is spoken yet")),
             };
             // Where it could not be followed as it was spoken, the whole is asked for once more, of whoever is well.
             let heard = match heard {
@@ -176,7 +180,7 @@ impl Talk<'_> {
     /// A key goes on; what is said meanwhile is still understood, in case that it asks never to be called again.
     pub(super) fn overhear(&mut self) {
         if let Some(utterance) = self.ear.flush() {
-            self.recognise(utterance, 0);
+            self.recognise(utterance, None, 0);
         }
         if let Some(task) = self.recognising.take() {
             self.overheard.spawn(async move { task.await.ok().and_then(|(heard, _)| heard.ok()) });
@@ -230,7 +234,7 @@ impl Talk<'_> {
             return true;
         }
         if let Some(utterance) = self.ear.flush() {
-            self.recognise(utterance, 0);
+            self.recognise(utterance, None, 0);
         }
         let patience = if asked == Asked::RulesAtOnce { WHILE_WAITING } else { LAST_WORDS };
         let asks = self.recognising.is_some();

@@ -14,6 +14,8 @@ use std::sync::Arc;
 const OBJECTIONS: u32 = 2;
 /// Times we ask again when we did not understand, or heard nothing.
 const REPEATS: u32 = 2;
+/// Said after the first time that somebody was not understood by who understands phrases only: they may have asked just that.
+const HOW_TO_REFUSE: &str = "If you want no more calls, press nine, or say: stop calling me.";
 /// Most turns of a conversation.
 const MAX_TURNS: i32 = 12;
 
@@ -27,8 +29,10 @@ enum Stage {
     Opening,
     /// The pitch's question is open: would you like to?
     Pitch,
-    /// We asked whether to take the number off the list.
+    /// We asked whether to take the number off the list, because it sounded as if they wished it.
     ConfirmDoNotCall,
+    /// We asked the same because we did not understand what they wish: only a yes is one.
+    Wondering,
 }
 
 /// What we do in answer to a turn.
@@ -153,7 +157,7 @@ impl Dialogue {
     /// Whether a text is answered by the rules alone, whoever holds the conversation otherwise: a wish not to be called again, a
     /// machine, an answer to "shall I take you off our list?", and whatever comes when no turn is left.
     pub fn rules(&self, text: &str) -> bool {
-        self.stage == Stage::ConfirmDoNotCall
+        matches!(self.stage, Stage::ConfirmDoNotCall | Stage::Wondering)
             || self.settled == Some(Outcome::DoNotCall)
             || self.turn >= MAX_FREE_TURNS
             || matches!(intent::detect(text, &self.phrases).intent, Intent::DoNotCall | Intent::Voicemail)
@@ -285,6 +289,14 @@ impl Dialogue {
         if self.stage == Stage::ConfirmDoNotCall {
             return self.confirmed(meant);
         }
+        if self.stage == Stage::Wondering {
+            self.stage = Stage::Pitch;
+            match meant {
+                Intent::Yes => return self.obey(),
+                Intent::No => return (self.filled(&self.script.pitch), None, false),
+                _ => {}
+            }
+        }
         if meant != Intent::Unclear {
             self.unclear = 0;
         }
@@ -315,10 +327,16 @@ impl Dialogue {
             | Intent::ScreeningBot => self.object(meant),
             Intent::Unclear => {
                 self.unclear += 1;
-                if self.unclear > REPEATS {
+                if self.unclear == REPEATS && !certain {
+                    // Twice not understood: it is asked, before they are taken for somebody who wishes nothing.
+                    self.stage = Stage::Wondering;
+                    (self.answer_to(Intent::DoNotCall), None, false)
+                } else if self.unclear > REPEATS {
                     (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)), false)
-                } else {
+                } else if certain {
                     (self.answer_to(Intent::Unclear), None, false)
+                } else {
+                    (format!("{} {HOW_TO_REFUSE}", self.answer_to(Intent::Unclear)), None, false)
                 }
             }
         }
@@ -440,6 +458,24 @@ mod tests {
         assert_eq!(run(&["wrong number"]), Some(Outcome::WrongNumber));
         assert_eq!(run(&["please leave a message after the tone"]), Some(Outcome::Voicemail));
         assert_eq!(run(&["blub", "blub", "blub"]), Some(Outcome::Unclear));
+    }
+
+    #[test]
+    fn who_is_not_understood_by_who_knows_phrases_only_is_told_how_to_refuse_and_then_asked() {
+        let mut dialogue = dialogue();
+        assert!(dialogue.answer(&heard("", false)).say.ends_with(super::HOW_TO_REFUSE));
+        let asked = dialogue.answer(&heard("", false));
+        assert!(asked.say.contains("off our list") && !asked.do_not_call, "{}", asked.say);
+        // Who hangs up now has wished nothing; who says yes has.
+        assert_eq!(dialogue.hung_up(), (Outcome::HungUp, false));
+        assert!(dialogue.answer(&heard("yes please", false)).do_not_call);
+        let mut another = self::dialogue();
+        for _ in 0..2 {
+            another.answer(&heard("", false));
+        }
+        assert_eq!(another.answer(&heard("no", false)).end, None);
+        let mut certain = self::dialogue();
+        assert!(!certain.answer(&heard("purple", true)).say.contains(super::HOW_TO_REFUSE));
     }
 
     #[test]

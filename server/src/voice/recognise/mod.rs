@@ -55,4 +55,8 @@ pub trait Recogniser: Send + Sync {
     fn open(&self) -> Option<Box<dyn Live>> {
         None
     }
+    /// Whether it may be asked what was said in every pause, whether or not more comes: it costs nobody's money.
+    fn answers_early(&self) -> bool {
+        false
+    }
 }

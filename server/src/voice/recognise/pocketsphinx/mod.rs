@@ -33,11 +33,11 @@ use tokio::sync::{Mutex, Semaphore};
 /// Longest a decoding may take.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// From this chance on a phrase is taken without further listening.
-const SURE: f64 = 0.75;
+const SURE: f64 = 0.8;
 /// The same after it.
-const PHRASE: f64 = 0.6;
+const PHRASE: f64 = 0.65;
 /// Chance from which free words are taken: there are more of them.
-const WORDS: f64 = 0.75;
+const WORDS: f64 = 0.8;
 /// Chance from which a wish never to be called again is taken: nothing is done on it alone but to ask.
 const REFUSAL: f64 = 0.35;
 /// Grammars kept, one a script.
@@ -192,6 +192,10 @@ fn choose(
 impl Recogniser for PocketSphinx {
     fn describe(&self) -> String {
         format!("PocketSphinx ({}), English phrases, demonstration grade", self.files.program)
+    }
+
+    fn answers_early(&self) -> bool {
+        true
     }
 
     async fn recognise(
