@@ -364,7 +364,12 @@ fn asterisk(
         password: own.password.clone(),
         application: own.application.clone(),
     };
-    let dialplan = Dialplan { dial: own.dial.clone(), context: own.context.clone(), audiosocket: public };
+    let dialplan = Dialplan {
+        dial: own.dial.clone(),
+        context: own.context.clone(),
+        audiosocket: public,
+        wish: settings.sound()?,
+    };
     let peers = peers::Allowed::new(own.allow.iter().copied());
     Ok(Arc::new(Asterisk::start(ari, dialplan, agi, audio, peers, inbound)))
 }

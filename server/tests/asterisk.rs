@@ -9,7 +9,7 @@
 )]
 
 use dialdeck_testkit::asterisk::{Asterisk, Lab};
-use dialdeck_testkit::daemon::{Client, Daemon};
+use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::people::number;
 use dialdeck_testkit::wait::{until, within};
 use reqwest::Method;
@@ -124,6 +124,71 @@ async fn twelve_people() {
         .await;
     assert_eq!(talked.unwrap()["conversationHistory"].as_array().unwrap().len(), 3);
     server.stop().unwrap();
+}
+
+/// The same people where sound comes over a WebSocket, or by files: what they want is understood, and what they ask is obeyed.
+async fn carried_by(lab: &Lab, setup: &Setup, way: &str) {
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    within(CAMPAIGN, "Asterisk to be reached", || async {
+        let parts = client.get("/api/v1/parts").await.ok()?;
+        let said = format!("sound by {way}");
+        let up =
+            |p: &Value| p["name"] == "telephony" && p["message"].as_str().is_some_and(|m| m.ends_with(&said));
+        parts["parts"].as_array()?.iter().any(up).then_some(())
+    })
+    .await;
+    let people = [
+        ("Interested", 10, "interested", "contacted"),
+        ("Stopcalling", 12, "do_not_call", "do_not_call"),
+        ("Hangsup", 14, "hung_up", "completed"),
+        ("Busy", 16, "busy", "retry"),
+        ("Callback", 20, "callback", "contacted"),
+        ("Pressesnine", 22, "do_not_call", "do_not_call"),
+    ];
+    let list: Vec<(&str, u8)> = people.iter().map(|p| (p.0, p.1)).collect();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 200, "retryDelayMinutes": 60 });
+    let campaign = client.campaign(way, settings, &list).await.unwrap();
+    start_queue(&client, &campaign).await;
+    let calls = by_phone(over(&client, &campaign, people.len()).await);
+    let contacts = by_phone(client.contacts(&campaign).await.unwrap());
+    let mut wrong = Vec::new();
+    for (name, digits, outcome, contact) in people {
+        let (call, who) = (&calls[&number(digits)], &contacts[&number(digits)]);
+        let was = (call["outcome"].as_str().unwrap(), who["status"].as_str().unwrap());
+        if was != (outcome, contact) {
+            wrong.push(format!("{name}: {was:?}, transcript {}", call["transcript"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), server.log());
+    // They heard us, whole words after one another.
+    let heard = loudness(&lab.asterisk.recording("hear-10").unwrap());
+    assert!(heard.iter().filter(|l| **l > 100.0).count() > 200, "they heard us");
+    let left = lab.asterisk.cli("core show channels count").unwrap();
+    assert!(left.contains("0 active channels"), "{left}");
+    let bridges = lab.asterisk.cli("bridge show all").unwrap();
+    assert!(!bridges.contains("dialdeck-"), "{bridges}");
+    server.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_over_a_websocket() {
+    let lab = lab();
+    let setup = lab.setup.clone().set("asterisk.transport", "websocket");
+    carried_by(&lab, &setup, "websocket").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_by_files() {
+    let lab = lab();
+    let (here, there) = lab.asterisk.shared();
+    // Nobody chose it: Asterisk has neither of the other two.
+    for module in ["app_audiosocket.so", "chan_websocket.so"] {
+        lab.asterisk.cli(&format!("module unload {module}")).unwrap();
+    }
+    let setup = lab.setup.clone().set("asterisk.shared", &here).set("asterisk.shared_there", &there);
+    carried_by(&lab, &setup, "files").await;
+    assert_eq!(std::fs::read_dir(&here).unwrap().count(), 0, "nothing is left behind");
 }
 
 /// What the interrupting person heard: us, then, while they speak, silence.

@@ -94,6 +94,7 @@ impl Asterisk {
             "cache",
             "sounds",
             "rec",
+            "shared",
         ] {
             fs::create_dir_all(folder.join(part))?;
         }
@@ -188,6 +189,11 @@ impl Asterisk {
                 .args(["/usr/sbin/asterisk", "-C", &config, "-r", "-x", command])
                 .stdin(Stdio::null()),
         )
+    }
+
+    /// A folder that it shares with whoever is outside: as they see it, and as it does.
+    pub fn shared(&self) -> (String, String) {
+        (self.folder().join("shared").display().to_string(), format!("/srv/{}/shared", self.name))
     }
 
     /// ARI's address.

@@ -10,6 +10,7 @@ pub use shape::*;
 pub use vicidial::Vicidial;
 
 use crate::storage::upkeep::Retention;
+use crate::telephony::asterisk::transport::{SharedFolder, Transport, Wish};
 use crate::voice::cast;
 use crate::voice::detector::Detection;
 use crate::voice::providers::{Provided, provided};
@@ -130,6 +131,7 @@ impl Settings {
                 self.sip.authentication
             ));
         }
+        self.sound()?;
         self.check_engines()?;
         if Detection::parse(&self.recognition.detection).is_none() {
             return refuse(format!(
@@ -188,6 +190,37 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// How sound is to be carried.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be right.
+    pub fn sound(&self) -> Result<Wish, SettingsError> {
+        let AsteriskSettings { transport, shared, shared_there, .. } = &self.asterisk;
+        let wished = match transport.as_str() {
+            "" => None,
+            name => Some(Transport::parse(name).ok_or_else(|| {
+                SettingsError(format!(
+                    "asterisk.transport is {name:?}; use audiosocket, websocket or files, or leave it empty"
+                ))
+            })?),
+        };
+        let there = if shared_there.is_empty() { shared } else { shared_there };
+        // It stands in a command of AGI, where a space would begin the next argument.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+        if !there.is_empty() && !(there.starts_with('/') && there.chars().all(plain)) {
+            return Err(SettingsError(format!(
+                "asterisk.shared is {there:?} to Asterisk; use a whole path of letters, digits and /._-"
+            )));
+        }
+        if wished == Some(Transport::Files) && shared.is_empty() {
+            return Err(SettingsError(
+                "asterisk.transport is files, but asterisk.shared names no folder; name one that Asterisk and dialdeckd both write".into(),
+            ));
+        }
+        let folder = SharedFolder { here: shared.into(), there: there.trim_end_matches('/').to_owned() };
+        Ok(Wish { transport: wished, shared: (!shared.is_empty()).then_some(folder) })
     }
 
     /// How voice is told from noise.

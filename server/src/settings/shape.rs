@@ -127,6 +127,12 @@ section! {
         audiosocket: SocketAddr,
         /// AudioSocket as Asterisk reaches it, or empty.
         audiosocket_public: String,
+        /// `audiosocket`, `websocket`, `files`, or empty: the best that Asterisk has.
+        transport: String,
+        /// A folder that Asterisk and we both read and write, or empty.
+        shared: String,
+        /// The same as Asterisk sees it, or empty.
+        shared_there: String,
         /// Further peers.
         allow: Vec<IpAddr>,
     }

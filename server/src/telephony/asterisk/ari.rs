@@ -2,6 +2,7 @@
 
 use super::super::{CHANNEL_PREFIX, LegId, PlaceError, channel_id};
 use dialdeck_protocol::CallId;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -68,6 +69,12 @@ impl Ari {
         let mut url = self.settings.url.clone();
         let _ = url.set_password(None);
         format!("Asterisk, ARI at {url}")
+    }
+
+    /// What Asterisk's web server takes as log-in.
+    pub(super) fn authorization(&self) -> Option<HeaderValue> {
+        let basic = self.request(reqwest::Method::GET, "").build().ok()?;
+        basic.headers().get(reqwest::header::AUTHORIZATION).cloned()
     }
 
     pub(super) fn settings(&self) -> &AriSettings {
@@ -166,15 +173,8 @@ impl Ari {
 
     /// Makes the room of an agent's phone and puts the phone into it.
     pub(super) async fn make_room(&self, leg: LegId) -> Result<(), PlaceError> {
-        let (room, id) = (room_of(leg), leg.to_string());
-        self.order(
-            reqwest::Method::POST,
-            &format!("bridges/{room}"),
-            &[("type", "mixing"), ("name", &room)],
-            false,
-        )
-        .await?;
-        self.enter_room(leg, &id).await
+        self.open_bridge(&room_of(leg)).await?;
+        self.enter_room(leg, &leg.to_string()).await
     }
 
     /// Puts a channel into the room of an agent's phone.
@@ -185,13 +185,7 @@ impl Ari {
 
     /// The same for a channel that becomes ARI's a moment after it was asked for.
     pub(super) async fn enter_room_soon(&self, leg: LegId, channel: &str) -> Result<(), PlaceError> {
-        let begun = tokio::time::Instant::now();
-        loop {
-            match self.enter_room(leg, channel).await {
-                Err(PlaceError::Refused(_)) if begun.elapsed() < THERE => tokio::time::sleep(AGAIN).await,
-                other => return other,
-            }
-        }
+        self.enter_bridge_soon(&room_of(leg), channel).await
     }
 
     /// Moves a phone from one room to another.
@@ -239,9 +233,82 @@ impl Ari {
         self.order(reqwest::Method::POST, "channels/externalMedia", &query, false).await
     }
 
+    /// The same over `chan_websocket`: gives the address at which the channel waits for us.
+    pub(super) async fn external_websocket(&self, channel: &str) -> Result<String, PlaceError> {
+        let query = [
+            ("channelId", channel),
+            ("app", self.settings.application.as_str()),
+            ("external_host", "INCOMING"),
+            ("encapsulation", "none"),
+            ("transport", "websocket"),
+            ("connection_type", "server"),
+            ("format", "slin"),
+            ("direction", "both"),
+        ];
+        let sent = self.request(reqwest::Method::POST, "channels/externalMedia").query(&query).send().await;
+        let answer = sent.map_err(|e| PlaceError::Unavailable(e.without_url().to_string()))?;
+        let status = answer.status();
+        let body = bounded(answer).await;
+        if !status.is_success() {
+            return Err(PlaceError::Refused(format!("ARI answered {status}: {}", message(&body))));
+        }
+        let made: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        let id = made.pointer("/channelvars/MEDIA_WEBSOCKET_CONNECTION_ID").and_then(|id| id.as_str());
+        let is_plain =
+            |id: &&str| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let id = id.filter(is_plain).ok_or_else(|| {
+            PlaceError::Refused("ARI names no address for the WebSocket; is chan_websocket loaded?".into())
+        })?;
+        self.websocket(&format!("media/{id}")).map_err(PlaceError::Refused)
+    }
+
+    /// The address of a WebSocket beside ARI on Asterisk's web server.
+    fn websocket(&self, path: &str) -> Result<String, String> {
+        let mut url = self.settings.url.clone();
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        url.set_scheme(scheme).map_err(|()| "ARI_URL must begin with http:// or https://".to_owned())?;
+        let beside = url.path().trim_end_matches('/').rsplit_once('/').map_or("", |(before, _)| before);
+        let path = format!("{beside}/{path}");
+        url.set_path(&path);
+        Ok(url.into())
+    }
+
+    /// Makes a room of its own for a call and who talks to it.
+    pub(super) async fn open_bridge(&self, bridge: &str) -> Result<(), PlaceError> {
+        let query = [("type", "mixing"), ("name", bridge)];
+        self.order(reqwest::Method::POST, &format!("bridges/{bridge}"), &query, false).await
+    }
+
+    /// Puts a channel into a bridge; it becomes ARI's a moment after that was asked for.
+    pub(super) async fn enter_bridge_soon(&self, bridge: &str, channel: &str) -> Result<(), PlaceError> {
+        let (path, begun) = (format!("bridges/{bridge}/addChannel"), tokio::time::Instant::now());
+        loop {
+            match self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await {
+                Err(PlaceError::Refused(_)) if begun.elapsed() < THERE => tokio::time::sleep(AGAIN).await,
+                other => return other,
+            }
+        }
+    }
+
+    /// Takes a bridge away; one that is gone is no error.
+    pub(super) async fn close_bridge(&self, bridge: &str) -> Result<(), PlaceError> {
+        self.order(reqwest::Method::DELETE, &format!("bridges/{bridge}"), &[], true).await
+    }
+
+    /// Whether Asterisk has loaded a module and runs it.
+    pub(super) async fn has_module(&self, name: &str) -> Result<bool, String> {
+        let answer = self.request(reqwest::Method::GET, &format!("asterisk/modules/{name}")).send().await;
+        let answer = answer.map_err(|e| e.without_url().to_string())?;
+        if !answer.status().is_success() {
+            return Ok(false);
+        }
+        let module: serde_json::Value = serde_json::from_slice(&bounded(answer).await).unwrap_or_default();
+        Ok(module.get("status").and_then(|status| status.as_str()) == Some("Running"))
+    }
+
     /// Gives a channel in ARI's hands back to its dialplan.
-    pub(super) async fn give_back(&self, call: &CallId) -> Result<(), PlaceError> {
-        let path = format!("channels/{}/continue", channel_id(call));
+    pub(super) async fn give_back(&self, channel: &str) -> Result<(), PlaceError> {
+        let path = format!("channels/{channel}/continue");
         self.order(reqwest::Method::POST, &path, &[], true).await
     }
 

@@ -3,17 +3,16 @@
 use super::ari::Ari;
 use super::legs::Legs;
 use super::lines::Lines;
+use super::transport::{Modules, Transport, Ways, choose};
 use crate::telephony::{Condition, LegId};
 use dialdeck_protocol::PartState;
 use futures_util::{SinkExt, StreamExt};
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, http::header};
 use tokio_util::sync::CancellationToken;
@@ -56,12 +55,13 @@ pub(super) async fn listen(
     ari: Arc<Ari>,
     lines: Lines,
     legs: Legs,
+    ways: Ways,
     condition: watch::Sender<Condition>,
     stop: CancellationToken,
 ) {
     loop {
         let session = tokio::select! {
-            ended = session(&ari, &lines, &legs, &condition) => ended,
+            ended = session(&ari, &lines, &legs, &ways, &condition) => ended,
             () = stop.cancelled() => return,
         };
         let message = format!("{}: {session}; trying again every {} s", ari.describe(), AGAIN.as_secs());
@@ -79,7 +79,13 @@ pub(super) async fn listen(
 }
 
 /// One connection; gives why it ended.
-async fn session(ari: &Arc<Ari>, lines: &Lines, legs: &Legs, condition: &watch::Sender<Condition>) -> String {
+async fn session(
+    ari: &Arc<Ari>,
+    lines: &Lines,
+    legs: &Legs,
+    ways: &Ways,
+    condition: &watch::Sender<Condition>,
+) -> String {
     let version = match ari.version().await {
         Ok(version) => version,
         Err(error) => return error,
@@ -99,11 +105,15 @@ async fn session(ari: &Arc<Ari>, lines: &Lines, legs: &Legs, condition: &watch::
         // Asterisk before 18 has no filter; all events are more work and no harm.
         tracing::debug!(%error, "no event filter");
     }
+    let way = match way_of(ari, ways).await {
+        Ok(way) => way,
+        Err(error) => return error,
+    };
     if let Err(error) = settle(ari, lines, legs).await {
         return error;
     }
-    condition
-        .send_replace(Condition { state: PartState::Up, message: format!("{} ({version})", ari.describe()) });
+    let message = format!("{} ({version}), sound by {}", ari.describe(), way.as_str());
+    condition.send_replace(Condition { state: PartState::Up, message });
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     // After a stall one beat is due, not all that were missed: it has answered none of them yet.
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -141,6 +151,17 @@ async fn session(ari: &Arc<Ari>, lines: &Lines, legs: &Legs, condition: &watch::
     }
 }
 
+/// How sound is carried from now on: by what Asterisk has.
+async fn way_of(ari: &Ari, ways: &Ways) -> Result<Transport, String> {
+    let has = Modules {
+        audiosocket: ari.has_module("app_audiosocket.so").await?,
+        websocket: ari.has_module("chan_websocket.so").await?,
+    };
+    let way = choose(&ways.wish, has)?;
+    ways.chosen.send_replace(way);
+    Ok(way)
+}
+
 fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::client::Request, String> {
     let settings = ari.settings();
     let mut url = settings.url.clone();
@@ -149,14 +170,7 @@ fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::clien
     url.set_path(&format!("{}/events", url.path().trim_end_matches('/')));
     url.query_pairs_mut().append_pair("app", &settings.application).append_pair("subscribeAll", "true");
     let mut request = url.as_str().into_client_request().map_err(|e| e.to_string())?;
-    let basic = reqwest::Client::new()
-        .get("http://localhost")
-        .basic_auth(&settings.username, Some(settings.password.expose_secret()))
-        .build()
-        .ok()
-        .and_then(|r| r.headers().get(header::AUTHORIZATION).map(|v| v.as_bytes().to_vec()));
-    let value =
-        basic.and_then(|b| HeaderValue::from_bytes(&b).ok()).ok_or("ARI's user or password is unusable")?;
+    let value = ari.authorization().ok_or("ARI's user or password is unusable")?;
     request.headers_mut().insert(header::AUTHORIZATION, value);
     Ok(request)
 }

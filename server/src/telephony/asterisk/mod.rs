@@ -10,11 +10,14 @@ pub mod ami;
 mod ari;
 pub mod audiosocket;
 mod events;
+mod files;
 mod legs;
 mod lines;
 mod monitors;
 pub mod peers;
 pub mod render;
+pub mod transport;
+mod websocket;
 
 pub use ari::AriSettings;
 
@@ -35,6 +38,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use transport::{Transport, Ways, Wish};
+use websocket::Carriage;
 
 /// How long Asterisk may take to bring a call from its audio into ARI's room.
 const ROOM: Duration = Duration::from_secs(5);
@@ -48,6 +53,8 @@ pub struct Dialplan {
     pub context: String,
     /// Address at which Asterisk reaches our AudioSocket.
     pub audiosocket: SocketAddr,
+    /// How sound is to be carried.
+    pub wish: Wish,
 }
 
 /// The telephony over one Asterisk.
@@ -57,6 +64,7 @@ pub struct Asterisk {
     legs: Legs,
     monitors: Monitors,
     tickets: Tickets,
+    ways: Ways,
     dialplan: Dialplan,
     condition: watch::Sender<Condition>,
     stop: CancellationToken,
@@ -75,6 +83,7 @@ impl Asterisk {
     ) -> Self {
         let stop = CancellationToken::new();
         let (lines, legs, tickets) = (Lines::default(), Legs::default(), Tickets::default());
+        let ways = Ways::new(dialplan.wish.clone());
         let application = settings.application.clone();
         let ari = Arc::new(Ari::new(settings));
         let condition = watch::Sender::new(Condition {
@@ -83,6 +92,8 @@ impl Asterisk {
         });
         tokio::spawn(audiosocket::serve(audio, tickets.clone(), peers.clone(), stop.clone()));
         let session = agi::Session {
+            ari: ari.clone(),
+            ways: ways.clone(),
             lines: lines.clone(),
             tickets: tickets.clone(),
             audiosocket: dialplan.audiosocket,
@@ -94,10 +105,11 @@ impl Asterisk {
             ari.clone(),
             lines.clone(),
             legs.clone(),
+            ways.clone(),
             condition.clone(),
             stop.clone(),
         ));
-        Self { ari, lines, legs, monitors: Monitors::default(), tickets, dialplan, condition, stop }
+        Self { ari, lines, legs, monitors: Monitors::default(), tickets, ways, dialplan, condition, stop }
     }
 }
 
@@ -226,6 +238,20 @@ impl Telephony for Asterisk {
     }
 
     async fn consult(&self, leg: LegId) -> Result<Media, PlaceError> {
+        match self.ways.now() {
+            Transport::AudioSocket => {}
+            Transport::WebSocket => {
+                let carriage = Carriage::open(&self.ari).await?;
+                self.ari.enter_room_soon(leg, carriage.channel()).await?;
+                return Ok(carriage.media());
+            }
+            Transport::Files => {
+                return Err(PlaceError::Refused(
+                    "nobody can be asked while sound goes by files; load app_audiosocket or chan_websocket"
+                        .into(),
+                ));
+            }
+        }
         let (ticket, coming) = self.tickets.issue();
         let channel = format!("dialdeck-consult-{}", ticket.simple());
         self.ari.external(&channel, self.dialplan.audiosocket, ticket).await?;
@@ -245,7 +271,7 @@ impl Telephony for Asterisk {
     }
 
     async fn take_back(&self, call: &CallId) -> Result<(), PlaceError> {
-        self.ari.give_back(call).await
+        self.ari.give_back(&channel_id(call)).await
     }
 
     async fn monitor(&self, leg: LegId, call: &Monitored, mode: MonitorMode) -> Result<(), PlaceError> {

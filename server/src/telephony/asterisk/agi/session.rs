@@ -1,16 +1,22 @@
 //! One session: find the call, give it audio, lead it to an agent where it is to go there, and stay until it is over.
 
-use super::super::ari::call_of;
+use super::super::ari::{Ari, call_of};
 use super::super::audiosocket::{self, Tickets};
+use super::super::files::Turns;
 use super::super::lines::Lines;
+use super::super::transport::{Transport, Ways};
+use super::super::websocket::Carriage;
 use super::channel::{Channel, ChannelError};
 use super::request::{Request, RequestError};
 use crate::telephony::adoption::Inbound;
+use crate::telephony::{CHANNEL_PREFIX, PlaceError};
 use dialdeck_protocol::CallId;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 /// How long Asterisk may take to bring the audio.
 const AUDIO: Duration = Duration::from_secs(10);
@@ -20,6 +26,8 @@ const TAKEN: Duration = Duration::from_secs(8);
 /// What a session needs.
 #[derive(Clone)]
 pub(in super::super) struct Session {
+    pub(in super::super) ari: Arc<Ari>,
+    pub(in super::super) ways: Ways,
     pub(in super::super) lines: Lines,
     pub(in super::super) tickets: Tickets,
     pub(in super::super) audiosocket: SocketAddr,
@@ -44,6 +52,8 @@ pub(super) enum SessionError {
     Channel(#[from] ChannelError),
     #[error("Asterisk brought no audio within 10 s; is app_audiosocket loaded, and can it reach us?")]
     NoAudio,
+    #[error("Asterisk brought no sound over a WebSocket; is chan_websocket loaded?")]
+    NoSound,
 }
 
 impl Session {
@@ -63,7 +73,7 @@ impl Session {
         let call = call_of(&request.get("uniqueid")).filter(|call| self.lines.knows(call));
         let call = call.ok_or(SessionError::UnknownCall)?;
         loop {
-            self.carry(&call, &mut channel).await?;
+            self.carry(&call, &request.get("uniqueid"), &mut channel).await?;
             if !self.lines.leads(&call) {
                 return Ok(());
             }
@@ -93,13 +103,82 @@ impl Session {
         self.inbound.send(inbound).await.map_err(|_| SessionError::UnknownCall)?;
         let call = tokio::time::timeout(TAKEN, call).await;
         let call = call.ok().and_then(Result::ok).ok_or(SessionError::UnknownCall)?;
-        let carried = self.carry(&call, channel).await;
+        let carried = self.carry(&call, &request.get("uniqueid"), channel).await;
         // The session lasts as long as the call: its end is the call's, and nobody else tells of this channel for sure.
         self.lines.ended(&call, 16);
         carried
     }
 
-    async fn carry(&self, call: &CallId, channel: &mut Channel) -> Result<(), SessionError> {
+    /// Gives the call its sound until that has ended, in the way that is used now.
+    async fn carry(&self, call: &CallId, id: &str, channel: &mut Channel) -> Result<(), SessionError> {
+        match (self.ways.now(), &self.ways.wish.shared) {
+            (Transport::WebSocket, _) => self.by_websocket(call, id, channel).await,
+            (Transport::Files, Some(shared)) => {
+                let (turns, media) = Turns::new(shared.clone());
+                self.lines.answered(call, media);
+                Ok(turns.carry(channel).await?)
+            }
+            _ => self.by_audiosocket(call, channel).await,
+        }
+    }
+
+    /// Into ARI's hands, into a bridge with a channel that carries sound to us, and back once that has ended.
+    async fn by_websocket(&self, call: &CallId, id: &str, channel: &mut Channel) -> Result<(), SessionError> {
+        channel.send(&format!("EXEC Stasis {},sound", self.application)).await?;
+        let bridge = format!("{CHANNEL_PREFIX}sound-{}", Uuid::new_v4().simple());
+        let mut answer = Box::pin(channel.answer());
+        let opened = tokio::select! {
+            opened = tokio::time::timeout(AUDIO, self.bridged(&bridge, id)) => opened,
+            early = &mut answer => {
+                let _ = self.ari.close_bridge(&bridge).await;
+                return Ok(early.map(|_| ())?);
+            }
+        };
+        let carriage = match opened {
+            Ok(Ok(carriage)) => carriage,
+            failed => {
+                let why = failed.map_or_else(
+                    |_| "it took longer than 10 s".into(),
+                    |e| e.err().map_or_else(String::new, |e| e.to_string()),
+                );
+                tracing::warn!(why, "no sound over a WebSocket");
+                let _ = self.ari.close_bridge(&bridge).await;
+                return Err(SessionError::NoSound);
+            }
+        };
+        let (over, theirs) = (carriage.over(), carriage.channel().to_owned());
+        self.lines.answered(call, carriage.media());
+        let ended = tokio::select! {
+            ended = &mut answer => Some(ended),
+            () = over.cancelled() => None,
+        };
+        over.cancel();
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                // We are done with it: the session goes on. One that is gone comes back by itself.
+                let given = self.ari.give_back(id).await;
+                if let Err(error) = given {
+                    tracing::debug!(%error, "a call was not given back");
+                }
+                answer.await
+            }
+        };
+        let _ = self.ari.hang_up_channel(&theirs).await;
+        let _ = self.ari.close_bridge(&bridge).await;
+        Ok(ended.map(|_| ())?)
+    }
+
+    /// A channel that carries sound to us, in a bridge with the call.
+    async fn bridged(&self, bridge: &str, id: &str) -> Result<Carriage, PlaceError> {
+        self.ari.open_bridge(bridge).await?;
+        let carriage = Carriage::open(&self.ari).await?;
+        self.ari.enter_bridge_soon(bridge, carriage.channel()).await?;
+        self.ari.enter_bridge_soon(bridge, id).await?;
+        Ok(carriage)
+    }
+
+    async fn by_audiosocket(&self, call: &CallId, channel: &mut Channel) -> Result<(), SessionError> {
         let (id, connection) = self.tickets.issue();
         channel.send(&format!("EXEC AudioSocket {id},{}", self.audiosocket)).await?;
         let mut answer = Box::pin(channel.answer());
