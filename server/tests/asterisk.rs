@@ -11,6 +11,7 @@
 use dialdeck_testkit::asterisk::{Asterisk, Lab};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::people::number;
+use dialdeck_testkit::voices::{Manner, Voices};
 use dialdeck_testkit::wait::{until, within};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -522,9 +523,98 @@ fn frames(asterisk: &Asterisk, name: &str, hz: f64) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_outside_hears_of_the_person_and_takes_or_refuses_them() {
+async fn who_only_says_mm_hm_is_not_answered_and_hears_the_rest() {
     let lab = lab();
     let server = lab.setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Listens", settings, &[("Mia", 26)]).await.unwrap();
+    start_queue(&client, &campaign).await;
+    let call = over(&client, &campaign, 1).await.remove(0);
+    let transcript = call["transcript"].as_str().unwrap();
+    assert_eq!(call["outcome"], "interested", "{transcript}\n{}", server.log());
+    let turns: Vec<&str> = transcript.lines().filter(|line| line.starts_with("Customer: ")).collect();
+    assert_eq!(turns, ["Customer: yes please", "Customer: yes i am interested"], "{transcript}");
+    let insights = client.get(&format!("/api/v1/calls/{}/insights", call["id"].as_str().unwrap())).await;
+    let insights = insights.unwrap();
+    assert_eq!(insights["insights"]["interruptions"], 0, "it was none: {insights}");
+    // By what they heard and said: we were speaking, they said "mm-hm", and we went on by ourselves.
+    let (heard, said) =
+        (lab.asterisk.recording("hear-26").unwrap(), lab.asterisk.recording("say-26").unwrap());
+    let (heard, said) = (loudness(&heard), loudness(&said));
+    let spoke: Vec<usize> = (0..said.len()).filter(|n| said[*n] > 300.0).collect();
+    // Their three utterances lie seconds apart.
+    let begins: Vec<usize> = spoke
+        .iter()
+        .enumerate()
+        .filter(|(n, at)| *n == 0 || *at - spoke[n - 1] > 40)
+        .map(|(_, at)| *at)
+        .collect();
+    assert_eq!(begins.len(), 3, "yes please, mm-hm, yes i am interested: {begins:?}");
+    let voiced =
+        |from: usize, to: usize| heard[from..to.min(heard.len())].iter().filter(|l| **l > 100.0).count();
+    assert!(voiced(begins[1] - 25, begins[1]) > 10, "we were speaking");
+    let last = spoke.iter().rfind(|at| **at < begins[2]).unwrap();
+    // The person's side of an interruption: from their first sound to our silence. Told, not asserted.
+    let silent = (begins[1]..*last).find(|n| voiced(*n, n + 5) == 0);
+    println!("silent after {:?} ms", silent.map(|n| (n - begins[1]) * 20));
+    assert!(voiced(last + 10, begins[2]) > 50, "we went on");
+    server.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_fails_in_the_middle_of_a_call_and_the_next_goes_on() {
+    let (lab, voices) = (lab(), Voices::start().await.unwrap());
+    let settings = lab.home.path().join("server.toml");
+    let text = format!(
+        "[voice]\nengine = \"far\"\n[recognition]\nengine = \"far\"\n[providers.far]\nkind = \"openai\"\nurl = \"{}/v1\"\nkey = \"k\"\n\
+         speech_model = \"s\"\ntranscribe_model = \"t\"\ntimeout_ms = 1500\n",
+        voices.url
+    );
+    std::fs::write(&settings, text).unwrap();
+    let server = lab.setup.start(&["--config", &settings.display().to_string(), "serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Far", settings, &[("Ina", 10)]).await.unwrap();
+    start_queue(&client, &campaign).await;
+    within(CAMPAIGN, "the provider to have understood them", || async {
+        let events = client.get("/api/v1/events?after=0&limit=500").await.ok()?;
+        events["events"].as_array()?.iter().any(|e| e["text"] == "yes please").then_some(())
+    })
+    .await;
+    voices.state().manner = Manner::Broken;
+    let call = over(&client, &campaign, 1).await.remove(0);
+    let transcript = call["transcript"].as_str().unwrap();
+    assert_eq!(call["outcome"], "interested", "{transcript}\n{}", server.log());
+    // The embedded recogniser understood what came after it.
+    assert!(transcript.contains("Customer: yes i am interested"), "{transcript}");
+    // The provider's voice is a tone; the embedded one's is none.
+    let heard = lab.asterisk.recording("hear-10").unwrap();
+    let (tones, loud) = (tone(&heard, 440.0), loudness(&heard));
+    let count =
+        |is_tone: bool| loud.iter().zip(&tones).filter(|(l, t)| **l > 100.0 && **t == is_tone).count();
+    assert!(count(true) > 100, "the provider spoke: {}", count(true));
+    let last = tones.iter().rposition(|t| *t).unwrap();
+    let after = loud[last + 1..].iter().filter(|l| **l > 100.0).count();
+    assert!(after > 50, "the embedded voice spoke after it: {after}");
+    let log = server.log();
+    assert!(log.contains("a provider failed; the next one is asked"), "{log}");
+    server.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_outside_hears_of_the_person_and_takes_or_refuses_them() {
+    phone_outside("audiosocket").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_outside_where_sound_goes_over_a_websocket() {
+    phone_outside("websocket").await;
+}
+
+async fn phone_outside(way: &str) {
+    let lab = lab();
+    let server = lab.setup.clone().set("asterisk.transport", way).start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
     let settings = |to: &str| {
         json!({ "callIntervalMs": 0, "retryAttempts": 0,

@@ -39,6 +39,7 @@ const SAID: &[(&str, &str, &str)] = &[
     ("stop-calling", "rms", "stop calling me"),
     ("call-back", "rms", "can you call me back tomorrow"),
     ("not-interested", "rms", "i am not interested"),
+    ("mm-hm", "slt", "mm hm"),
     (
         "machine",
         "slt",
@@ -289,7 +290,7 @@ impl Lab {
 
 /// The far ends' sounds, spoken once.
 fn sounds(speech: &Speech) -> Result<PathBuf> {
-    lab::part("sounds-1", |folder| {
+    lab::part("sounds-2", |folder| {
         for (name, voice, text) in SAID {
             let wav = folder.join(format!("{name}.wav"));
             speech.speak(voice, text, &wav)?;
