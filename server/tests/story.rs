@@ -379,6 +379,19 @@ async fn refusing(store: &dyn Store, campaign: &Campaign) {
         noon(),
         "looked at afresh"
     );
+    // What they said of themselves in a call is kept beside what was known; a contact that is gone keeps nothing.
+    let told = |contact_id, fields: &[(&str, &str)]| Change::FillFields {
+        organization_id: org(),
+        contact_id,
+        fields: fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        at: noon(),
+    };
+    one(store, vec![told(cid.id, &[("size", "large"), ("email", "cid@example.com")])]).await.unwrap();
+    one(store, vec![told(cid.id, &[("color", "red")])]).await.unwrap();
+    one(store, vec![told(dialdeck_protocol::ContactId::new(), &[("color", "red")])]).await.unwrap();
+    let kept = store.contact(&org(), cid.id).await.unwrap().unwrap().person;
+    assert_eq!(kept.email, "cid@example.com");
+    assert_eq!((kept.custom_fields["size"].as_str(), kept.custom_fields["color"].as_str()), ("large", "red"));
 }
 
 async fn never_again(store: &dyn Store, campaign: &Campaign) {

@@ -46,6 +46,9 @@ pub(super) async fn talk(
     let said_first = said_first.iter().map(|text| text.trim()).collect::<Vec<_>>().join(" ");
     let mut dialogue =
         Dialogue::new(script.clone(), &attempt.contact.person).disclosing(said_first.trim().to_owned());
+    if let Some(zone) = gate::zone_of(&attempt.contact.callee()) {
+        dialogue = dialogue.at(Utc::now().with_timezone(&zone));
+    }
     if attempt.adopted.as_ref().is_some_and(|adopted| adopted.takes_over()) {
         dialogue = dialogue.handing_over(std::sync::Arc::new(|| true));
     } else if settings.transfer.as_ref().is_some_and(|to| !to.to.is_empty()) && attempt.adopted.is_none() {

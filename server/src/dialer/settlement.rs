@@ -68,10 +68,20 @@ pub(super) async fn settle(dialer: &Dialer, attempt: &Attempt, result: Result) {
             .said_in(list, &end.key.call_id);
         deed.insert(0, Change::DoNotCall(Box::new(listing)));
     }
+    if let Some(report) = result.report.as_ref().filter(|report| !report.answers.is_empty()) {
+        let (organization_id, contact_id) = (end.key.organization_id.clone(), end.contact_id);
+        deed.push(Change::FillFields {
+            organization_id,
+            contact_id,
+            fields: report.answers.clone(),
+            at: now,
+        });
+    }
+    let refused = deed.iter().any(|change| matches!(change, Change::DoNotCall(_)));
     if let Some(promise) = promised(attempt, &result, now) {
         // Whose contact was erased meanwhile has nobody to be called back.
         let contact = tools.store.contact(&end.key.organization_id, end.contact_id).await;
-        let refused = deed.len() > 1 || is_listed(dialer, attempt, now).await;
+        let refused = refused || is_listed(dialer, attempt, now).await;
         if !matches!(contact, Ok(None)) && !refused {
             deed.push(promise);
         }

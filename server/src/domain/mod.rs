@@ -21,6 +21,7 @@ pub mod numbers;
 pub mod phone;
 pub mod plain;
 pub mod script;
+pub mod slot;
 pub mod spreadsheet;
 pub mod words;
 pub mod zone;

@@ -1,5 +1,6 @@
 //! A campaign's script: what is said, and the phrases that count as each intent.
 
+use super::slot::{self, Slot};
 use dialdeck_protocol::{Intent, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +30,9 @@ pub struct Script {
     /// The message that is left on an answering machine, after its tone; empty: none is, and the call ends.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub voicemail: String,
+    /// What is asked of whoever is interested and cannot be put through, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<Slot>,
     /// Phrases that count as an intent, beside the shipped ones.
     #[serde(default)]
     pub phrases: BTreeMap<Intent, Vec<String>>,
@@ -48,6 +52,7 @@ impl Default for Script {
             closings: BTreeMap::new(),
             hand_over: hand_over(),
             voicemail: String::new(),
+            slots: Vec::new(),
             phrases: BTreeMap::new(),
         })
     }
@@ -70,16 +75,25 @@ impl Script {
             .chain([("voicemail", &self.voicemail)])
             .map(|(field, text)| (field.to_owned(), text))
             .chain(self.answers.iter().map(|(intent, text)| (format!("answers.{intent}"), text)))
-            .chain(self.closings.iter().map(|(intent, text)| (format!("closings.{intent}"), text)));
+            .chain(self.closings.iter().map(|(intent, text)| (format!("closings.{intent}"), text)))
+            .chain(self.slots.iter().enumerate().map(|(n, slot)| (format!("slots[{n}].ask"), &slot.ask)))
+            .chain(
+                self.slots.iter().enumerate().map(|(n, slot)| (format!("slots[{n}].confirm"), &slot.confirm)),
+            );
+        slot::check(&self.slots)?;
+        let names: Vec<&str> = self.slots.iter().map(|slot| slot.name.as_str()).collect();
         for (field, text) in texts {
             if text.chars().count() > MAX_TEXT {
                 return Err(Problem::field(&field, format!("{field} has more than {MAX_TEXT} characters")));
             }
-            if let Some(unknown) = unknown_placeholder(text) {
+            let is_confirm = field.ends_with(".confirm");
+            if let Some(unknown) =
+                unknown_placeholder(text, &names).filter(|name| !(is_confirm && *name == "value"))
+            {
                 return Err(Problem::field(
                     &field,
                     format!(
-                        "{field} has the placeholder {{{unknown}}}; use {{first_name}}, {{last_name}} or {{company}}"
+                        "{field} has the placeholder {{{unknown}}}; use {{first_name}}, {{last_name}}, {{company}} or the name of one of the slots"
                     ),
                 ));
             }
@@ -97,11 +111,11 @@ impl Script {
     }
 }
 
-fn unknown_placeholder(text: &str) -> Option<&str> {
+fn unknown_placeholder<'a>(text: &'a str, slots: &[&str]) -> Option<&'a str> {
     text.split('{')
         .skip(1)
         .map(|rest| rest.split('}').next().unwrap_or(rest))
-        .find(|name| !["first_name", "last_name", "company"].contains(name))
+        .find(|name| !["first_name", "last_name", "company"].contains(name) && !slots.contains(name))
 }
 
 /// Fills a script's text with a contact's names.

@@ -17,6 +17,7 @@ use dialdeck_protocol::{
     CallId, CallStatus, CampaignId, ContactId, ContactStatus, Emotion, Event, EventBody, Exchange,
     MonitorMode, OrganizationId, Outcome, Part, PhoneNumberId, QueueState, ScriptId, Speaker, Taker, UserId,
 };
+use std::collections::BTreeMap;
 
 /// Which call, of which campaign, behind which wall.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +224,14 @@ pub enum Change {
         person: Box<NewContact>,
         /// Whether consent is among what is changed; what stands there stays otherwise.
         with_consent: bool,
+        at: DateTime<Utc>,
+    },
+    /// What somebody said in a call when asked for it: kept with the contact, if it is still there.
+    FillFields {
+        organization_id: OrganizationId,
+        contact_id: ContactId,
+        /// By custom field; `email` is the contact's address.
+        fields: BTreeMap<String, String>,
         at: DateTime<Utc>,
     },
     /// A contact goes. Refused while a call to it is in flight.

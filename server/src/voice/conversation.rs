@@ -20,6 +20,7 @@ use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency
 use early::{Early, PAUSE};
 use listening::Asked;
 use message::Message;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thinking::Thinking;
@@ -106,6 +107,8 @@ pub struct Report {
     pub callback_at: Option<DateTime<Utc>>,
     /// Whether what the law and the campaign want said first was said to its end.
     pub announced: bool,
+    /// What the script asked for and was told, by field.
+    pub answers: BTreeMap<String, String>,
 }
 
 impl Default for Report {
@@ -122,6 +125,7 @@ impl Default for Report {
             do_not_call: false,
             callback_at: None,
             announced: false,
+            answers: BTreeMap::new(),
         }
     }
 }
@@ -228,8 +232,9 @@ impl Talk<'_> {
                     listened: talk.listened,
                     dead_air: talk.dead_air,
                     do_not_call: talk.refused,
-                    callback_at: talk.callback_at,
+                    callback_at: talk.callback_at.or(talk.dialogue.callback_at()),
                     announced: talk.announced,
+                    answers: talk.dialogue.answers().clone(),
                 };
             }
         }

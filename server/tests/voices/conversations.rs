@@ -3,6 +3,7 @@
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::voices::{Manner, Said, Voices};
 use dialdeck_testkit::wait::until;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Who is interested, asks never to be called again, and wants to be called another time.
@@ -31,6 +32,49 @@ async fn talked(client: &Client, name: &str, who: u8) -> Value {
         client.calls(&campaign).await.ok()?.into_iter().find(|call| call["status"] == "completed")
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_asks_for_an_address_reads_it_back_and_keeps_it() {
+    let home = tempfile::tempdir().unwrap();
+    let setup = Setup::new(env!("CARGO_BIN_EXE_dialdeckd"), home.path())
+        .set("telephony.kind", "simulated")
+        .set("telephony.simulated_speed", "20");
+    setup.add_user("sue", "supervisor").unwrap();
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let mut script = client.post("/api/v1/scripts", json!({ "name": "Asks" })).await.unwrap();
+    let path = format!("/api/v1/scripts/{}", script["id"].as_str().unwrap());
+    let mut slots = json!([{ "name": "email", "kind": "email", "ask": "What is your e-mail address?", "confirm": "Right?" }]);
+    script["body"]["slots"] = slots.clone();
+    let put = |body: Value| {
+        let (client, path) = (client.clone(), path.clone());
+        async move {
+            client.send(Method::PUT, &path, Some(json!({ "name": "Asks", "body": body }))).await.unwrap()
+        }
+    };
+    let (status, said) = put(script["body"].clone()).await;
+    assert!(status == 422 && said.to_string().contains("{value}"), "{status} {said}");
+    slots[0]["confirm"] = json!("I have {value}. Is that right?");
+    script["body"]["slots"] = slots;
+    assert_eq!(put(script["body"].clone()).await.0, 200);
+    let settings = json!({ "callIntervalMs": 0, "retryAttempts": 0 });
+    let campaign = client.campaign("Asks", settings, &[("Ann", WILLING)]).await.unwrap();
+    let scripted = Some(json!({ "scriptId": script["id"] }));
+    assert_eq!(
+        client.send(Method::PUT, &format!("/api/v1/campaigns/{campaign}"), scripted).await.unwrap().0,
+        200
+    );
+    client.post("/api/v1/calls/automated/start", json!({ "campaignId": campaign })).await.unwrap();
+    let call = until("the call to end", || async {
+        client.calls(&campaign).await.ok()?.into_iter().find(|call| call["status"] == "completed")
+    })
+    .await;
+    let said = call["transcript"].as_str().unwrap();
+    assert_eq!(call["outcome"], "interested", "{said}");
+    assert!(said.contains("AI: I have ann dot lee at example dot com. Is that right?"), "{said}");
+    assert_eq!(client.contacts(&campaign).await.unwrap()[0]["email"], "ann.lee@example.com");
+    server.stop().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

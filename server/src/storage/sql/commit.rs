@@ -186,6 +186,9 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::SaveContact { organization_id, contact_id, person, with_consent, at } => {
             contacts::save(conn, organization_id, *contact_id, person, *with_consent, *at).await
         }
+        Change::FillFields { organization_id, contact_id, fields, at } => {
+            contacts::fill(conn, organization_id, *contact_id, fields, *at).await
+        }
         Change::DeleteContact { organization_id, contact_id } => {
             contacts::delete(conn, organization_id, *contact_id).await
         }

@@ -1,6 +1,6 @@
 //! Contacts: changed, removed, looked for.
 
-use super::commit::Applied;
+use super::commit::{Applied, Stop};
 use super::engine::CANDIDATE_LOCK;
 use super::row::{ContactRow, spaced};
 use super::{Conn, Db, StoreResult, failed};
@@ -10,6 +10,7 @@ use crate::storage::{ContactPage, Refusal};
 use chrono::{DateTime, Utc};
 use dialdeck_protocol::{CampaignId, ContactId, ContactStatus, EventBody, ListOrder, OrganizationId};
 use sqlx::types::Json;
+use std::collections::BTreeMap;
 
 /// From so many attempts on, one is as good as another. Settings allow eleven; but an attempt that the telephony never heard
 /// of counts too, so that there may be more.
@@ -163,6 +164,34 @@ pub(super) async fn save(
     if changed == 0 {
         return Err(Refusal::InUse("the contact is not there, or a call to it is in flight").into());
     }
+    Ok(Vec::new())
+}
+
+/// Keeps what somebody said of themselves; a contact that is gone has nothing to keep.
+pub(super) async fn fill(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: ContactId,
+    fields: &BTreeMap<String, String>,
+    at: DateTime<Utc>,
+) -> Applied {
+    let found = one(conn, organization, id).await;
+    let found = found.map_err(|error| Stop::Failed(sqlx::Error::Protocol(error.to_string())))?;
+    let Some(Contact { mut person, .. }) = found else { return Ok(Vec::new()) };
+    for (name, value) in fields {
+        if name == "email" {
+            person.email.clone_from(value);
+        } else {
+            person.custom_fields.insert(name.clone(), value.clone());
+        }
+    }
+    super::lead_notes::note_person(conn, organization, id, &person, at).await?;
+    sqlx::query("UPDATE contacts SET email = $2, custom_fields = $3 WHERE id = $1")
+        .bind(id.0)
+        .bind(&person.email)
+        .bind(Json(&person.custom_fields))
+        .execute(&mut *conn)
+        .await?;
     Ok(Vec::new())
 }
 

@@ -89,7 +89,13 @@ impl Persona {
     /// What they say, one line each time it is their turn.
     pub(super) const fn lines(self) -> &'static [&'static str] {
         match self {
-            Self::Interested => &["yes go ahead", "yes that sounds good"],
+            Self::Interested => &[
+                "yes go ahead",
+                "yes that sounds good",
+                // Where the script asks for more.
+                "it is ann dot lee at example dot com",
+                "yes that is right",
+            ],
             Self::Objecting => &["yes", "that is too expensive", "all right then yes please"],
             Self::NotInterested => &["i am not interested"],
             Self::CallBack => &["i am driving can you call me back tomorrow"],

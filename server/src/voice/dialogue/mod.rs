@@ -5,6 +5,7 @@ pub mod mind;
 pub mod review;
 pub mod scripted;
 pub mod sentences;
+pub mod slots;
 pub mod tools;
 
 pub use scripted::{Dialogue, Free, Move};

@@ -10,6 +10,10 @@ use dialdeck_protocol::{Emotion, Intent, Outcome};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+mod keeping;
+
+use keeping::Keeping;
+
 /// Times the same objection is answered before we take it for a no.
 const OBJECTIONS: u32 = 2;
 /// Times we ask again when we did not understand, or heard nothing.
@@ -33,6 +37,10 @@ enum Stage {
     ConfirmDoNotCall,
     /// We asked the same because we did not understand what they wish: only a yes is one.
     Wondering,
+    /// We asked for something that the script keeps.
+    Filling,
+    /// We read back what was said, and asked whether it is right.
+    Reading,
 }
 
 /// What we do in answer to a turn.
@@ -68,6 +76,7 @@ pub struct Dialogue {
     settled: Option<Outcome>,
     free: Option<Free>,
     disclosure: String,
+    keeping: Keeping,
 }
 
 impl Dialogue {
@@ -85,6 +94,7 @@ impl Dialogue {
             settled: None,
             free: None,
             disclosure: String::new(),
+            keeping: Keeping::default(),
         }
     }
 
@@ -137,11 +147,12 @@ impl Dialogue {
         let meant = intent::detect(&heard.text, &self.phrases);
         let emotion = emotion::detect(&heard.text);
         let confidence = (meant.confidence * heard.confidence * 100.0).round() / 100.0;
-        let (say, end, do_not_call) = self.react(meant.intent, heard.certain);
+        let (say, end, do_not_call) = self.keep(meant.intent, &heard.text, heard.certain);
+        let limit = MAX_TURNS + self.keeping_turns();
         let (say, end, do_not_call) = match end {
             // Asked whether to take the number off the list, and no turn left: the careful reading is yes.
-            None if self.turn > MAX_TURNS && self.stage == Stage::ConfirmDoNotCall => self.obey(),
-            None if self.turn > MAX_TURNS => {
+            None if self.turn > limit && self.stage == Stage::ConfirmDoNotCall => self.obey(),
+            None if self.turn > limit => {
                 (self.closing(Intent::Unclear), Some(self.so_far(Outcome::Unclear)), do_not_call)
             }
             end => (say, end, do_not_call),
@@ -258,7 +269,7 @@ impl Dialogue {
     /// A key was pressed. 9 is the opt-out by key; 1 and 2 answer yes and no.
     pub fn key(&mut self, digit: char) -> Option<Move> {
         // What is settled is not unsettled by another key, but for the one that always counts.
-        if self.settled.is_some() && digit != '9' {
+        if self.settled.is_some() && !matches!(self.stage, Stage::Filling | Stage::Reading) && digit != '9' {
             return None;
         }
         let text = match digit {
@@ -364,7 +375,7 @@ impl Dialogue {
     }
 
     fn interested(&mut self) -> (String, Option<Outcome>, bool) {
-        if self.hands_over() { self.hand_over() } else { self.close(Intent::Interested, Outcome::Interested) }
+        if self.hands_over() { self.hand_over() } else { self.ask_for_more() }
     }
 
     fn hand_over(&mut self) -> (String, Option<Outcome>, bool) {
@@ -403,7 +414,7 @@ impl Dialogue {
 
     fn filled(&self, text: &str) -> String {
         let (first, last, company) = &self.person;
-        fill(text, first, last, company)
+        fill(&self.with_answers(text), first, last, company)
     }
 }
 
