@@ -65,11 +65,14 @@ async fn serve(role: &str) {
         tokio::spawn(async move {
             let _ = read_packet(&mut stream).await;
             let mut media = media(stream);
-            while !media.heard.is_closed() {
+            loop {
                 let who = NewContact::numbered(Phone::from_e164("+13125550142").unwrap());
                 let dialogue = Dialogue::new(Script::default(), &who);
                 let end = CancellationToken::new();
-                converse(&mut media, dialogue, None, providers.clone(), &Nobody, end).await;
+                let report = converse(&mut media, dialogue, None, providers.clone(), &Nobody, end).await;
+                if report.ended == "hung_up" {
+                    return;
+                }
             }
         });
     }

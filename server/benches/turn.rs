@@ -99,7 +99,7 @@ async fn talk(providers: Providers, speech: Arc<Vec<i16>>, seconds: u64) -> (Rep
     let (to_us, heard) = mpsc::channel(64);
     let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
     let end = CancellationToken::new();
-    let mut media = Media { heard, spoken, words: false };
+    let mut media = Media::over(heard, spoken, false);
     let dialogue = Dialogue::new(Script::default(), &who);
     let person = tokio::spawn(person(speech, to_us, from_us, end.clone()));
     let stop = end.clone();

@@ -4,7 +4,7 @@ use super::conversation::Providers;
 use super::dialogue::sentences;
 use super::ear::{Ear, Noticed};
 use super::intent;
-use super::media::Media;
+use super::media::{Blocked, Media};
 use super::phrases::Phrases;
 use super::recognise::{RecogniseError, Recognition};
 use super::speech::Speech;
@@ -13,7 +13,6 @@ use dialdeck_protocol::Intent;
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -99,7 +98,7 @@ pub async fn consult(
             _ = beat.tick() => {
                 let now = Instant::now();
                 if let Some(frame) = speech.next(now, media.words, &timing)
-                    && let Err(TrySendError::Closed(_)) = media.spoken.try_send(frame)
+                    && let Err(Blocked::Closed) = media.spoken.try_send(frame)
                 {
                     return Decision::Silent;
                 }
@@ -158,7 +157,7 @@ mod tests {
         let (to_us, heard) = mpsc::channel(16);
         let (spoken, mut from_us) = mpsc::channel(16);
         let (press, mut keys) = broadcast::channel(8);
-        let mut media = Media { heard, spoken, words: true };
+        let mut media = Media::over(heard, spoken, true);
         let somebody = async {
             while from_us.recv().await != Some(Frame::Word("two.".into())) {}
             if let Some(key) = key {

@@ -1,5 +1,6 @@
 //! The loop of one conversation: greeting, listen, recognise, answer, speak, until done.
 
+use super::beat::Beat;
 use super::card::Cards;
 use super::detector::Detection;
 use super::dialogue::mind::{Chat, Mind};
@@ -7,7 +8,7 @@ use super::dialogue::{Dialogue, Move, sentences};
 use super::ear::{Ear, Noticed};
 use super::endpoint;
 use super::machine::Answerer;
-use super::media::{Frame, Media};
+use super::media::{Blocked, Frame, Media, Spoken};
 use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
 use super::speech::Speech;
 use super::synthesise::{SynthesiseError, Synthesiser, Voice};
@@ -24,9 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thinking::Thinking;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 mod early;
@@ -175,8 +174,7 @@ pub async fn announce(
 impl Talk<'_> {
     async fn run(mut self, media: &mut Media, end: CancellationToken) -> Report {
         let talk = &mut self;
-        let mut beat = tokio::time::interval(talk.providers.timing.frame);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let mut beat = Beat::new(talk.providers.timing.frame);
         loop {
             let step = tokio::select! {
                 biased;
@@ -186,7 +184,11 @@ impl Talk<'_> {
                         if let (Some(tap), Frame::Sound(samples)) = (&talk.providers.tap, &frame) {
                             tap.heard(samples);
                         }
-                        talk.hear(frame).await
+                        let leads = matches!(frame, Frame::Sound(_)) && beat.strikes_with_frame();
+                        match talk.hear(frame).await {
+                            None if leads => talk.speak_on(&mut media.spoken, media.words).await,
+                            step => step,
+                        }
                     }
                     None => Some(talk.leave("hung_up").await),
                 },
@@ -196,31 +198,7 @@ impl Talk<'_> {
                 }
                 piece = thinking::next(&mut talk.thinking) => talk.thought(piece).await,
                 made = talk.speech.made() => talk.made(made).await,
-                _ = beat.tick() => {
-                    // A frame is taken only when there is room for it: none is lost after a stall.
-                    match media.spoken.try_reserve() {
-                        Ok(room) => {
-                            let timing = talk.providers.timing;
-                            let speaks = talk.speech.is_speaking() && !talk.speech.is_held();
-                            talk.blocked_since = None;
-                            if let Some(frame) = talk.speech.next(Instant::now(), media.words, &timing) {
-                                if speaks {
-                                    let lasts = frame.lasts(timing.word);
-                                    talk.talked += lasts;
-                                    talk.spoke_to = Some(Instant::now() + lasts);
-                                }
-                                if let (Some(tap), Frame::Sound(samples)) = (&talk.providers.tap, &frame) {
-                                    tap.spoken(samples);
-                                }
-                                room.send(frame);
-                            }
-                            talk.beat().await
-                        }
-                        Err(TrySendError::Closed(())) => Some(talk.leave("hung_up").await),
-                        Err(TrySendError::Full(())) if talk.is_dead() => Some(talk.leave("dead_line").await),
-                        Err(TrySendError::Full(())) => talk.beat().await,
-                    }
-                }
+                () = beat.strike() => talk.speak_on(&mut media.spoken, media.words).await,
             };
             if let Some(outcome) = step {
                 return Report {
@@ -388,6 +366,32 @@ impl<'a> Talk<'a> {
             card_from: None,
             announced: false,
         }
+    }
+
+    /// On every beat: the next frame of ours, and whatever else is due.
+    async fn speak_on(&mut self, way: &mut Spoken, words: bool) -> Option<Outcome> {
+        let timing = self.providers.timing;
+        let speaks = self.speech.is_speaking() && !self.speech.is_held();
+        // A frame is taken only when there is room for it: none is lost after a stall.
+        let sent = way.send_with(|| {
+            let frame = self.speech.next(Instant::now(), words, &timing)?;
+            if speaks {
+                let lasts = frame.lasts(timing.word);
+                self.talked += lasts;
+                self.spoke_to = Some(Instant::now() + lasts);
+            }
+            if let (Some(tap), Frame::Sound(samples)) = (&self.providers.tap, &frame) {
+                tap.spoken(samples);
+            }
+            Some(frame)
+        });
+        match sent {
+            Ok(()) => self.blocked_since = None,
+            Err(Blocked::Closed) => return Some(self.leave("hung_up").await),
+            Err(Blocked::Full) if self.is_dead() => return Some(self.leave("dead_line").await),
+            Err(Blocked::Full) => {}
+        }
+        self.beat().await
     }
 
     async fn hear(&mut self, frame: Frame) -> Option<Outcome> {

@@ -4,11 +4,10 @@
 use super::conversation::Providers;
 use super::dialogue::Dialogue;
 use super::ear::{Ear, Noticed};
-use super::media::{FRAME_SAMPLES, Frame, Media, RATE};
+use super::media::{Blocked, FRAME_SAMPLES, Frame, Media, RATE};
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
@@ -181,7 +180,7 @@ pub async fn hold<T>(
                     Meanwhile::Music => music.next().map(<[i16]>::to_vec),
                 };
                 let sound = Frame::Sound(sound.unwrap_or_else(|| vec![0; FRAME_SAMPLES]));
-                if let Err(TrySendError::Closed(_)) = media.spoken.try_send(sound) {
+                if let Err(Blocked::Closed) = media.spoken.try_send(sound) {
                     return last_words(attention).await;
                 }
             }
@@ -224,7 +223,7 @@ mod tests {
     async fn held(words: &str, hangs_up: bool) -> Held<()> {
         let (to_us, heard) = mpsc::channel(16);
         let (spoken, _from_us) = mpsc::channel(16);
-        let mut media = Media { heard, spoken, words: true };
+        let mut media = Media::over(heard, spoken, true);
         for word in words.split_whitespace() {
             to_us.send(Frame::Word(word.into())).await.unwrap();
         }
@@ -244,7 +243,7 @@ mod tests {
     fn line() -> (mpsc::Sender<Frame>, mpsc::Receiver<Frame>, Media) {
         let (to_us, heard) = mpsc::channel(4);
         let (spoken, from_us) = mpsc::channel(2);
-        (to_us, from_us, Media { heard, spoken, words: false })
+        (to_us, from_us, Media::over(heard, spoken, false))
     }
 
     #[tokio::test]

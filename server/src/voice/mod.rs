@@ -6,6 +6,7 @@
 //! latter serve the simulated phone network and fast tests.
 
 mod backchannel;
+mod beat;
 mod card;
 pub mod cast;
 pub mod chain;

@@ -103,7 +103,7 @@ impl Network {
         let (spoken, from_us) = mpsc::channel(2);
         if let Some(line) = self.state().lines.get_mut(call) {
             line.ends = Some((to_us, from_us));
-            let _ = line.progress.send(Progress::Answered(Media { heard, spoken, words: true }));
+            let _ = line.progress.send(Progress::Answered(Media::over(heard, spoken, true)));
         }
     }
 

@@ -6,14 +6,19 @@
 //! audio until we close: reads are bounded in time, and sockets are always closed.
 
 use super::peers::Allowed;
-use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
+use crate::voice::media::{Blocked, Frame, Heard, Incoming, Media, Outgoing, Spoken};
+use bytes::BytesMut;
 use std::collections::HashMap;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use tokio_util::io::poll_read_buf;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -21,11 +26,11 @@ const HANG_UP: u8 = 0x00;
 const ID: u8 = 0x01;
 const DIGIT: u8 = 0x03;
 const SOUND: u8 = 0x10;
+/// Bytes before a payload.
+const HEADER: usize = 3;
 
 /// How long a peer may take to say its id.
 const PRELUDE: Duration = Duration::from_secs(5);
-/// Frames that may wait for the voice loop.
-const HEARD_AHEAD: usize = 64;
 
 /// A frame as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +55,7 @@ const READ_AHEAD: usize = 2048;
 /// # Errors
 /// When the stream breaks in the middle of a frame.
 pub async fn read_packet(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Packet>> {
-    let mut header = [0; 3];
+    let mut header = [0; HEADER];
     match stream.read_exact(&mut header[..1]).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         other => other?,
@@ -58,27 +63,38 @@ pub async fn read_packet(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Op
     stream.read_exact(&mut header[1..]).await?;
     let mut payload = vec![0; usize::from(u16::from_be_bytes([header[1], header[2]]))];
     stream.read_exact(&mut payload).await?;
-    Ok(Some(match header[0] {
+    Ok(Some(packet(header[0], &payload)))
+}
+
+/// The first frame of what was read, taken from it; `None` where it is not whole yet.
+fn take_packet(buffer: &mut BytesMut) -> Option<Packet> {
+    let header = buffer.get(..HEADER)?;
+    let (kind, length) = (header[0], usize::from(u16::from_be_bytes([header[1], header[2]])));
+    if buffer.len() < HEADER + length {
+        return None;
+    }
+    let whole = buffer.split_to(HEADER + length);
+    Some(packet(kind, &whole[HEADER..]))
+}
+
+/// A frame, by its type and payload.
+fn packet(kind: u8, payload: &[u8]) -> Packet {
+    match kind {
         HANG_UP => Packet::HangUp,
         ID => <[u8; 16]>::try_from(payload).map_or(Packet::Other(ID), |id| Packet::Id(Uuid::from_bytes(id))),
         DIGIT => payload.first().map_or(Packet::Other(DIGIT), |b| Packet::Digit(char::from(*b))),
         // Frames at a file's end are shorter, and an odd byte has been seen nowhere but is no reason to fail.
         SOUND => Packet::Sound(payload.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect()),
         other => Packet::Other(other),
-    }))
+    }
 }
 
-/// Writes a frame of sound. An empty one is not written: it would end the application.
-///
-/// # Errors
-/// When the stream breaks.
-pub async fn write_sound(stream: &mut (impl AsyncWrite + Unpin), samples: &[i16]) -> io::Result<()> {
-    let Some(length) = u16::try_from(samples.len() * 2).ok().filter(|n| *n > 0) else { return Ok(()) };
-    let mut packet = Vec::with_capacity(usize::from(length) + 3);
-    packet.push(SOUND);
-    packet.extend(length.to_be_bytes());
-    packet.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
-    stream.write_all(&packet).await
+/// Puts a frame of sound behind what is to be written. An empty one is left out: it would end the application.
+fn put_sound(out: &mut Vec<u8>, samples: &[i16]) {
+    let Some(length) = u16::try_from(samples.len() * 2).ok().filter(|n| *n > 0) else { return };
+    out.push(SOUND);
+    out.extend(length.to_be_bytes());
+    out.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
 }
 
 /// Ids that a connection may bear, each good for one connection.
@@ -126,60 +142,93 @@ async fn admit(mut stream: TcpStream, tickets: &Tickets) -> Result<(), &'static 
     tickets.take(id).ok_or("its id is unknown, used or expired")?.send(stream).map_err(|_| "its call is gone")
 }
 
-/// Joins a connection to the voice loop.
+/// Joins a connection to the voice loop, which reads and writes it itself.
 pub fn media(stream: TcpStream) -> Media {
-    let (read, mut write) = stream.into_split();
-    let mut read = BufReader::with_capacity(READ_AHEAD, read);
-    let (to_loop, heard) = mpsc::channel(HEARD_AHEAD);
-    let (spoken, mut from_loop) = mpsc::channel(SPOKEN_AHEAD);
-    let over = CancellationToken::new();
-    let reader = over.clone();
-    tokio::spawn(async move {
-        loop {
-            let packet = tokio::select! {
-                packet = read_packet(&mut read) => packet,
-                () = reader.cancelled() => break,
-            };
-            let frame = match packet {
-                Ok(Some(Packet::Sound(samples))) => Frame::Sound(samples),
-                Ok(Some(Packet::Digit(digit))) => Frame::Digit(digit),
-                Ok(Some(Packet::Id(_) | Packet::Other(_))) => continue,
-                Ok(Some(Packet::HangUp) | None) | Err(_) => break,
-            };
-            if to_loop.send(frame).await.is_err() {
-                break;
+    let (read, write) = stream.into_split();
+    Media {
+        heard: Heard::line(Reading { read, buffer: BytesMut::with_capacity(READ_AHEAD), ended: false }),
+        spoken: Spoken::line(Writing { write, rest: Vec::with_capacity(READ_AHEAD) }),
+        words: false,
+    }
+}
+
+/// What comes from Asterisk.
+struct Reading {
+    read: OwnedReadHalf,
+    buffer: BytesMut,
+    ended: bool,
+}
+
+impl Incoming for Reading {
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        while !self.ended {
+            match take_packet(&mut self.buffer) {
+                Some(Packet::Sound(samples)) => return Poll::Ready(Some(Frame::Sound(samples))),
+                Some(Packet::Digit(digit)) => return Poll::Ready(Some(Frame::Digit(digit))),
+                Some(Packet::Id(_) | Packet::Other(_)) => continue,
+                Some(Packet::HangUp) => break,
+                None => {}
+            }
+            match ready!(poll_read_buf(Pin::new(&mut self.read), context, &mut self.buffer)) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
             }
         }
-        reader.cancel();
-    });
-    tokio::spawn(async move {
-        loop {
-            let frame = tokio::select! {
-                frame = from_loop.recv() => frame,
-                () = over.cancelled() => break,
-            };
-            let written = match frame {
-                Some(Frame::Sound(samples)) => write_sound(&mut write, &samples).await,
-                Some(_) => Ok(()),
-                None => {
-                    // The loop is done: a clean end, and the AGI session goes on.
-                    let _ = write.write_all(&[HANG_UP, 0, 0]).await;
-                    break;
-                }
-            };
-            if written.is_err() {
-                break;
+        self.ended = true;
+        Poll::Ready(None)
+    }
+}
+
+/// What goes to Asterisk.
+struct Writing {
+    write: OwnedWriteHalf,
+    /// What of the last frame is not written yet.
+    rest: Vec<u8>,
+}
+
+impl Writing {
+    fn flush(&mut self) -> Result<(), Blocked> {
+        while !self.rest.is_empty() {
+            match self.write.try_write(&self.rest) {
+                Ok(written) => drop(self.rest.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(Blocked::Full),
+                Err(_) => return Err(Blocked::Closed),
             }
         }
-        over.cancel();
-        let _ = write.shutdown().await;
-    });
-    Media { heard, spoken, words: false }
+        Ok(())
+    }
+}
+
+impl Outgoing for Writing {
+    fn room(&mut self) -> Result<(), Blocked> {
+        self.flush()
+    }
+
+    fn write(&mut self, frame: &Frame) -> Result<(), Blocked> {
+        if let Frame::Sound(samples) = frame {
+            put_sound(&mut self.rest, samples);
+        }
+        match self.flush() {
+            // What could not be written goes before the next.
+            Ok(()) | Err(Blocked::Full) => Ok(()),
+            closed => closed,
+        }
+    }
+}
+
+impl Drop for Writing {
+    /// A clean end, and the AGI session goes on.
+    fn drop(&mut self) {
+        self.rest.extend([HANG_UP, 0, 0]);
+        let _ = self.flush();
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Packet, read_packet, write_sound};
+    use super::{Packet, media, put_sound, read_packet, take_packet};
+    use crate::voice::media::Frame;
+    use bytes::BytesMut;
     use proptest::prelude::*;
 
     fn read(bytes: &[u8]) -> Vec<Result<Option<Packet>, ()>> {
@@ -213,6 +262,26 @@ mod tests {
         assert_eq!(read(&[0x10, 0]), vec![Err(())], "half a header is an error, not the end");
     }
 
+    #[tokio::test]
+    async fn both_ways_of_a_connection() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut media = media(listener.accept().await.unwrap().0);
+        far.write_all(&[0x10, 0, 2, 5, 0, 0x03, 0, 1, b'7', 0x10, 0]).await.unwrap();
+        assert_eq!(media.heard.recv().await, Some(Frame::Sound(vec![5])));
+        assert_eq!(media.heard.recv().await, Some(Frame::Digit('7')));
+        far.write_all(&[2, 6, 0]).await.unwrap();
+        assert_eq!(media.heard.recv().await, Some(Frame::Sound(vec![6])));
+        media.spoken.try_send(Frame::Sound(vec![1, 2])).unwrap();
+        far.shutdown().await.unwrap();
+        assert_eq!((media.heard.recv().await, media.heard.recv().await), (None, None));
+        drop(media);
+        let mut said = Vec::new();
+        far.read_to_end(&mut said).await.unwrap();
+        assert_eq!(said, [0x10, 0, 4, 1, 0, 2, 0, 0, 0, 0], "what we said, and a clean end");
+    }
+
     proptest! {
         #[test]
         fn garbage_ends_and_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -221,10 +290,22 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read(samples in proptest::collection::vec(any::<i16>(), 1..400)) {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let mut bytes = Vec::new();
-            runtime.block_on(write_sound(&mut bytes, &samples)).unwrap();
+            put_sound(&mut bytes, &samples);
             prop_assert_eq!(read(&bytes)[0].clone(), Ok(Some(Packet::Sound(samples))));
+        }
+
+        #[test]
+        fn pieces_are_read_as_the_whole_is(bytes in proptest::collection::vec(any::<u8>(), 0..400), piece in 1usize..50) {
+            let whole: Vec<Packet> = read(&bytes).into_iter().filter_map(|p| p.ok().flatten()).collect();
+            let (mut buffer, mut taken) = (BytesMut::new(), Vec::new());
+            for piece in bytes.chunks(piece) {
+                buffer.extend_from_slice(piece);
+                while let Some(packet) = take_packet(&mut buffer) {
+                    taken.push(packet);
+                }
+            }
+            prop_assert_eq!(taken, whole);
         }
     }
 }

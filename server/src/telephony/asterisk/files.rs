@@ -96,7 +96,7 @@ impl Turns {
         let (spoken, from_loop) = mpsc::channel(SPOKEN_AHEAD);
         let name = format!("dialdeck-{}", Uuid::new_v4().simple());
         let turns = Self { shared, name, piece: 0, to_loop, from_loop, ours: Ours::default() };
-        (turns, Media { heard, spoken, words: false })
+        (turns, Media::over(heard, spoken, false))
     }
 
     /// Carries it until we are done or the person has hung up.

@@ -162,7 +162,7 @@ pub(super) fn media(socket: Socket, over: CancellationToken) -> Media {
         over.cancel();
         let _ = write.close().await;
     });
-    Media { heard, spoken, words: false }
+    Media::over(heard, spoken, false)
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl Telephony for Simulated {
         // Who is busy refuses.
         let answer = if extension.ends_with("/busy") { "no" } else { "yes" };
         tokio::spawn(person::answer(answer, to_us, from_us, self.speed));
-        Ok(Media { heard, spoken, words: true })
+        Ok(Media::over(heard, spoken, true))
     }
 
     async fn join(&self, call: &CallId, leg: LegId, media: Media) -> Result<(), PlaceError> {
@@ -227,7 +227,7 @@ async fn far_end(
     loop {
         let (to_us, heard) = mpsc::channel(16);
         let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
-        let _ = progress.send(Progress::Answered(Media { heard, spoken, words: true }));
+        let _ = progress.send(Progress::Answered(Media::over(heard, spoken, true)));
         match mischief.filter(|mischief| !mischief.is_of_network()) {
             Some(mischief) => mischief.act(&mut chance(&call.call_id), to_us, from_us, speed).await,
             None => person::talk(persona, to_us, from_us, speed).await,

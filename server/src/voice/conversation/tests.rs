@@ -125,7 +125,7 @@ async fn talk_by<F: Future<Output = ()>>(
     let (spoken, from_us) = mpsc::channel(SPOKEN_AHEAD);
     let notes = Notes::default();
     let dialogue = Dialogue::new(script, &who);
-    let mut media = Media { heard, spoken, words: true };
+    let mut media = Media::over(heard, spoken, true);
     let minded = providers
         .chat
         .is_some()
@@ -405,7 +405,7 @@ async fn an_announcement_is_spoken_to_its_end_whoever_talks() {
     let who = NewContact::numbered(Phone::from_e164("+13125550142").unwrap());
     let (to_us, heard) = mpsc::channel(64);
     let (spoken, mut from_us) = mpsc::channel(SPOKEN_AHEAD);
-    let mut media = Media { heard, spoken, words: true };
+    let mut media = Media::over(heard, spoken, true);
     let notes = Notes::default();
     let talk = async {
         let dialogue = Dialogue::new(Script::default(), &who);
