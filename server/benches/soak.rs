@@ -57,7 +57,9 @@ async fn silences(client: &Client, events: &[Value], speed: f64) -> Vec<(f64, St
     for event in events.iter().filter(|event| event["type"] == "call_ended") {
         let path = format!("/api/v1/calls/{}/insights", event["call_id"].as_str().unwrap());
         let told = client.get(&path).await.unwrap()["insights"].take();
-        let ended = told["ended"].as_str().unwrap_or_default().to_owned();
+        // Where nothing of ours was taken at the end, whoever was there hung up before we did: the line was dead.
+        let is_dead = told["not_taken_seconds"].as_f64().is_some_and(|seconds| seconds >= 0.2);
+        let ended = if is_dead { "dead_line" } else { told["ended"].as_str().unwrap_or_default() }.to_owned();
         all.extend(told["longest_silence_seconds"].as_f64().map(|seconds| (seconds * speed, ended)));
     }
     all

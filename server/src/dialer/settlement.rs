@@ -121,6 +121,9 @@ fn insights(
     let exchanges = &report.exchanges;
     told["interruptions"] = json!(report.interruptions);
     told["ended"] = json!(report.ended);
+    if let Some(not_taken) = report.not_taken {
+        told["not_taken_seconds"] = json!(tenths(not_taken));
+    }
     told["summary"] = json!(figures::summary(exchanges));
     told["talk_seconds"] = json!(tenths(report.talked));
     told["listen_seconds"] = json!(tenths(report.listened));

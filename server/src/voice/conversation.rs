@@ -106,6 +106,8 @@ pub struct Report {
     pub callback_at: Option<DateTime<Utc>>,
     /// Whether what the law and the campaign want said first was said to its end.
     pub announced: bool,
+    /// Whether nothing of ours was taken any more at its end, and for how long: then what was silent was the line.
+    pub not_taken: Option<Duration>,
     /// What the script asked for and was told, by field.
     pub answers: BTreeMap<String, String>,
 }
@@ -124,6 +126,7 @@ impl Default for Report {
             do_not_call: false,
             callback_at: None,
             announced: false,
+            not_taken: None,
             answers: BTreeMap::new(),
         }
     }
@@ -212,6 +215,7 @@ impl Talk<'_> {
                     do_not_call: talk.refused,
                     callback_at: talk.callback_at.or(talk.dialogue.callback_at()),
                     announced: talk.announced,
+                    not_taken: talk.blocked_since.map(|since| since.elapsed()),
                     answers: talk.dialogue.answers().clone(),
                 };
             }
