@@ -1,4 +1,4 @@
-//! Keeps the record small: once a day what is older than the settings keep goes.
+//! Keeps the record small and quick: once a day what is older than the settings keep goes, and the index of what was said is merged.
 
 use crate::settings::Settings;
 use crate::storage::Store;
@@ -30,6 +30,9 @@ pub async fn run(store: Arc<dyn Store>, settings: Arc<Settings>, stop: Cancellat
                 "purged what is older than retention keeps"
             ),
             Err(error) => tracing::warn!(%error, "the daily purge failed; it is tried again tomorrow"),
+        }
+        if let Err(error) = store.merge_words().await {
+            tracing::warn!(%error, "the index of what was said was not merged; it is tried again tomorrow");
         }
     }
 }

@@ -129,7 +129,21 @@ async fn story(store: Arc<dyn Store>) {
     in_order(store).await;
     recorded_and_learnt_from(store, &campaign).await;
     everywhere_and_erased(store, &campaign).await;
+    found_after_a_merge(store).await;
     going(store, &campaign).await;
+}
+
+/// The index of what was said holds the same once it is merged.
+async fn found_after_a_merge(store: &dyn Store) {
+    let said = CallFilter { text: Some("hello".into()), ..CallFilter::default() };
+    let found = || async {
+        let (rows, _) = store.calls(&org(), &said, None).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let before = found().await;
+    assert!(before.len() > 2, "{before:?}");
+    store.merge_words().await.unwrap();
+    assert_eq!(found().await, before);
 }
 
 async fn setting_up(store: &dyn Store) -> Campaign {

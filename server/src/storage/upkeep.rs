@@ -87,6 +87,9 @@ pub trait Upkeep {
     async fn backup(&self, to: &Path) -> StoreResult<u64>;
     /// Removes (or with `dry_run` only counts) what is older than it need be. Numbers under legal hold are kept.
     async fn purge(&self, retention: &Retention, dry_run: bool) -> StoreResult<Purged>;
+    /// Brings the index of what was said into one piece, a little at a time, while everything goes on: a search then costs the same
+    /// however many calls there are.
+    async fn merge_words(&self) -> StoreResult<()>;
     /// All that is known of a number.
     async fn person(&self, organization: &OrganizationId, phone: &str) -> StoreResult<PersonRecord>;
     /// Takes a person out of the record. What must stay (do-not-call, decisions without the person) stays.

@@ -1,7 +1,7 @@
 //! What the shared queries need to know of PostgreSQL.
 
 pub use super::copy::backup;
-pub use super::words::{index_words, search_words};
+pub use super::words::{index_words, merge_words, search_words};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 

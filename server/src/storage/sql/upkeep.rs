@@ -11,8 +11,11 @@ use dialdeck_protocol::{CampaignId, ImportId, OrganizationId};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use std::path::Path;
+use std::time::Duration;
 use uuid::Uuid;
 
+/// Between two steps of a merge.
+const BREATH: Duration = Duration::from_millis(5);
 /// Calls that may go or be emptied: over, and their number not under legal hold.
 const FREE: &str = "status NOT IN ('initiated', 'in_progress') AND NOT EXISTS (SELECT 1 FROM legal_holds h \
                     WHERE h.organization_id = calls.organization_id AND h.phone = calls.to_number)";
@@ -252,6 +255,16 @@ impl Upkeep for SqlStore {
         let purged = purge(&mut tx, retention, dry_run).await.map_err(|e| failed(&e))?;
         tx.commit().await.map_err(|e| failed(&e))?;
         Ok(purged)
+    }
+
+    async fn merge_words(&self) -> StoreResult<()> {
+        let mut begins = true;
+        // Each step holds the write lock for some milliseconds only; between two of them whoever waits has it.
+        while engine::merge_words(&self.writer, begins).await.map_err(|e| failed(&e))? {
+            begins = false;
+            tokio::time::sleep(BREATH).await;
+        }
+        Ok(())
     }
 
     async fn person(&self, organization: &OrganizationId, phone: &str) -> StoreResult<PersonRecord> {

@@ -1,7 +1,7 @@
 //! What the shared queries need to know of SQLite.
 
 pub use super::copy::backup;
-pub use super::words::{index_words, search_words};
+pub use super::words::{index_words, merge_words, search_words};
 use sqlx::Row;
 
 pub type Db = sqlx::Sqlite;

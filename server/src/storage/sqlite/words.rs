@@ -1,6 +1,6 @@
 //! Words of what was said, in an FTS5 index whose row numbers grow with time: hits come newest first by themselves.
 
-use super::engine::Conn;
+use super::engine::{Conn, Db};
 use crate::domain::words;
 
 /// Indexes what was said in a call that is over. The second time does nothing.
@@ -49,4 +49,21 @@ pub async fn search_words(
     .bind(limit)
     .fetch_all(conn)
     .await
+}
+
+/// Pages of the index that one step of a merge writes.
+const STEP: i64 = 200;
+
+/// One step of merging the index into one piece, `begins`: the first. False once there is nothing more to merge.
+pub async fn merge_words(pool: &sqlx::Pool<Db>, begins: bool) -> Result<bool, sqlx::Error> {
+    let mut conn = pool.acquire().await?;
+    let changes = "SELECT total_changes()";
+    let before: i64 = sqlx::query_scalar(changes).fetch_one(&mut *conn).await?;
+    // As FTS5 has it: a negative number begins by putting all pieces beside each other, and fewer than two changes are none.
+    sqlx::query("INSERT INTO call_words (call_words, rank) VALUES ('merge', $1)")
+        .bind(if begins { -STEP } else { STEP })
+        .execute(&mut *conn)
+        .await?;
+    let after: i64 = sqlx::query_scalar(changes).fetch_one(&mut *conn).await?;
+    Ok(after - before >= 2)
 }
