@@ -8,7 +8,7 @@ use super::dialogue::{Dialogue, Move, sentences};
 use super::ear::{Ear, Noticed};
 use super::endpoint;
 use super::machine::Answerer;
-use super::media::{Blocked, Frame, Media, Spoken};
+use super::media::{Blocked, Frame, Media};
 use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
 use super::speech::Speech;
 use super::synthesise::{SynthesiseError, Synthesiser, Voice};
@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
 use early::{Early, PAUSE};
+use futures_util::FutureExt;
 use listening::Asked;
 use message::Message;
 use std::collections::BTreeMap;
@@ -184,12 +185,9 @@ impl Talk<'_> {
                 () = end.cancelled() => Some(talk.leave("ended_by_us").await),
                 frame = media.heard.recv() => match frame {
                     Some(frame) => {
-                        if let (Some(tap), Frame::Sound(samples)) = (&talk.providers.tap, &frame) {
-                            tap.heard(samples);
-                        }
                         let leads = matches!(frame, Frame::Sound(_)) && beat.strikes_with_frame();
-                        match talk.hear(frame).await {
-                            None if leads => talk.speak_on(&mut media.spoken, media.words).await,
+                        match talk.take(frame).await {
+                            None if leads => talk.speak_on(media).await,
                             step => step,
                         }
                     }
@@ -201,7 +199,7 @@ impl Talk<'_> {
                 }
                 piece = thinking::next(&mut talk.thinking) => talk.thought(piece).await,
                 made = talk.speech.made() => talk.made(made).await,
-                () = beat.strike() => talk.speak_on(&mut media.spoken, media.words).await,
+                () = beat.strike() => talk.speak_on(media).await,
             };
             if let Some(outcome) = step {
                 return Report {
@@ -372,12 +370,21 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// A frame came.
+    async fn take(&mut self, frame: Frame) -> Option<Outcome> {
+        if let (Some(tap), Frame::Sound(samples)) = (&self.providers.tap, &frame) {
+            tap.heard(samples);
+        }
+        self.hear(frame).await
+    }
+
     /// On every beat: the next frame of ours, and whatever else is due.
-    async fn speak_on(&mut self, way: &mut Spoken, words: bool) -> Option<Outcome> {
+    async fn speak_on(&mut self, media: &mut Media) -> Option<Outcome> {
+        let words = media.words;
         let timing = self.providers.timing;
         let speaks = self.speech.is_speaking() && !self.speech.is_held();
         // A frame is taken only when there is room for it: none is lost after a stall.
-        let sent = way.send_with(|| {
+        let sent = media.spoken.send_with(|| {
             let frame = self.speech.next(Instant::now(), words, &timing)?;
             if speaks {
                 let lasts = frame.lasts(timing.word);
@@ -391,7 +398,15 @@ impl<'a> Talk<'a> {
         });
         match sent {
             Ok(()) => self.blocked_since = None,
-            Err(Blocked::Closed) => return Some(self.leave("hung_up").await),
+            Err(Blocked::Closed) => {
+                // What they said before they hung up may wait to be heard.
+                while let Some(Some(frame)) = media.heard.recv().now_or_never() {
+                    if let Some(outcome) = self.take(frame).await {
+                        return Some(outcome);
+                    }
+                }
+                return Some(self.leave("hung_up").await);
+            }
             Err(Blocked::Full) if self.is_dead() => return Some(self.leave("dead_line").await),
             Err(Blocked::Full) => {}
         }

@@ -1,6 +1,7 @@
 //! ARI's REST side: originate with ids of our own, hang up, and ask what lives.
 
 use super::super::{CHANNEL_PREFIX, LegId, PlaceError, channel_id};
+use super::websocket::MEDIA_PREFIX;
 use dialdeck_protocol::CallId;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -356,6 +357,20 @@ impl Ari {
         Ok((calls.collect(), legs.collect()))
     }
 
+    /// Channels of our application that carry sound to us.
+    pub(super) async fn carriages(&self) -> Result<Vec<String>, PlaceError> {
+        let answer = self.request(reqwest::Method::GET, "channels").send().await;
+        let answer = answer.map_err(|e| PlaceError::Unavailable(e.without_url().to_string()))?;
+        let channels: Vec<Channel> = serde_json::from_slice(&bounded(answer).await).unwrap_or_default();
+        let own = format!("{},", self.settings.application);
+        let is_ours = |c: &Channel| {
+            c.id.starts_with(MEDIA_PREFIX)
+                && c.dialplan.app_name == "Stasis"
+                && format!("{},", c.dialplan.app_data).starts_with(&own)
+        };
+        Ok(channels.into_iter().filter(is_ours).map(|c| c.id).collect())
+    }
+
     /// Tells Asterisk which events we want: eight an answered call, and a key pressed in ARI's hands, instead of thirty-seven. It forgets this whenever
     /// the WebSocket closes.
     pub(super) async fn filter_events(&self) -> Result<(), String> {
@@ -397,6 +412,11 @@ impl Ari {
             info.pointer("/system/version").and_then(|v| v.as_str()).unwrap_or("of unknown version");
         Ok(crate::domain::plain::line(version, 40))
     }
+}
+
+/// The bridge in which a call meets the channel that carries its sound.
+pub(super) fn bridge_of(channel: &str) -> String {
+    format!("{channel}-bridge")
 }
 
 /// The bridge of an agent's phone.

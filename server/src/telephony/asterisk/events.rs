@@ -1,6 +1,6 @@
 //! ARI's WebSocket: what becomes of our channels. Connects again, for ever, and then settles what was missed.
 
-use super::ari::Ari;
+use super::ari::{Ari, bridge_of};
 use super::legs::Legs;
 use super::lines::Lines;
 use super::transport::{Modules, Transport, Ways, choose};
@@ -109,6 +109,11 @@ async fn session(
         Ok(way) => way,
         Err(error) => return error,
     };
+    for stray in ari.carriages().await.unwrap_or_default().into_iter().filter(|name| !ways.uses(name)) {
+        tracing::info!("a channel of the last run that carried sound is hung up");
+        let _ = ari.hang_up_channel(&stray).await;
+        let _ = ari.close_bridge(&bridge_of(&stray)).await;
+    }
     if let Err(error) = settle(ari, lines, legs).await {
         return error;
     }

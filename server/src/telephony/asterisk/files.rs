@@ -6,8 +6,9 @@ use super::agi::{Channel, ChannelError, Reply, ReplyError};
 use super::transport::SharedFolder;
 use crate::voice::media::{FRAME_SAMPLES, Frame, Media, RATE, SPOKEN_AHEAD};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
 use uuid::Uuid;
 
 /// Sound that is gathered before the first piece of it is played: 300 ms.
@@ -15,16 +16,18 @@ const PIECE: usize = RATE as usize * 3 / 10;
 /// Silence of ours that ends what we say, in frames: 300 ms.
 const PAUSE: u32 = 15;
 /// Longest recording, in ms, and the silence that ends it, in s.
-const LONGEST_MS: u32 = 12_000;
+const LONGEST_MS: u32 = 6000;
 const SILENCE_S: u32 = 1;
-/// Keys that are heard while something is played or recorded.
-const KEYS: &str = "0123456789*#";
+/// Keys that are heard while something is played or recorded: those that mean something to us. Any other does not cut us off.
+const KEYS: &str = "129";
 /// Frames that may wait for the voice loop.
 const HEARD_AHEAD: usize = 64;
-/// Most sound of ours that waits, in samples: a minute. What is more is no speech.
-const MOST: usize = RATE as usize * 60;
-/// How often it is looked whether there is something to say while there is nothing else to do.
-const BEAT: Duration = Duration::from_millis(20);
+/// Most sound of ours that waits, in samples: 600 ms. What is more is not taken yet, so that the loop knows what was not heard.
+const MOST: usize = RATE as usize * 6 / 10;
+/// Waits for a key while a piece of ours is on its way.
+const WAIT: &str = "WAIT FOR DIGIT 20";
+/// How long our first words are waited for before the person is listened to.
+const FIRST_WORDS: Duration = Duration::from_secs(3);
 
 /// One call carried so.
 pub(super) struct Turns {
@@ -67,9 +70,12 @@ impl Ours {
     }
 
     fn keep(&mut self, samples: &[i16]) {
-        if self.waiting.len() < MOST {
-            self.waiting.extend_from_slice(samples);
-        }
+        self.waiting.extend_from_slice(samples);
+    }
+
+    /// Whether more is taken.
+    fn has_room(&self) -> bool {
+        !self.over && self.waiting.len() < MOST
     }
 
     /// Whether there is a piece to play.
@@ -104,22 +110,27 @@ impl Turns {
     /// # Errors
     /// When the connection to Asterisk breaks.
     pub(super) async fn carry(mut self, channel: &mut Channel) -> Result<(), ChannelError> {
-        let mut idle = tokio::time::interval(BEAT);
+        let (begun, mut spoke) = (Instant::now(), false);
         loop {
-            while let Ok(frame) = self.from_loop.try_recv() {
-                self.ours.take(Some(frame));
+            while self.ours.has_room() {
+                match self.from_loop.try_recv() {
+                    Ok(frame) => self.ours.take(Some(frame)),
+                    Err(TryRecvError::Disconnected) => self.ours.take(None),
+                    Err(TryRecvError::Empty) => break,
+                }
             }
             if self.ours.is_ready() {
+                spoke = true;
                 if !self.play(channel).await? {
                     return Ok(());
                 }
-            } else if self.ours.over || self.from_loop.is_closed() && self.from_loop.is_empty() {
+            } else if self.ours.over {
                 return Ok(());
-            } else if self.ours.speaks {
+            } else if self.ours.speaks || !spoke && begun.elapsed() < FIRST_WORDS {
                 // A piece is on its way.
-                tokio::select! {
-                    frame = self.from_loop.recv() => self.ours.take(frame),
-                    _ = idle.tick() => {}
+                match self.command(channel, WAIT).await? {
+                    Some(reply) if self.key(&reply.result).await => {}
+                    _ => return Ok(()),
                 }
             } else if !self.listen(channel).await? {
                 return Ok(());
@@ -144,7 +155,7 @@ impl Turns {
                     Err(ChannelError::Reply(ReplyError::Dead)) => Ok(None),
                     Err(error) => Err(error),
                 },
-                frame = self.from_loop.recv(), if !self.ours.over => self.ours.take(frame),
+                frame = self.from_loop.recv(), if self.ours.has_room() => self.ours.take(frame),
             }
         }
     }
@@ -238,9 +249,11 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_grows_without_end(values in proptest::collection::vec(-1i16..2, 0..200)) {
-            let mut ours = Ours { waiting: vec![1; super::MOST], ..Ours::default() };
+            let mut ours = Ours::default();
             for value in values {
-                ours.take(sound(value));
+                if ours.has_room() {
+                    ours.take(sound(value));
+                }
             }
             prop_assert!(ours.waiting.len() <= super::MOST + 160);
         }

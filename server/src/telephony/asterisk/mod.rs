@@ -44,6 +44,10 @@ use websocket::Carriage;
 /// How long Asterisk may take to bring a call from its audio into ARI's room.
 const ROOM: Duration = Duration::from_secs(5);
 
+/// How long the last piece of what we say may take where sound goes by files, and how often it is looked.
+const LAST_PIECE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(50);
+
 /// How a number becomes a dial string, and where the dialplan takes an answered call.
 #[derive(Debug, Clone)]
 pub struct Dialplan {
@@ -113,6 +117,16 @@ impl Asterisk {
     }
 }
 
+impl Asterisk {
+    /// By files the last piece of what we say is still being played when we are done: the call ends by itself after it.
+    async fn let_it_end(&self, call: &CallId) {
+        let begun = tokio::time::Instant::now();
+        while self.ways.now() == Transport::Files && self.lines.knows(call) && begun.elapsed() < LAST_PIECE {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
 impl Drop for Asterisk {
     fn drop(&mut self) {
         self.stop.cancel();
@@ -166,12 +180,16 @@ impl Telephony for Asterisk {
     async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
         match self.lines.channel(call) {
             Some(channel) => {
+                self.let_it_end(call).await;
                 let result = self.ari.hang_up_channel(&channel).await;
                 // Its session may have given up before: then nobody else would tell of its end.
                 self.lines.ended(call, 16);
                 result
             }
-            None => self.ari.hang_up(call).await,
+            None => {
+                self.let_it_end(call).await;
+                self.ari.hang_up(call).await
+            }
         }
     }
 
@@ -241,8 +259,14 @@ impl Telephony for Asterisk {
         match self.ways.now() {
             Transport::AudioSocket => {}
             Transport::WebSocket => {
-                let carriage = Carriage::open(&self.ari).await?;
+                let (name, using) = self.ways.using(Carriage::name());
+                let carriage = Carriage::open(&self.ari, name).await?;
                 self.ari.enter_room_soon(leg, carriage.channel()).await?;
+                let over = carriage.over();
+                tokio::spawn(async move {
+                    over.cancelled().await;
+                    drop(using);
+                });
                 return Ok(carriage.media());
             }
             Transport::Files => {

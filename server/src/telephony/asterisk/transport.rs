@@ -1,6 +1,8 @@
 //! How a call's sound comes to us: chosen by the operator and by what Asterisk has. Pure.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// A way for sound.
@@ -62,11 +64,37 @@ pub struct Modules {
 pub(super) struct Ways {
     pub wish: Wish,
     pub chosen: watch::Sender<Transport>,
+    /// Channels that carry sound to us over a WebSocket, by name.
+    using: Arc<Mutex<HashSet<String>>>,
+}
+
+/// Such a channel is in use for as long as this lives.
+pub(super) struct Using {
+    name: String,
+    all: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Drop for Using {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+    }
 }
 
 impl Ways {
     pub(super) fn new(wish: Wish) -> Self {
-        Self { wish, chosen: watch::Sender::new(Transport::AudioSocket) }
+        Self { wish, chosen: watch::Sender::new(Transport::AudioSocket), using: Arc::default() }
+    }
+
+    /// Notes that a channel is in use.
+    pub(super) fn using(&self, name: String) -> (String, Using) {
+        let using = Using { name: name.clone(), all: self.using.clone() };
+        self.using.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+        (name, using)
+    }
+
+    /// Whether it is.
+    pub(super) fn uses(&self, name: &str) -> bool {
+        self.using.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
     /// What is used now.

@@ -4,7 +4,7 @@
 //! comes at its own pace and makes silence where nothing comes: silence of ours is not sent, so that nothing queues up behind it.
 
 use super::ari::Ari;
-use crate::telephony::{CHANNEL_PREFIX, PlaceError};
+use crate::telephony::PlaceError;
 use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
@@ -27,6 +27,8 @@ const OPENS: Duration = Duration::from_secs(5);
 const MAX_MESSAGE: usize = 64 << 10;
 /// Frames that may wait for the voice loop.
 const HEARD_AHEAD: usize = 64;
+/// What the names of these channels begin with.
+pub(super) const MEDIA_PREFIX: &str = "dialdeck-media-";
 /// Hangs the channel up on which Asterisk has us.
 const HANG_UP: &str = "HANGUP";
 
@@ -77,10 +79,21 @@ pub(super) struct Carriage {
 }
 
 impl Carriage {
-    /// Opens one; it is ARI's, and in no bridge yet.
-    pub(super) async fn open(ari: &Ari) -> Result<Self, PlaceError> {
-        let channel = format!("{CHANNEL_PREFIX}media-{}", Uuid::new_v4().simple());
-        let url = ari.external_websocket(&channel).await?;
+    /// A name for one.
+    pub(super) fn name() -> String {
+        format!("{MEDIA_PREFIX}{}", Uuid::new_v4().simple())
+    }
+
+    /// Opens one under a name; it is ARI's, and in no bridge yet.
+    pub(super) async fn open(ari: &Ari, channel: String) -> Result<Self, PlaceError> {
+        let url = match ari.external_websocket(&channel).await {
+            Ok(url) => url,
+            Err(error) => {
+                // Where the answer was lost it may be there all the same.
+                let _ = ari.hang_up_channel(&channel).await;
+                return Err(error);
+            }
+        };
         let refused = |why: String| PlaceError::Refused(format!("Asterisk did not bring its sound: {why}"));
         let authorization =
             ari.authorization().ok_or_else(|| refused("ARI's user or password is unusable".into()))?;
@@ -117,7 +130,9 @@ pub(super) fn media(socket: Socket, over: CancellationToken) -> Media {
     let reader = over.clone();
     tokio::spawn(async move {
         loop {
+            // What is there already is heard, whoever ends it.
             let message = tokio::select! {
+                biased;
                 message = read.next() => message,
                 () = reader.cancelled() => break,
             };

@@ -354,7 +354,7 @@ impl Dialogue {
     }
 
     fn obey(&mut self) -> (String, Option<Outcome>, bool) {
-        self.settled = Some(Outcome::DoNotCall);
+        (self.settled, self.stage) = (Some(Outcome::DoNotCall), Stage::Pitch);
         (self.closing(Intent::DoNotCall), Some(Outcome::DoNotCall), true)
     }
 
@@ -379,12 +379,12 @@ impl Dialogue {
     }
 
     fn hand_over(&mut self) -> (String, Option<Outcome>, bool) {
-        self.settled = Some(Outcome::Transferred);
+        (self.settled, self.stage) = (Some(Outcome::Transferred), Stage::Pitch);
         (self.filled(&self.script.hand_over), Some(Outcome::Transferred), false)
     }
 
     fn close(&mut self, meant: Intent, outcome: Outcome) -> (String, Option<Outcome>, bool) {
-        self.settled = Some(outcome);
+        (self.settled, self.stage) = (Some(outcome), Stage::Pitch);
         (self.closing(meant), Some(outcome), false)
     }
 

@@ -200,14 +200,16 @@ fn number(text: &str) -> Option<Value> {
             _ => 1,
         };
         at += usize::from(doubled > 1);
+        // Digits are kept as they are: 02 is no 2.
+        if words[at..].first().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit())) {
+            digits.push_str(&words[at].repeat(doubled));
+            at += 1;
+            continue;
+        }
         match small(&words[at..]) {
             Some((n, took)) => {
                 digits.push_str(&n.to_string().repeat(doubled));
                 at += took;
-            }
-            None if words[at..].first().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit())) => {
-                digits.push_str(words[at]);
-                at += 1;
             }
             // "and", "dash": what is between.
             None => at += 1,
@@ -251,6 +253,7 @@ mod tests {
             (SlotKind::Email, "no thanks", None),
             (SlotKind::Number, "five five five, oh one double four", Some("5550144")),
             (SlotKind::Number, "twenty three", Some("23")),
+            (SlotKind::Number, "02 134", Some("02134")),
             (SlotKind::Number, "a lot", None),
             (SlotKind::Words, "the red one, please", Some("the red one, please")),
             (SlotKind::Words, "  ", None),

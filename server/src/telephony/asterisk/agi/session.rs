@@ -1,27 +1,31 @@
 //! One session: find the call, give it audio, lead it to an agent where it is to go there, and stay until it is over.
 
-use super::super::ari::{Ari, call_of};
+use super::super::ari::{Ari, bridge_of, call_of};
 use super::super::audiosocket::{self, Tickets};
 use super::super::files::Turns;
 use super::super::lines::Lines;
-use super::super::transport::{Transport, Ways};
+use super::super::transport::{Transport, Using, Ways};
 use super::super::websocket::Carriage;
 use super::channel::{Channel, ChannelError};
 use super::request::{Request, RequestError};
+use crate::telephony::PlaceError;
 use crate::telephony::adoption::Inbound;
-use crate::telephony::{CHANNEL_PREFIX, PlaceError};
 use dialdeck_protocol::CallId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 /// How long Asterisk may take to bring the audio.
 const AUDIO: Duration = Duration::from_secs(10);
 /// How long it may take to find out whose call it is: VICIdial is asked meanwhile, and the person hears nothing.
 const TAKEN: Duration = Duration::from_secs(8);
+
+/// How often a call is asked to be given back.
+const AGAIN: Duration = Duration::from_secs(1);
+/// When it is looked once more for what a request that was given up has made.
+const LATER: Duration = Duration::from_secs(3);
 
 /// What a session needs.
 #[derive(Clone)]
@@ -125,57 +129,78 @@ impl Session {
     /// Into ARI's hands, into a bridge with a channel that carries sound to us, and back once that has ended.
     async fn by_websocket(&self, call: &CallId, id: &str, channel: &mut Channel) -> Result<(), SessionError> {
         channel.send(&format!("EXEC Stasis {},sound", self.application)).await?;
-        let bridge = format!("{CHANNEL_PREFIX}sound-{}", Uuid::new_v4().simple());
+        let (name, using) = self.ways.using(Carriage::name());
         let mut answer = Box::pin(channel.answer());
         let opened = tokio::select! {
-            opened = tokio::time::timeout(AUDIO, self.bridged(&bridge, id)) => opened,
+            opened = tokio::time::timeout(AUDIO, self.bridged(&name, id)) => opened,
             early = &mut answer => {
-                let _ = self.ari.close_bridge(&bridge).await;
+                self.clear(using, name);
                 return Ok(early.map(|_| ())?);
             }
         };
-        let carriage = match opened {
-            Ok(Ok(carriage)) => carriage,
-            failed => {
-                let why = failed.map_or_else(
-                    |_| "it took longer than 10 s".into(),
-                    |e| e.err().map_or_else(String::new, |e| e.to_string()),
-                );
-                tracing::warn!(why, "no sound over a WebSocket");
-                let _ = self.ari.close_bridge(&bridge).await;
-                return Err(SessionError::NoSound);
+        let why = match opened {
+            Ok(Ok(carriage)) => {
+                let over = carriage.over();
+                self.lines.answered(call, carriage.media());
+                let ended = tokio::select! {
+                    ended = &mut answer => Some(ended),
+                    () = over.cancelled() => None,
+                };
+                over.cancel();
+                // The session goes on before what is not needed any more is cleared away.
+                let ended = match ended {
+                    Some(ended) => ended,
+                    None => self.give_back(id, &mut answer).await,
+                };
+                self.clear(using, name);
+                return Ok(ended.map(|_| ())?);
             }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it took longer than 10 s".to_owned(),
         };
-        let (over, theirs) = (carriage.over(), carriage.channel().to_owned());
-        self.lines.answered(call, carriage.media());
-        let ended = tokio::select! {
-            ended = &mut answer => Some(ended),
-            () = over.cancelled() => None,
-        };
-        over.cancel();
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                // We are done with it: the session goes on. One that is gone comes back by itself.
-                let given = self.ari.give_back(id).await;
-                if let Err(error) = given {
-                    tracing::debug!(%error, "a call was not given back");
+        tracing::warn!(why, "no sound over a WebSocket");
+        self.clear(using, name);
+        // Nobody is left in ARI's hands in silence: the dialplan hangs up.
+        let _ = self.give_back(id, &mut answer).await;
+        Err(SessionError::NoSound)
+    }
+
+    /// Gives a call back to its session, and asks again until the session has it, or the call is gone.
+    async fn give_back<T>(&self, id: &str, answer: &mut (impl Future<Output = T> + Unpin)) -> T {
+        let mut again = tokio::time::interval(AGAIN);
+        loop {
+            tokio::select! {
+                ended = &mut *answer => return ended,
+                _ = again.tick() => {
+                    if let Err(error) = self.ari.give_back(id).await {
+                        tracing::warn!(%error, "a call was not given back; it is tried again");
+                    }
                 }
-                answer.await
             }
-        };
-        let _ = self.ari.hang_up_channel(&theirs).await;
-        let _ = self.ari.close_bridge(&bridge).await;
-        Ok(ended.map(|_| ())?)
+        }
     }
 
     /// A channel that carries sound to us, in a bridge with the call.
-    async fn bridged(&self, bridge: &str, id: &str) -> Result<Carriage, PlaceError> {
-        self.ari.open_bridge(bridge).await?;
-        let carriage = Carriage::open(&self.ari).await?;
-        self.ari.enter_bridge_soon(bridge, carriage.channel()).await?;
-        self.ari.enter_bridge_soon(bridge, id).await?;
+    async fn bridged(&self, name: &str, id: &str) -> Result<Carriage, PlaceError> {
+        let bridge = bridge_of(name);
+        self.ari.open_bridge(&bridge).await?;
+        let carriage = Carriage::open(&self.ari, name.to_owned()).await?;
+        self.ari.enter_bridge_soon(&bridge, carriage.channel()).await?;
+        self.ari.enter_bridge_soon(&bridge, id).await?;
         Ok(carriage)
+    }
+
+    /// Takes channel and bridge away, also such as come to be only now because a request for them was under way.
+    fn clear(&self, using: Using, name: String) {
+        let ari = self.ari.clone();
+        tokio::spawn(async move {
+            for wait in [Duration::ZERO, LATER] {
+                tokio::time::sleep(wait).await;
+                let _ = ari.hang_up_channel(&name).await;
+                let _ = ari.close_bridge(&bridge_of(&name)).await;
+            }
+            drop(using);
+        });
     }
 
     async fn by_audiosocket(&self, call: &CallId, channel: &mut Channel) -> Result<(), SessionError> {

@@ -50,7 +50,12 @@ impl Dialogue {
 
     /// When they want to be called, if they said so and confirmed it.
     pub fn callback_at(&self) -> Option<DateTime<Utc>> {
-        self.keeping.at
+        // Who turns out to be somebody else, or wants nothing after all, was promised nothing.
+        let holds = matches!(
+            self.settled,
+            Some(Outcome::Callback | Outcome::Scheduled | Outcome::Interested | Outcome::Transferred)
+        );
+        self.keeping.at.filter(|_| holds)
     }
 
     /// Turns that asking may take, beyond those of the conversation.
@@ -120,6 +125,9 @@ impl Dialogue {
 
     /// Answers what was said; what is no answer to what we asked goes the usual way.
     pub(super) fn keep(&mut self, meant: Intent, text: &str, certain: bool) -> Reaction {
+        if self.settled == Some(Outcome::DoNotCall) {
+            return self.obey();
+        }
         match self.stage {
             // These are heard at any moment.
             _ if matches!(meant, Intent::DoNotCall | Intent::WrongNumber | Intent::Voicemail) => {
@@ -145,9 +153,9 @@ impl Dialogue {
         let is_strict = matches!(kind, SlotKind::Email | SlotKind::Time | SlotKind::Number);
         match (self.read(kind, text), meant) {
             (Some(value), _) if is_strict => self.read_back(value),
-            (_, Intent::WantsHuman | Intent::LanguageBarrier) => self.react(meant, certain),
+            (_, Intent::WantsHuman | Intent::LanguageBarrier | Intent::HardNo) => self.react(meant, certain),
             // Who does not want to tell does not have to.
-            (_, Intent::No | Intent::SoftNo | Intent::HardNo) => self.next(),
+            (_, Intent::No | Intent::SoftNo) => self.next(),
             (_, Intent::Question | Intent::WhoIsThis | Intent::PriceObjection | Intent::OtherObjection) => {
                 let answer = self.answer_to(meant);
                 self.again(&answer)
@@ -170,7 +178,7 @@ impl Dialogue {
                 }
                 if is_callback { self.close(Intent::Callback, Outcome::Callback) } else { self.next() }
             }
-            Intent::WantsHuman => self.react(meant, certain),
+            Intent::WantsHuman | Intent::HardNo => self.react(meant, certain),
             _ => {
                 // Corrected in the same breath: "no, at four".
                 let kind = if is_callback {
@@ -270,6 +278,24 @@ mod tests {
         let mut other = dialogue();
         say(&mut other, "yes I am interested");
         assert!(say(&mut other, "stop calling me").do_not_call);
+        // A key in the last words does not begin it anew.
+        assert_eq!(other.key('1'), None);
+        assert!(say(&mut other, "yes").do_not_call);
+        let mut wrong = dialogue();
+        for text in ["yes I am interested", "no thanks", "tuesday at three", "yes"] {
+            say(&mut wrong, text);
+        }
+        assert!(wrong.callback_at().is_some());
+        let mut stranger = dialogue();
+        stranger.script.slots.reverse();
+        for text in ["yes I am interested", "tuesday at three", "yes"] {
+            say(&mut stranger, text);
+        }
+        assert_eq!(say(&mut stranger, "you have the wrong number").end, Some(Outcome::WrongNumber));
+        assert_eq!(stranger.callback_at(), None, "nobody else is called back");
+        let mut firm = dialogue();
+        say(&mut firm, "yes I am interested");
+        assert_eq!(say(&mut firm, "I am not interested").end, Some(Outcome::NotInterested));
     }
 
     #[test]

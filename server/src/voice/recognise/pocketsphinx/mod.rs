@@ -254,13 +254,19 @@ impl Recogniser for PocketSphinx {
         if !phrase.text.is_empty() && alone >= SURE {
             return Ok(understood(phrase.text, alone));
         }
+        let refuses = |text: &str| intent::detect(text, phrases).intent == Intent::DoNotCall;
+        if alone >= REFUSAL && refuses(&phrase.text) {
+            // Whoever asks back hears it sooner, and nothing that fails from here on can lose it.
+            return Ok(understood(phrase.text, alone));
+        }
         let (model, words) = (file("sentences.arpa"), file("sentences.dict"));
-        let free = self.pass(folder.path(), "words", &["-lm", &model, "-dict", &words, "-lw", "8"]).await?;
-        let free = said(free);
+        let free = self.pass(folder.path(), "words", &["-lm", &model, "-dict", &words, "-lw", "8"]).await;
+        // What a pass that failed did not hear does not undo what another did.
+        let free = free.inspect_err(|error| tracing::warn!(%error, "free words were not heard")).map(said);
+        let free = free.unwrap_or_default();
         let [of_phrase, of_words] = confidence::of_both(&phrase, &free, &sounds, phrases);
         let known = |heard: &Heard, chance: f64| if heard.text.is_empty() { 0.0 } else { chance };
         let (of_phrase, of_words) = (known(&phrase, of_phrase), known(&free, of_words));
-        let refuses = |text: &str| intent::detect(text, phrases).intent == Intent::DoNotCall;
         Ok(match choose((phrase, of_phrase), (free, of_words), refuses) {
             Some((text, chance)) => understood(text, chance),
             None => understood(String::new(), 0.0),
