@@ -9,5 +9,5 @@ async fn main() -> color_eyre::eyre::Result<()> {
         .display_env_section(false)
         .display_location_section(false)
         .install()?;
-    Cli::parse().run().await
+    Box::pin(Cli::parse().run()).await
 }

@@ -58,22 +58,22 @@ pub fn check(slots: &[Slot]) -> Result<(), Problem> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if slot.name.is_empty() || slot.name.len() > 30 || !slot.name.chars().all(plain) {
             return Err(Problem::field(
-                &field("name"),
+                field("name"),
                 format!("{} is {:?}; use 1 to 30 of a-z, 0-9 and _", field("name"), slot.name),
             ));
         }
         if TAKEN.contains(&slot.name.as_str()) || !names.insert(&slot.name) {
             return Err(Problem::field(
-                &field("name"),
+                field("name"),
                 format!("{} is {:?}, which is taken; use another", field("name"), slot.name),
             ));
         }
         if slot.ask.trim().is_empty() {
-            return Err(Problem::field(&field("ask"), format!("{} is empty; ask for it", field("ask"))));
+            return Err(Problem::field(field("ask"), format!("{} is empty; ask for it", field("ask"))));
         }
         if !slot.confirm.contains("{value}") {
             return Err(Problem::field(
-                &field("confirm"),
+                field("confirm"),
                 format!("{} lacks {{value}}; what was understood is read back", field("confirm")),
             ));
         }

@@ -209,7 +209,8 @@ impl Settings {
         let there = if shared_there.is_empty() { shared } else { shared_there };
         // It stands in a command of AGI, where a space would begin the next argument.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
-        if !there.is_empty() && !(there.starts_with('/') && there.chars().all(plain)) {
+        let is_whole = there.starts_with('/') && there.chars().all(plain);
+        if !(there.is_empty() || is_whole) {
             return Err(SettingsError(format!(
                 "asterisk.shared is {there:?} to Asterisk; use a whole path of letters, digits and /._-"
             )));

@@ -1,20 +1,20 @@
 //! Tells voice from what is none, 16 ms at a time: by a small neural network, or by loudness alone where a server carries so
 //! many calls that the network costs too much.
 
-use super::media::RATE;
 use super::sound::Doubler;
 
 /// Samples that the network takes at a time, at 16 kHz; half as many at the telephone's rate.
 const WINDOW: usize = 256;
+const HALF: usize = WINDOW / 2;
 /// Score of the network from which it is voice.
 const VOICE: f32 = 0.5;
 /// How much louder than the line's own noise a voice is, and the least it is, in dB of a sample's square.
 const ABOVE: f32 = 10.0;
 const LEAST: f32 = 38.0;
-/// How fast the noise that is reckoned with rises, in dB a window: 1.5 dB a second. It falls at once.
-const RISE: f32 = 1.5 * (WINDOW / 2) as f32 / RATE as f32;
+/// How fast the noise that is reckoned with rises, in dB a window of 16 ms: 1.5 dB a second. It falls at once.
+const RISE: f32 = 1.5 * 0.016;
 /// Share of neighbouring samples with another sign from which it is hiss.
-const HISS: usize = WINDOW / 2 * 45 / 100;
+const HISS: usize = HALF * 45 / 100;
 
 /// How voice is told from noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,8 +69,8 @@ impl Detector {
             }
             Kind::Level { noise, waiting } => {
                 waiting.extend_from_slice(samples);
-                let full = waiting.len() / (WINDOW / 2) * (WINDOW / 2);
-                for window in waiting[..full].chunks_exact(WINDOW / 2) {
+                let full = waiting.len() / HALF * HALF;
+                for window in waiting[..full].chunks_exact(HALF) {
                     let level = loudness(window);
                     *noise = (*noise + RISE).min(level);
                     heard(level >= (*noise + ABOVE).max(LEAST) && !is_hiss(window));
@@ -84,7 +84,7 @@ impl Detector {
 /// In dB of a sample's square.
 fn loudness(window: &[i16]) -> f32 {
     let sum: i64 = window.iter().map(|s| i64::from(*s).pow(2)).sum();
-    let mean = u32::try_from(sum / (WINDOW / 2) as i64).unwrap_or(u32::MAX);
+    let mean = u32::try_from(sum / i64::try_from(HALF).unwrap_or(1)).unwrap_or(u32::MAX);
     #[allow(clippy::cast_precision_loss, reason = "loudness is no exact matter")]
     let mean = mean.max(1) as f32;
     10.0 * mean.log10()

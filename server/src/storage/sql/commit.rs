@@ -137,6 +137,7 @@ async fn write_events<'a>(
     Ok(())
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm for each kind of change; none of them is more than a call")]
 async fn apply(conn: &mut Conn, change: &Change) -> Applied {
     match change {
         Change::BeginAttempt(attempt) => calls::begin(conn, attempt).await,

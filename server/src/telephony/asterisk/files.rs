@@ -214,34 +214,34 @@ mod tests {
     use crate::voice::media::Frame;
     use proptest::prelude::*;
 
-    fn sound(value: i16) -> Option<Frame> {
-        Some(Frame::Sound(vec![value; 160]))
+    fn sound(value: i16) -> Frame {
+        Frame::Sound(vec![value; 160])
     }
 
     #[test]
     fn a_piece_is_played_as_soon_as_it_is_worth_it_and_the_last_when_we_fall_silent() {
         let mut ours = Ours::default();
-        ours.take(sound(0));
+        ours.take(Some(sound(0)));
         assert!(!ours.is_ready() && !ours.speaks, "silence is nothing to say");
         for _ in 0..PIECE / 160 {
             assert!(!ours.is_ready());
-            ours.take(sound(7));
+            ours.take(Some(sound(7)));
         }
         assert!(ours.is_ready());
         assert_eq!(ours.piece().len(), PIECE);
-        ours.take(sound(7));
+        ours.take(Some(sound(7)));
         assert!(ours.speaks && !ours.is_ready());
         // A pause between two words is none between two turns.
         for _ in 0..super::PAUSE {
-            ours.take(sound(0));
+            ours.take(Some(sound(0)));
         }
         assert!(ours.speaks);
-        ours.take(sound(0));
+        ours.take(Some(sound(0)));
         assert!(!ours.speaks && ours.is_ready());
-        ours.take(sound(7));
+        ours.take(Some(sound(7)));
         ours.cut();
         assert!(!ours.is_ready() && !ours.speaks);
-        ours.take(sound(7));
+        ours.take(Some(sound(7)));
         ours.take(None);
         assert!(ours.is_ready(), "what was said last is played, too");
     }
@@ -252,7 +252,7 @@ mod tests {
             let mut ours = Ours::default();
             for value in values {
                 if ours.has_room() {
-                    ours.take(sound(value));
+                    ours.take(Some(sound(value)));
                 }
             }
             prop_assert!(ours.waiting.len() <= super::MOST + 160);

@@ -178,19 +178,12 @@ impl Telephony for Asterisk {
     }
 
     async fn hang_up(&self, call: &CallId) -> Result<(), PlaceError> {
-        match self.lines.channel(call) {
-            Some(channel) => {
-                self.let_it_end(call).await;
-                let result = self.ari.hang_up_channel(&channel).await;
-                // Its session may have given up before: then nobody else would tell of its end.
-                self.lines.ended(call, 16);
-                result
-            }
-            None => {
-                self.let_it_end(call).await;
-                self.ari.hang_up(call).await
-            }
-        }
+        self.let_it_end(call).await;
+        let Some(channel) = self.lines.channel(call) else { return self.ari.hang_up(call).await };
+        let result = self.ari.hang_up_channel(&channel).await;
+        // Its session may have given up before: then nobody else would tell of its end.
+        self.lines.ended(call, 16);
+        result
     }
 
     fn adopt(&self, call: &CallId, channel: &str) -> Result<mpsc::UnboundedReceiver<Progress>, PlaceError> {

@@ -227,8 +227,8 @@ mod tests {
     }
 
     fn dialogue() -> Dialogue {
-        let mut script = Script::default();
-        script.slots = vec![slot("email", SlotKind::Email), slot("visit", SlotKind::Time)];
+        let slots = vec![slot("email", SlotKind::Email), slot("visit", SlotKind::Time)];
+        let mut script = Script { slots, ..Script::default() };
         script.closings.insert(dialdeck_protocol::Intent::Interested, "See you on {visit}.".into());
         script.check().unwrap();
         let person = NewContact::numbered(Phone::from_e164("+13125550142").unwrap());

@@ -46,8 +46,10 @@ pub(super) fn denoise(samples: &[i16]) -> Vec<i16> {
         }
         spectra.push(spectrum);
     }
-    let powers: Vec<Vec<f32>> =
-        spectra.iter().map(|spectrum| spectrum.iter().map(|c| c.norm_sqr()).collect()).collect();
+    let powers: Vec<Vec<f32>> = spectra
+        .iter()
+        .map(|spectrum| spectrum.iter().map(realfft::num_complex::Complex::norm_sqr).collect())
+        .collect();
     let Some(noise) = noise(&powers) else { return samples.to_vec() };
     let mut before = vec![0.0; noise.len()];
     let mut out = vec![0.0; padded.len()];
