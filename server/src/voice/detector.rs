@@ -19,10 +19,10 @@ const HISS: usize = HALF * 45 / 100;
 /// How voice is told from noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Detection {
-    /// By a neural network: right in noise, 9 µs of a core for 16 ms.
+    /// By a neural network: right in noise.
     #[default]
     Neural,
-    /// By loudness against the line's noise: some tenths of a microsecond; coughs and music pass for voice.
+    /// By loudness against the line's noise: cheaper (`cargo bench --bench audio` says by how much); coughs and music pass for voice.
     Level,
 }
 

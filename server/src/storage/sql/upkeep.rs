@@ -259,7 +259,7 @@ impl Upkeep for SqlStore {
 
     async fn merge_words(&self) -> StoreResult<()> {
         let mut begins = true;
-        // Each step holds the write lock for some milliseconds only; between two of them whoever waits has it.
+        // A step holds the write lock; between two of them whoever waits has it.
         while engine::merge_words(&self.writer, begins).await.map_err(|e| failed(&e))? {
             begins = false;
             tokio::time::sleep(BREATH).await;
