@@ -178,6 +178,8 @@ impl Media {
     }
 }
 
+/// Frames that may wait for the voice loop, where a task reads the line.
+pub const HEARD_AHEAD: usize = 64;
 /// Frames that may wait towards the person.
 pub const SPOKEN_AHEAD: usize = 2;
 

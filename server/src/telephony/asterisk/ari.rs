@@ -60,6 +60,14 @@ pub(super) struct OpenLeg {
     pub is_ours: bool,
 }
 
+/// What lives on an Asterisk and is of our making.
+pub(super) struct Living {
+    pub calls: Vec<CallId>,
+    pub legs: Vec<OpenLeg>,
+    /// Channels that carry sound to us over a WebSocket, by name; only those of our application.
+    pub carriages: Vec<String>,
+}
+
 impl Ari {
     pub(super) fn new(settings: AriSettings) -> Self {
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap_or_default();
@@ -180,8 +188,7 @@ impl Ari {
 
     /// Puts a channel into the room of an agent's phone.
     pub(super) async fn enter_room(&self, leg: LegId, channel: &str) -> Result<(), PlaceError> {
-        let path = format!("bridges/{}/addChannel", room_of(leg));
-        self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await
+        self.enter_bridge(&room_of(leg), channel).await
     }
 
     /// The same for a channel that becomes ARI's a moment after it was asked for.
@@ -260,18 +267,20 @@ impl Ari {
         let id = id.filter(is_plain).ok_or_else(|| {
             PlaceError::Refused("ARI names no address for the WebSocket; is chan_websocket loaded?".into())
         })?;
-        self.websocket(&format!("media/{id}")).map_err(PlaceError::Refused)
+        // Beside ARI, not below it.
+        let beside =
+            |ari: &str| format!("{}/media/{id}", ari.rsplit_once('/').map_or("", |(before, _)| before));
+        self.websocket(beside).map(Into::into).map_err(PlaceError::Refused)
     }
 
-    /// The address of a WebSocket beside ARI on Asterisk's web server.
-    fn websocket(&self, path: &str) -> Result<String, String> {
+    /// The address of a WebSocket on Asterisk's web server; `path` makes its path of ARI's, which has no slash at its end.
+    pub(super) fn websocket(&self, path: impl FnOnce(&str) -> String) -> Result<Url, String> {
         let mut url = self.settings.url.clone();
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         url.set_scheme(scheme).map_err(|()| "ARI_URL must begin with http:// or https://".to_owned())?;
-        let beside = url.path().trim_end_matches('/').rsplit_once('/').map_or("", |(before, _)| before);
-        let path = format!("{beside}/{path}");
+        let path = path(url.path().trim_end_matches('/'));
         url.set_path(&path);
-        Ok(url.into())
+        Ok(url)
     }
 
     /// Makes a room of its own for a call and who talks to it.
@@ -280,11 +289,16 @@ impl Ari {
         self.order(reqwest::Method::POST, &format!("bridges/{bridge}"), &query, false).await
     }
 
+    async fn enter_bridge(&self, bridge: &str, channel: &str) -> Result<(), PlaceError> {
+        let path = format!("bridges/{bridge}/addChannel");
+        self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await
+    }
+
     /// Puts a channel into a bridge; it becomes ARI's a moment after that was asked for.
     pub(super) async fn enter_bridge_soon(&self, bridge: &str, channel: &str) -> Result<(), PlaceError> {
-        let (path, begun) = (format!("bridges/{bridge}/addChannel"), tokio::time::Instant::now());
+        let begun = tokio::time::Instant::now();
         loop {
-            match self.order(reqwest::Method::POST, &path, &[("channel", channel)], false).await {
+            match self.enter_bridge(bridge, channel).await {
                 Err(PlaceError::Refused(_)) if begun.elapsed() < THERE => tokio::time::sleep(AGAIN).await,
                 other => return other,
             }
@@ -318,7 +332,7 @@ impl Ari {
         let hung_up = self
             .order(reqwest::Method::DELETE, &format!("channels/{leg}"), &[("reason", "normal")], true)
             .await;
-        self.order(reqwest::Method::DELETE, &format!("bridges/{}", room_of(leg)), &[], true).await?;
+        self.close_bridge(&room_of(leg)).await?;
         hung_up
     }
 
@@ -336,8 +350,8 @@ impl Ari {
         }
     }
 
-    /// Our calls and agents' phones that live there.
-    pub(super) async fn live(&self) -> Result<(Vec<CallId>, Vec<OpenLeg>), PlaceError> {
+    /// What of ours lives there.
+    pub(super) async fn live(&self) -> Result<Living, PlaceError> {
         let answer = self
             .request(reqwest::Method::GET, "channels")
             .send()
@@ -348,27 +362,19 @@ impl Ari {
         }
         let channels: Vec<Channel> = serde_json::from_slice(&bounded(answer).await)
             .map_err(|e| PlaceError::Unavailable(format!("ARI's list of channels cannot be read: {e}")))?;
-        let calls = channels.iter().filter_map(|c| call_of(&c.id));
-        let own = format!("{},", self.settings.application);
-        let legs = channels.iter().filter_map(|c| {
-            let is_ours = c.dialplan.app_name == "Stasis" && c.dialplan.app_data.starts_with(&own);
-            Some(OpenLeg { leg: c.id.parse().ok()?, is_ours })
-        });
-        Ok((calls.collect(), legs.collect()))
-    }
-
-    /// Channels of our application that carry sound to us.
-    pub(super) async fn carriages(&self) -> Result<Vec<String>, PlaceError> {
-        let answer = self.request(reqwest::Method::GET, "channels").send().await;
-        let answer = answer.map_err(|e| PlaceError::Unavailable(e.without_url().to_string()))?;
-        let channels: Vec<Channel> = serde_json::from_slice(&bounded(answer).await).unwrap_or_default();
+        // Arguments follow the application's name, where there are any.
         let own = format!("{},", self.settings.application);
         let is_ours = |c: &Channel| {
-            c.id.starts_with(MEDIA_PREFIX)
-                && c.dialplan.app_name == "Stasis"
-                && format!("{},", c.dialplan.app_data).starts_with(&own)
+            c.dialplan.app_name == "Stasis" && format!("{},", c.dialplan.app_data).starts_with(&own)
         };
-        Ok(channels.into_iter().filter(is_ours).map(|c| c.id).collect())
+        let legs =
+            channels.iter().filter_map(|c| Some(OpenLeg { leg: c.id.parse().ok()?, is_ours: is_ours(c) }));
+        let carriages = channels.iter().filter(|c| c.id.starts_with(MEDIA_PREFIX) && is_ours(c));
+        Ok(Living {
+            calls: channels.iter().filter_map(|c| call_of(&c.id)).collect(),
+            legs: legs.collect(),
+            carriages: carriages.map(|c| c.id.clone()).collect(),
+        })
     }
 
     /// Tells Asterisk which events we want: eight an answered call, and a key pressed in ARI's hands, instead of thirty-seven. It forgets this whenever

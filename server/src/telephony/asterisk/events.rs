@@ -1,6 +1,6 @@
 //! ARI's WebSocket: what becomes of our channels. Connects again, for ever, and then settles what was missed.
 
-use super::ari::{Ari, bridge_of};
+use super::ari::{Ari, Living, bridge_of};
 use super::legs::Legs;
 use super::lines::Lines;
 use super::transport::{Modules, Transport, Ways, choose};
@@ -109,12 +109,7 @@ async fn session(
         Ok(way) => way,
         Err(error) => return error,
     };
-    for stray in ari.carriages().await.unwrap_or_default().into_iter().filter(|name| !ways.uses(name)) {
-        tracing::info!("a channel of the last run that carried sound is hung up");
-        let _ = ari.hang_up_channel(&stray).await;
-        let _ = ari.close_bridge(&bridge_of(&stray)).await;
-    }
-    if let Err(error) = settle(ari, lines, legs).await {
+    if let Err(error) = settle(ari, lines, legs, ways).await {
         return error;
     }
     let message = format!("{} ({version}), sound by {}", ari.describe(), way.as_str());
@@ -169,10 +164,7 @@ async fn way_of(ari: &Ari, ways: &Ways) -> Result<Transport, String> {
 
 fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::client::Request, String> {
     let settings = ari.settings();
-    let mut url = settings.url.clone();
-    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-    url.set_scheme(scheme).map_err(|()| "ARI_URL must begin with http:// or https://".to_owned())?;
-    url.set_path(&format!("{}/events", url.path().trim_end_matches('/')));
+    let mut url = ari.websocket(|path| format!("{path}/events"))?;
     url.query_pairs_mut().append_pair("app", &settings.application).append_pair("subscribeAll", "true");
     let mut request = url.as_str().into_client_request().map_err(|e| e.to_string())?;
     let value = ari.authorization().ok_or("ARI's user or password is unusable")?;
@@ -181,9 +173,14 @@ fn request(ari: &Ari) -> Result<tokio_tungstenite::tungstenite::handshake::clien
 }
 
 /// Calls that ended while we were not listening.
-async fn settle(ari: &Ari, lines: &Lines, legs: &Legs) -> Result<(), String> {
+async fn settle(ari: &Ari, lines: &Lines, legs: &Legs, ways: &Ways) -> Result<(), String> {
     let (before, phones) = (lines.calls(), legs.all());
-    let (live, open) = ari.live().await.map_err(|e| e.to_string())?;
+    let Living { calls: live, legs: open, carriages } = ari.live().await.map_err(|e| e.to_string())?;
+    for stray in carriages.iter().filter(|name| !ways.uses(name)) {
+        tracing::info!("a channel of the last run that carried sound is hung up");
+        let _ = ari.hang_up_channel(stray).await;
+        let _ = ari.close_bridge(&bridge_of(stray)).await;
+    }
     let known: Vec<LegId> = phones.iter().map(|(leg, _)| *leg).collect();
     for leg in open.iter().filter(|open| open.is_ours && !known.contains(&open.leg)) {
         // The last run rang it, and nobody here will ever put anybody through to it.

@@ -4,7 +4,7 @@
 
 use super::agi::{Channel, ChannelError, Reply, ReplyError};
 use super::transport::SharedFolder;
-use crate::voice::media::{FRAME_SAMPLES, Frame, Media, RATE, SPOKEN_AHEAD};
+use crate::voice::media::{FRAME_SAMPLES, Frame, HEARD_AHEAD, Media, RATE, SPOKEN_AHEAD};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -20,8 +20,6 @@ const LONGEST_MS: u32 = 6000;
 const SILENCE_S: u32 = 1;
 /// Keys that are heard while something is played or recorded: those that mean something to us. Any other does not cut us off.
 const KEYS: &str = "129";
-/// Frames that may wait for the voice loop.
-const HEARD_AHEAD: usize = 64;
 /// Most sound of ours that waits, in samples: 600 ms. What is more is not taken yet, so that the loop knows what was not heard.
 const MOST: usize = RATE as usize * 6 / 10;
 /// Waits for a key while a piece of ours is on its way.

@@ -301,6 +301,6 @@ impl Telephony for Asterisk {
     }
 
     async fn live(&self) -> Result<Vec<CallId>, PlaceError> {
-        Ok(self.ari.live().await?.0)
+        Ok(self.ari.live().await?.calls)
     }
 }

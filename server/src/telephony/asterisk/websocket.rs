@@ -5,7 +5,7 @@
 
 use super::ari::Ari;
 use crate::telephony::PlaceError;
-use crate::voice::media::{Frame, Media, SPOKEN_AHEAD};
+use crate::voice::media::{Frame, HEARD_AHEAD, Media, SPOKEN_AHEAD};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use std::time::Duration;
@@ -25,8 +25,6 @@ const PROTOCOL: &str = "media";
 const OPENS: Duration = Duration::from_secs(5);
 /// Largest message that is taken, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
-/// Frames that may wait for the voice loop.
-const HEARD_AHEAD: usize = 64;
 /// What the names of these channels begin with.
 pub(super) const MEDIA_PREFIX: &str = "dialdeck-media-";
 /// Hangs the channel up on which Asterisk has us.

@@ -76,13 +76,13 @@ const UNITS: [&str; 20] = [
 ];
 const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
-/// Reads an answer; `None` where it is none. `now`: where the person is.
-pub fn read(kind: SlotKind, text: &str, now: DateTime<Tz>) -> Option<Value> {
+/// Reads an answer; `None` where it is none. `now`: where the person is; without it no time can be read.
+pub fn read(kind: SlotKind, text: &str, now: Option<DateTime<Tz>>) -> Option<Value> {
     match kind {
         SlotKind::Name => name(text),
         SlotKind::Email => email(text),
         SlotKind::Number => number(text),
-        SlotKind::Time => moment::read(text, now),
+        SlotKind::Time => moment::read(text, now?),
         SlotKind::Words => Some(Value::plain(plain::line(text, MOST))).filter(|value| !value.kept.is_empty()),
     }
 }
@@ -232,7 +232,7 @@ mod tests {
     fn kept(kind: SlotKind, text: &str) -> Option<String> {
         // A Thursday.
         let now = Chicago.with_ymd_and_hms(2026, 1, 15, 11, 0, 0).unwrap();
-        read(kind, text, now).map(|value| value.kept)
+        read(kind, text, Some(now)).map(|value| value.kept)
     }
 
     #[test]

@@ -118,9 +118,7 @@ impl Dialogue {
     }
 
     fn read(&self, kind: SlotKind, text: &str) -> Option<Value> {
-        let now = self.keeping.now.unwrap_or_else(|| Utc::now().with_timezone(&Tz::UTC));
-        let knows_when = self.keeping.now.is_some() || kind != SlotKind::Time;
-        slots::read(kind, text, now).filter(|_| knows_when)
+        slots::read(kind, text, self.keeping.now)
     }
 
     /// Answers what was said; what is no answer to what we asked goes the usual way.
