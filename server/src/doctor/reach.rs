@@ -3,6 +3,7 @@
 use super::{Verdict, fail, ok, skip, warn};
 use crate::settings::{Kind, Settings};
 use crate::telephony::asterisk::ami::{Connection, Login};
+use crate::telephony::asterisk::transport::{Modules, choose};
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -169,14 +170,28 @@ pub(super) async fn ari(settings: &Settings) -> Verdict {
     }
     let facts: serde_json::Value = info.json().await.unwrap_or_default();
     let version = facts["system"]["version"].as_str().unwrap_or("of unknown version").to_owned();
-    for module in ["app_audiosocket.so", "res_agi.so"] {
+    let has = async |module: &str| {
         let there = get(&format!("asterisk/modules/{module}")).await;
-        if !there.is_ok_and(|answer| answer.status().is_success()) {
-            let remedy = format!("in Asterisk's console: module load {module}");
-            return fail(format!("Asterisk {version} lacks {module}"), remedy);
-        }
+        there.is_ok_and(|answer| answer.status().is_success())
+    };
+    if !has("res_agi.so").await {
+        let remedy = "in Asterisk's console: module load res_agi.so";
+        return fail(format!("Asterisk {version} lacks res_agi.so"), remedy);
     }
-    ok(format!("Asterisk {version} answers, and has AudioSocket and AGI"))
+    let modules =
+        Modules { audiosocket: has("app_audiosocket.so").await, websocket: has("chan_websocket.so").await };
+    // As calls do it, from the same settings.
+    let wish = match settings.sound() {
+        Ok(wish) => wish,
+        Err(error) => return fail(error.to_string(), "mend asterisk.transport and asterisk.shared"),
+    };
+    match choose(&wish, modules) {
+        Ok(way) => ok(format!("Asterisk {version} answers, has AGI, and carries sound by {}", way.as_str())),
+        Err(why) => fail(
+            format!("Asterisk {version}: {why}"),
+            "in Asterisk's console: module load app_audiosocket.so",
+        ),
+    }
 }
 
 pub(super) async fn ami(settings: &Settings) -> Verdict {
