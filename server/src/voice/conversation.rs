@@ -2,28 +2,19 @@
 
 use super::beat::Beat;
 use super::card::Cards;
-use super::detector::Detection;
-use super::dialogue::mind::{Chat, Mind};
-use super::dialogue::{Dialogue, Move, sentences};
+use super::dialogue::Dialogue;
 use super::ear::{Ear, Noticed};
 use super::endpoint;
 use super::machine::Answerer;
 use super::media::{Blocked, Frame, Media};
-use super::recognise::{Live, RecogniseError, Recogniser, Recognition};
+use super::recognise::{Live, RecogniseError, Recognition};
 use super::speech::Speech;
-use super::synthesise::{SynthesiseError, Synthesiser, Voice};
-use super::timing::Timing;
-use crate::recordings::Tap;
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use dialdeck_protocol::{Emotion, Exchange, Intent, Outcome, Speaker, TurnLatency};
+use dialdeck_protocol::{Exchange, Outcome, TurnLatency};
 use early::{Early, PAUSE};
 use futures_util::FutureExt;
-use listening::Asked;
 use message::Message;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use saying::Saying;
 use std::time::{Duration, Instant};
 use thinking::Thinking;
 use tokio::task::{JoinHandle, JoinSet};
@@ -32,106 +23,11 @@ use tokio_util::sync::CancellationToken;
 mod early;
 mod listening;
 mod message;
+mod report;
+mod saying;
 mod thinking;
 
-/// How long somebody who was told that a key ends all calls has to press it.
-const LINGER: Duration = Duration::from_secs(3);
-/// How long a language model may take to say whether last words asked not to be called again: while the line is still open, and
-/// once it is not.
-const SOON: Duration = Duration::from_secs(4);
-const LATE: Duration = Duration::from_secs(12);
-/// What is said where an answer takes long.
-const ONE_MOMENT: &str = "One moment, please.";
-
-/// Writes down what happens, as it happens. What it returns from is durable.
-#[async_trait]
-pub trait Scribe: Send + Sync {
-    /// One side speaks.
-    async fn spoken(&self, speaker: Speaker, turn: i32, text: &str);
-    /// An exchange is complete.
-    async fn exchanged(&self, exchange: &Exchange);
-    /// The number is never to be called again. Returns once that is so.
-    async fn do_not_call(&self);
-    /// A language model called a tool; what came of it.
-    async fn tool(&self, name: &str, arguments: &str, result: &str);
-}
-
-/// What a conversation is held with.
-#[derive(Clone)]
-pub struct Providers {
-    /// Speech to words.
-    pub recogniser: Arc<dyn Recogniser>,
-    /// Words to speech.
-    pub synthesiser: Arc<dyn Synthesiser>,
-    /// Which voice.
-    pub voice: Voice,
-    /// A language model that holds the conversation; none: the script alone does.
-    pub chat: Option<Arc<dyn Chat>>,
-    /// How long it waits for what.
-    pub timing: Timing,
-    /// How voice is told from noise.
-    pub detection: Detection,
-    /// Where it is recorded, if it is.
-    pub tap: Option<Tap>,
-}
-
-/// What a language model is given to hold a conversation with.
-pub struct Minded {
-    /// Its memory.
-    pub mind: Mind,
-    /// Where the person is.
-    pub zone: Option<Tz>,
-}
-
-/// What came of a conversation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What was said.
-    pub exchanges: Vec<Exchange>,
-    /// Why it ended, in a word: `done`, `hung_up`, `ended_by_us`, `too_long`, `no_voice`, `dead_line`; `message_left` on a machine, `no_tone`
-    /// where it never came to its end.
-    pub ended: &'static str,
-    /// Times the person interrupted us.
-    pub interruptions: u32,
-    /// How long we spoke.
-    pub talked: Duration,
-    /// How long they did.
-    pub listened: Duration,
-    /// Longest time in which neither did.
-    pub dead_air: Duration,
-    /// Whether the person asked not to be called again, whatever else came of it.
-    pub do_not_call: bool,
-    /// When they want to be called back.
-    pub callback_at: Option<DateTime<Utc>>,
-    /// Whether what the law and the campaign want said first was said to its end.
-    pub announced: bool,
-    /// Whether nothing of ours was taken any more at its end, and for how long: then what was silent was the line.
-    pub not_taken: Option<Duration>,
-    /// What the script asked for and was told, by field.
-    pub answers: BTreeMap<String, String>,
-}
-
-impl Default for Report {
-    /// Nothing was said.
-    fn default() -> Self {
-        Self {
-            outcome: Outcome::Unclear,
-            exchanges: Vec::new(),
-            ended: "done",
-            interruptions: 0,
-            talked: Duration::ZERO,
-            listened: Duration::ZERO,
-            dead_air: Duration::ZERO,
-            do_not_call: false,
-            callback_at: None,
-            announced: false,
-            not_taken: None,
-            answers: BTreeMap::new(),
-        }
-    }
-}
+pub use report::{Minded, Providers, Report, Scribe};
 
 /// Holds a conversation until it is over, the person hangs up, or `end` is cancelled. The line stays as it is: it may
 /// be led on to an agent.
@@ -230,33 +126,6 @@ async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> Option<T> {
             result
         }
         None => std::future::pending().await,
-    }
-}
-
-/// What we are about to say or are saying, with the turn it answers.
-struct Saying {
-    text: String,
-    user_input: String,
-    turn: Move,
-    latency: TurnLatency,
-    /// When the person ended what this answers.
-    since: Option<Instant>,
-    /// What the law wants said: it is spoken to its end, and the opening follows.
-    is_disclosure: bool,
-}
-
-impl Saying {
-    fn opening(text: String) -> Self {
-        let turn = Move {
-            intent: Intent::Unclear,
-            confidence: 0.0,
-            emotion: Emotion::Neutral,
-            say: text.clone(),
-            end: None,
-            do_not_call: false,
-        };
-        let (user_input, latency) = (String::new(), TurnLatency::default());
-        Self { text, user_input, turn, latency, since: None, is_disclosure: false }
     }
 }
 
@@ -554,176 +423,6 @@ impl<'a> Talk<'a> {
         {
             let (recogniser, phrases) = (recogniser.clone(), self.dialogue.phrases().clone());
             self.early = Some(Early::begin(last, self.ear.so_far(), recogniser, phrases));
-        }
-    }
-
-    /// Whoever waits for an answer is not left in silence.
-    async fn excuse(&mut self, now: Instant) {
-        let late =
-            self.waits_since.is_some_and(|since| now.duration_since(since) >= self.providers.timing.excuse);
-        let works = self.recognising.is_some() || self.thinking.is_some();
-        if late && works && !self.excused && !self.speech.is_busy() && self.ear.speaking_for().is_none() {
-            self.excused = true;
-            self.scribe.spoken(Speaker::Ai, self.dialogue.turn(), ONE_MOMENT).await;
-            if self.saying.is_some() {
-                self.complete().await;
-            }
-            self.speech.excuse(ONE_MOMENT);
-        }
-    }
-
-    /// Last words, and what the law wants said, are spoken to their end; everything else gives way.
-    fn interruptible(&self) -> bool {
-        self.saying.as_ref().is_none_or(|s| s.turn.end.is_none() && !s.is_disclosure)
-    }
-
-    /// Answers by the script.
-    async fn answer(&mut self, heard: &Recognition, latency: TurnLatency) -> Option<Outcome> {
-        let begun = Instant::now();
-        let user_input = crate::domain::plain::line(&heard.text, 2000);
-        let turn = self.dialogue.answer(heard);
-        let latency = TurnLatency { think_ms: millis(begun.elapsed()), ..latency };
-        self.reply(user_input, turn, latency).await
-    }
-
-    async fn reply(&mut self, user_input: String, turn: Move, latency: TurnLatency) -> Option<Outcome> {
-        if turn.end == Some(Outcome::Voicemail) {
-            return self.met_machine(user_input, turn).await;
-        }
-        if self.saying.is_some() {
-            self.complete().await;
-        }
-        self.opening = false;
-        if turn.do_not_call {
-            self.refused = true;
-            self.scribe.do_not_call().await;
-        }
-        if !user_input.is_empty() {
-            self.scribe.spoken(Speaker::Customer, self.dialogue.turn(), &user_input).await;
-            if let Some(minded) = &mut self.minded {
-                minded.mind.heard(&user_input);
-            }
-        }
-        let text = turn.say.clone();
-        let since = self.waits_since.take();
-        let saying = Saying { text, user_input, turn, latency, since, is_disclosure: false };
-        self.reply_with(saying).await
-    }
-
-    /// Says it; where there is nothing to say the turn is over at once, and maybe the call.
-    async fn reply_with(&mut self, saying: Saying) -> Option<Outcome> {
-        if saying.text.is_empty() {
-            let end = saying.turn.end;
-            self.saying = Some(saying);
-            self.complete().await;
-            return end;
-        }
-        self.say(saying).await;
-        None
-    }
-
-    async fn say(&mut self, saying: Saying) {
-        let linger = self.lingers.then_some(LINGER);
-        self.speech.begin(sentences::whole(&saying.text), false, linger);
-        self.scribe.spoken(Speaker::Ai, self.dialogue.turn(), &saying.text).await;
-        self.saying = Some(saying);
-        self.lively = Instant::now();
-    }
-
-    /// A clip was made, or could not be.
-    async fn made(&mut self, made: Result<super::media::Clip, SynthesiseError>) -> Option<Outcome> {
-        let why = match made {
-            Ok(clip) if matches!(clip, super::media::Clip::Words(_)) == self.words => return None,
-            Ok(_) => "the voice does not fit the call".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        // Without a voice there is nothing to hold a conversation with; silence would be worse than an end.
-        tracing::error!(error = why, "cannot speak");
-        Some(self.leave("no_voice").await)
-    }
-
-    /// What was said has ended, or was cut short.
-    async fn fell_silent(&mut self) -> Option<Outcome> {
-        let end = self.saying.as_ref().and_then(|s| s.turn.end);
-        let was_disclosure = self.saying.as_ref().is_some_and(|s| s.is_disclosure);
-        self.complete().await;
-        self.lively = Instant::now();
-        if was_disclosure {
-            self.announced = true;
-            self.opening = true;
-            self.say(Saying::opening(self.dialogue.opening())).await;
-            return None;
-        }
-        match end {
-            Some(end) if end != Outcome::DoNotCall => {
-                // Whoever is put through waits; for all others the call is over.
-                let asked = if end == Outcome::Transferred { Asked::RulesAtOnce } else { Asked::Model(SOON) };
-                Some(self.obeyed_last_words(asked).await.unwrap_or(end))
-            }
-            other => other,
-        }
-    }
-
-    /// Writes down the exchange that is being spoken: what of it was begun.
-    async fn complete(&mut self) {
-        self.opening = false;
-        let Some(mut saying) = self.saying.take() else { return };
-        let said = self.speech.said();
-        if let Some(first) = self.speech.first_made() {
-            saying.latency.synthesise_ms = millis(first);
-        }
-        if let (Some(since), Some(begun)) = (saying.since, self.speech.begun()) {
-            saying.latency.total_ms = millis(begun.saturating_duration_since(since));
-        }
-        let ai_response = if said.is_empty() && saying.turn.end.is_some() { saying.text } else { said };
-        self.speech.begin(Vec::new(), false, None);
-        if let Some(minded) = &mut self.minded {
-            minded.mind.said(&ai_response);
-        }
-        let exchange = Exchange {
-            user_input: saying.user_input,
-            ai_response,
-            turn: self.exchanges.last().map_or(1, |e| e.turn + 1),
-            emotion: saying.turn.emotion,
-            intent: saying.turn.intent,
-            confidence: saying.turn.confidence,
-            latency: saying.latency,
-            timestamp: Utc::now(),
-        };
-        self.scribe.exchanged(&exchange).await;
-        self.exchanges.push(exchange);
-    }
-
-    /// The conversation is cut off, by whoever.
-    async fn leave(&mut self, why: &'static str) -> Outcome {
-        self.ended = why;
-        self.speech.stop();
-        // Nobody waits where they hung up: all providers in the order may be asked.
-        let asked = match why {
-            "hung_up" => Asked::Model(LATE),
-            "ended_by_us" => Asked::RulesAtOnce,
-            _ => Asked::Rules,
-        };
-        let refused = self.last_words_refuse(asked).await;
-        let settled = self.saying.as_ref().and_then(|s| s.turn.end);
-        self.complete().await;
-        let (outcome, do_not_call) = self.dialogue.hung_up();
-        if refused || do_not_call {
-            self.refused = true;
-            self.scribe.do_not_call().await;
-            return Outcome::DoNotCall;
-        }
-        let found = self.disposition.filter(|_| outcome == Outcome::HungUp);
-        // Whoever hung up before they were put through was not.
-        let settled = match settled {
-            Some(Outcome::Transferred) => found.or(Some(Outcome::HungUp)),
-            other => other,
-        };
-        match why {
-            "no_voice" if settled.is_none() => Outcome::Error,
-            _ if settled.is_none() && found.is_some() => found.unwrap_or(outcome),
-            "too_long" | "ended_by_us" | "dead_line" if outcome == Outcome::HungUp => Outcome::Unclear,
-            _ => settled.unwrap_or(outcome),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A machine answered: its tone is waited for, and a message left; or nothing is said, as the campaign has it.
 
 use super::listening::Asked;
-use super::{Move, Saying, Talk};
+use super::{Saying, Talk};
+use crate::voice::dialogue::Move;
 use crate::voice::machine::Kind;
 use crate::voice::phrases::plain;
 use dialdeck_protocol::{Intent, Outcome, Speaker, TurnLatency};

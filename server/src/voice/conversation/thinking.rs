@@ -1,8 +1,9 @@
 //! Turns that a language model answers: asked, spoken sentence by sentence while the rest is written, its wishes judged; where
 //! it fails, the script answers within the turn.
 
-use super::{Move, Saying, Talk, millis};
+use super::{Saying, Talk, millis};
 use crate::domain::plain;
+use crate::voice::dialogue::Move;
 use crate::voice::dialogue::mind::{ChatError, Piece};
 use crate::voice::dialogue::sentences::Sentences;
 use crate::voice::dialogue::tools::{self, Deed, Facts};
