@@ -14,6 +14,8 @@
 )]
 
 mod common;
+#[path = "common/line.rs"]
+mod line;
 #[path = "common/speaking.rs"]
 mod speaking;
 
@@ -26,7 +28,7 @@ use dialdeck_server::voice::detector::Detection;
 use dialdeck_server::voice::dialogue::Dialogue;
 use dialdeck_testkit::speech::Speech;
 use serde_json::{Value, json};
-use speaking::{Nobody, at_once, words_from};
+use speaking::{Nobody, at_once};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -80,7 +82,7 @@ async fn serve(role: &str) {
 
 /// What a person says in a round, as packets: a question, and then nothing but the noise of the line.
 fn packets() -> Vec<[u8; PACKET]> {
-    let words = words_from(&Speech::find().expect("speech programs"), "rms", "how does it work");
+    let words = line::spoken(&Speech::find().expect("speech programs"), "rms", "how does it work");
     let mut state = 1u32;
     (0..ROUND)
         .map(|n| {

@@ -28,10 +28,9 @@ use dialdeck_server::voice::machine::{Answerer, Kind};
 use dialdeck_server::voice::media::Frame;
 use dialdeck_server::voice::phrases::{Phrases, plain};
 use dialdeck_server::voice::recognise::Recogniser;
-use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use dialdeck_server::voice::timing::Timing;
 use dialdeck_testkit::speech::Speech;
-use line::{RATE, noisy, quiet, spoken};
+use line::{RATE, noisy, quiet, recogniser, spoken};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
@@ -63,7 +62,6 @@ fn greeting(
     speech: &Speech,
     (kind, text): (&'static str, &str),
     voice: &str,
-    folder: &std::path::Path,
     noise_db: f64,
     random: &mut StdRng,
 ) -> Greeting {
@@ -72,7 +70,7 @@ fn greeting(
         if n > 0 {
             samples.extend(quiet(random.random_range(0.25..0.9)));
         }
-        samples.extend(spoken(speech, voice, part.trim(), folder));
+        samples.extend(spoken(speech, voice, part.trim()));
     }
     let mut tone = None;
     if kind == "machine" {
@@ -189,7 +187,6 @@ fn greetings(speech: &Speech, count: usize, noises: &[f64]) -> Vec<(&'static str
     let all: Greetings = toml::from_str(include_str!("data/greetings.toml")).expect("greetings");
     let kinds =
         [("person", all.person), ("machine", all.machine), ("menu", all.menu), ("screening", all.screening)];
-    let folder = tempfile::tempdir().unwrap();
     let mut random = StdRng::seed_from_u64(7);
     let mut greetings = Vec::new();
     for (kind, texts) in &kinds {
@@ -205,7 +202,7 @@ fn greetings(speech: &Speech, count: usize, noises: &[f64]) -> Vec<(&'static str
             let voice = VOICES[(n / texts.len() + n) % VOICES.len()];
             let noise = noises[n % noises.len()];
             let text = (*kind, texts[n % texts.len()].as_str());
-            greetings.push((voice, noise, greeting(speech, text, voice, folder.path(), noise, &mut random)));
+            greetings.push((voice, noise, greeting(speech, text, voice, noise, &mut random)));
         }
     }
     greetings
@@ -221,8 +218,7 @@ async fn main() {
         .map(|db| db.parse().expect("--noise in dB"))
         .collect();
     let speech = Speech::find().expect("speech programs");
-    let files = Files { program: speech.program("pocketsphinx_batch"), model: speech.model().into() };
-    let recogniser = Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"));
+    let recogniser = recogniser(&speech).await;
     let phrases = Arc::new(Phrases::of(&Script::default()));
     let greetings = greetings(&speech, count, &noises);
     let total = greetings.len();

@@ -16,6 +16,8 @@
 )]
 
 mod common;
+#[path = "common/line.rs"]
+mod line;
 #[path = "common/speaking.rs"]
 mod speaking;
 
@@ -26,11 +28,10 @@ use dialdeck_server::voice::conversation::{Providers, Report, converse};
 use dialdeck_server::voice::detector::Detection;
 use dialdeck_server::voice::dialogue::Dialogue;
 use dialdeck_server::voice::media::{FRAME_SAMPLES, Frame, Media, SPOKEN_AHEAD};
-use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use dialdeck_server::voice::synthesise::command::{CommandSynthesiser, Engine};
 use dialdeck_testkit::speech::Speech;
 use serde_json::{Value, json};
-use speaking::{Nobody, at_once, words_from};
+use speaking::{Nobody, at_once};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -181,7 +182,7 @@ async fn main() {
         common::flag("seconds").unwrap_or_else(|| "20".into()).parse().expect("--seconds is a number");
     let crowds = common::flag("conversations").unwrap_or_else(|| "1,50,500".into());
     let programs = Speech::find().expect("speech programs");
-    let speech = Arc::new(words_from(&programs, "rms", "yes please"));
+    let speech = Arc::new(line::spoken(&programs, "rms", "yes please"));
     let providers = at_once(Detection::Neural);
     let mut all = Vec::new();
     for conversations in crowds.split(',').map(|n| n.parse().expect("--conversations are numbers")) {
@@ -189,9 +190,8 @@ async fn main() {
         eprintln!("{figures}");
         all.push(figures);
     }
-    let files = Files { program: programs.program("pocketsphinx_batch"), model: programs.model().into() };
     let embedded = Providers {
-        recogniser: Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser")),
+        recogniser: line::recogniser(&programs).await,
         synthesiser: Arc::new(CommandSynthesiser::new(Engine::Flite, programs.program("flite"))),
         ..providers
     };

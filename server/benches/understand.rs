@@ -25,9 +25,8 @@ use dialdeck_server::voice::ear::Utterance;
 use dialdeck_server::voice::intent;
 use dialdeck_server::voice::phrases::{Phrases, plain};
 use dialdeck_server::voice::recognise::Recogniser;
-use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use dialdeck_testkit::speech::Speech;
-use line::{noisy, quiet, spoken};
+use line::{noisy, quiet, recogniser, spoken};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -110,18 +109,15 @@ async fn main() {
         list("noise", "30,20,12").iter().map(|db| db.parse().expect("--noise in dB")).collect();
     let misses = std::env::args().any(|a| a == "--misses");
     let programs = Speech::find().expect("speech programs");
-    let files = Files { program: programs.program("pocketsphinx_batch"), model: programs.model().into() };
-    let recogniser = Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"));
+    let recogniser = recogniser(&programs).await;
     let phrases = Arc::new(Phrases::of(&Script::default()));
     let turns = turns(&voices, &noises);
-    // One at first: the grammar is made once.
-    let folder = tempfile::tempdir().unwrap();
     let mut random = StdRng::seed_from_u64(11);
     let sounds: Vec<Vec<i16>> = turns
         .iter()
         .map(|turn| {
             let mut samples = quiet(0.25);
-            samples.extend(spoken(&programs, &turn.voice, &turn.text, folder.path()));
+            samples.extend(spoken(&programs, &turn.voice, &turn.text));
             samples.extend(quiet(0.25));
             noisy(&mut samples, turn.noise, &mut random);
             samples
@@ -129,6 +125,7 @@ async fn main() {
         .collect();
     let total = turns.len();
     let work = Arc::new(Mutex::new(turns.into_iter().zip(sounds).collect::<Vec<_>>()));
+    // The grammar is made before it is timed.
     let _ = recogniser.recognise(Utterance::Sound(vec![0; 4000]), &phrases).await;
     let tasks: Vec<_> = (0..2)
         .map(|_| {

@@ -139,6 +139,13 @@ async fn carried_by(lab: &Lab, setup: &Setup, way: &str) {
         parts["parts"].as_array()?.iter().any(up).then_some(())
     })
     .await;
+    // The doctor looks for it as calls do.
+    let told = setup.command(&["doctor", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let findings = told.as_array().or_else(|| told["findings"].as_array()).unwrap();
+    let ari = findings.iter().find(|finding| finding["name"] == "ari").unwrap();
+    let detail = ari["detail"].as_str().unwrap();
+    assert!(ari["state"] == "ok" && detail.ends_with(&format!("carries sound by {way}")), "{ari}");
     let people = [
         ("Interested", 10, "interested", "contacted"),
         ("Stopcalling", 12, "do_not_call", "do_not_call"),

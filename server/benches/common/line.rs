@@ -1,28 +1,39 @@
 //! Synthetic people on a telephone line: their sentences, and its noise.
 
+#![allow(dead_code, reason = "each benchmark uses its part")]
+
+use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use dialdeck_server::voice::sound;
 use dialdeck_testkit::speech::Speech;
 use rand::RngExt;
 use rand::rngs::StdRng;
+use std::sync::Arc;
 
 /// Samples a second.
 pub const RATE: f64 = 8000.0;
 
+/// The embedded recogniser.
+pub async fn recogniser(programs: &Speech) -> Arc<PocketSphinx> {
+    let files = Files { program: programs.program("pocketsphinx_batch"), model: programs.model().into() };
+    Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"))
+}
+
 /// One sentence, trimmed of the silence around it, 8 kHz.
-pub fn spoken(speech: &Speech, voice: &str, text: &str, folder: &std::path::Path) -> Vec<i16> {
-    let file = folder.join("sentence.wav");
+pub fn spoken(speech: &Speech, voice: &str, text: &str) -> Vec<i16> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let file = file.path();
     if voice.starts_with("en") {
         let status = std::process::Command::new(speech.program("espeak-ng"))
             .args(["-v", voice, "-s", "160", "-w"])
-            .arg(&file)
+            .arg(file)
             .arg(text)
             .status()
             .expect("espeak-ng runs");
         assert!(status.success(), "espeak-ng speaks");
     } else {
-        speech.speak(voice, text, &file).expect("flite speaks");
+        speech.speak(voice, text, file).expect("flite speaks");
     }
-    let samples = sound::telephone(&std::fs::read(&file).unwrap()).unwrap();
+    let samples = sound::telephone(&std::fs::read(file).unwrap()).unwrap();
     let loud = |s: &i16| s.unsigned_abs() > 300;
     let (first, last) = (samples.iter().position(loud).unwrap_or(0), samples.iter().rposition(loud));
     samples[first..last.map_or(0, |n| n + 1)].to_vec()

@@ -1,4 +1,4 @@
-//! Providers that take no time, and people's words to be said to them: what a conversation costs without them.
+//! Providers that take no time: what a conversation costs without them.
 
 use async_trait::async_trait;
 use dialdeck_protocol::{Exchange, Speaker};
@@ -8,10 +8,8 @@ use dialdeck_server::voice::ear::Utterance;
 use dialdeck_server::voice::media::Clip;
 use dialdeck_server::voice::phrases::Phrases;
 use dialdeck_server::voice::recognise::{RecogniseError, Recogniser, Recognition};
-use dialdeck_server::voice::sound;
 use dialdeck_server::voice::synthesise::{SynthesiseError, Synthesiser, Voice};
 use dialdeck_server::voice::timing::Timing;
-use dialdeck_testkit::speech::Speech;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -70,14 +68,4 @@ pub fn at_once(detection: Detection) -> Providers {
         timing: Timing::default(),
         detection,
     }
-}
-
-/// A sentence at the telephone's rate, from its first sound: what is before it interrupts nobody.
-pub fn words_from(programs: &Speech, voice: &str, text: &str) -> Vec<i16> {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    programs.speak(voice, text, file.path()).expect("the voice speaks");
-    let speech =
-        sound::telephone(&std::fs::read(file.path()).expect("what it spoke")).expect("it is a WAV file");
-    let first = speech.iter().position(|s| s.unsigned_abs() > 300).unwrap_or(0);
-    speech[first..].to_vec()
 }
