@@ -68,6 +68,13 @@ pub fn check(slots: &[Slot]) -> Result<(), Problem> {
                 format!("{} is {:?}, which is taken; use another", field("name"), slot.name),
             ));
         }
+        // It is the contact's address: mail goes there.
+        if slot.name == "email" && slot.kind != SlotKind::Email {
+            return Err(Problem::field(
+                field("kind"),
+                format!("{} is not email, but what is called email is kept as the address", field("kind")),
+            ));
+        }
         if slot.ask.trim().is_empty() {
             return Err(Problem::field(field("ask"), format!("{} is empty; ask for it", field("ask"))));
         }
@@ -101,6 +108,7 @@ mod tests {
         assert_eq!(field(&[slot("E-mail")]), "slots[0].name");
         assert_eq!(field(&[slot("email"), slot("email")]), "slots[1].name");
         assert_eq!(field(&[slot("company")]), "slots[0].name");
+        assert_eq!(field(&[Slot { kind: SlotKind::Words, ..slot("email") }]), "slots[0].kind");
         assert_eq!(field(&[Slot { ask: " ".into(), ..slot("email") }]), "slots[0].ask");
         assert_eq!(field(&[Slot { confirm: "Right?".into(), ..slot("email") }]), "slots[0].confirm");
         assert_eq!(field(&vec![slot("email"); 7]), "slots");

@@ -3,6 +3,7 @@
 mod dialpad;
 mod environment;
 mod shape;
+mod sound;
 mod vicidial;
 
 pub use dialpad::{Dialpad, ReportSettings, Tls as MailTls};
@@ -10,9 +11,7 @@ pub use shape::*;
 pub use vicidial::Vicidial;
 
 use crate::storage::upkeep::Retention;
-use crate::telephony::asterisk::transport::{SharedFolder, Transport, Wish};
 use crate::voice::cast;
-use crate::voice::detector::Detection;
 use crate::voice::providers::{Provided, provided};
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use config::{Config, File, FileFormat};
@@ -132,13 +131,8 @@ impl Settings {
             ));
         }
         self.sound()?;
+        self.check_detection()?;
         self.check_engines()?;
-        if Detection::parse(&self.recognition.detection).is_none() {
-            return refuse(format!(
-                "recognition.detection is {:?}; use neural or level",
-                self.recognition.detection
-            ));
-        }
         if !["text", "json"].contains(&self.log.format.as_str()) {
             return refuse(format!("log.format is {:?}; use text or json", self.log.format));
         }
@@ -190,43 +184,6 @@ impl Settings {
             }
         }
         Ok(())
-    }
-
-    /// How sound is to be carried.
-    ///
-    /// # Errors
-    /// What is wrong, and what would be right.
-    pub fn sound(&self) -> Result<Wish, SettingsError> {
-        let AsteriskSettings { transport, shared, shared_there, .. } = &self.asterisk;
-        let wished = match transport.as_str() {
-            "" => None,
-            name => Some(Transport::parse(name).ok_or_else(|| {
-                SettingsError(format!(
-                    "asterisk.transport is {name:?}; use audiosocket, websocket or files, or leave it empty"
-                ))
-            })?),
-        };
-        let there = if shared_there.is_empty() { shared } else { shared_there };
-        // It stands in a command of AGI, where a space would begin the next argument.
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
-        let is_whole = there.starts_with('/') && there.chars().all(plain);
-        if !(there.is_empty() || is_whole) {
-            return Err(SettingsError(format!(
-                "asterisk.shared is {there:?} to Asterisk; use a whole path of letters, digits and /._-"
-            )));
-        }
-        if wished == Some(Transport::Files) && shared.is_empty() {
-            return Err(SettingsError(
-                "asterisk.transport is files, but asterisk.shared names no folder; name one that Asterisk and dialdeckd both write".into(),
-            ));
-        }
-        let folder = SharedFolder { here: shared.into(), there: there.trim_end_matches('/').to_owned() };
-        Ok(Wish { transport: wished, shared: (!shared.is_empty()).then_some(folder) })
-    }
-
-    /// How voice is told from noise.
-    pub fn detection(&self) -> Detection {
-        Detection::parse(&self.recognition.detection).unwrap_or_default()
     }
 
     /// Whether Telnyx was chosen by its key alone, without anybody being named.
