@@ -3,7 +3,8 @@
 use super::ari::{Ari, Living, bridge_of};
 use super::legs::Legs;
 use super::lines::Lines;
-use super::transport::{Modules, Transport, Ways, choose};
+use super::transport::{Modules, Transport, choose};
+use super::ways::Ways;
 use crate::telephony::{Condition, LegId};
 use dialdeck_protocol::PartState;
 use futures_util::{SinkExt, StreamExt};
@@ -158,7 +159,7 @@ async fn way_of(ari: &Ari, ways: &Ways) -> Result<Transport, String> {
         websocket: ari.has_module("chan_websocket.so").await?,
     };
     let way = choose(&ways.wish, has)?;
-    ways.chosen.send_replace(way);
+    ways.choose(way);
     Ok(way)
 }
 

@@ -178,7 +178,6 @@ impl Turns {
         let result = self.command(channel, &command).await;
         let bytes = tokio::fs::read(&here).await.unwrap_or_default();
         let _ = tokio::fs::remove_file(&here).await;
-        let result = result?;
         let samples: Vec<i16> = bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
         for piece in samples.chunks(FRAME_SAMPLES) {
             // Also the last words of somebody who has hung up.
@@ -186,7 +185,7 @@ impl Turns {
                 return Ok(false);
             }
         }
-        Ok(match result {
+        Ok(match result? {
             // What it answers to silence is a number, too, and no key's.
             Some(reply) if reply.data == "dtmf" => self.key(&reply.result).await,
             other => other.is_some(),

@@ -17,6 +17,7 @@ mod monitors;
 pub mod peers;
 pub mod render;
 pub mod transport;
+mod ways;
 mod websocket;
 
 pub use ari::AriSettings;
@@ -38,7 +39,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use transport::{Transport, Ways, Wish};
+use transport::{Transport, Wish};
+use ways::Ways;
 use websocket::Carriage;
 
 /// How long Asterisk may take to bring a call from its audio into ARI's room.
@@ -252,13 +254,16 @@ impl Telephony for Asterisk {
         match self.ways.now() {
             Transport::AudioSocket => {}
             Transport::WebSocket => {
-                let (name, using) = self.ways.using(Carriage::name());
-                let carriage = Carriage::open(&self.ari, name).await?;
-                self.ari.enter_room_soon(leg, carriage.channel()).await?;
+                let sound = self.ways.note(Carriage::name());
+                let carriage = Carriage::open(&self.ari, sound.name().to_owned()).await?;
+                if let Err(error) = self.ari.enter_room_soon(leg, carriage.channel()).await {
+                    let _ = self.ari.hang_up_channel(carriage.channel()).await;
+                    return Err(error);
+                }
                 let over = carriage.over();
                 tokio::spawn(async move {
                     over.cancelled().await;
-                    drop(using);
+                    drop(sound);
                 });
                 return Ok(carriage.media());
             }

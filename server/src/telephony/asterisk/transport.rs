@@ -1,9 +1,6 @@
 //! How a call's sound comes to us: chosen by the operator and by what Asterisk has. Pure.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
 
 /// A way for sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,50 +54,6 @@ pub struct Modules {
     pub audiosocket: bool,
     /// `chan_websocket`.
     pub websocket: bool,
-}
-
-/// What is wished and what was chosen; cheap to clone.
-#[derive(Debug, Clone)]
-pub(super) struct Ways {
-    pub wish: Wish,
-    pub chosen: watch::Sender<Transport>,
-    /// Channels that carry sound to us over a WebSocket, by name.
-    using: Arc<Mutex<HashSet<String>>>,
-}
-
-/// Such a channel is in use for as long as this lives.
-pub(super) struct Using {
-    name: String,
-    all: Arc<Mutex<HashSet<String>>>,
-}
-
-impl Drop for Using {
-    fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
-    }
-}
-
-impl Ways {
-    pub(super) fn new(wish: Wish) -> Self {
-        Self { wish, chosen: watch::Sender::new(Transport::AudioSocket), using: Arc::default() }
-    }
-
-    /// Notes that a channel is in use.
-    pub(super) fn using(&self, name: String) -> (String, Using) {
-        let using = Using { name: name.clone(), all: self.using.clone() };
-        self.using.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
-        (name, using)
-    }
-
-    /// Whether it is.
-    pub(super) fn uses(&self, name: &str) -> bool {
-        self.using.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
-    }
-
-    /// What is used now.
-    pub(super) fn now(&self) -> Transport {
-        *self.chosen.borrow()
-    }
 }
 
 /// The way to use.

@@ -68,8 +68,7 @@ fn digit(text: &str) -> Option<char> {
     told.chars().next().filter(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'A'..='D'))
 }
 
-/// A channel of Asterisk's that carries sound to us and from us. Dropped before its sound is used, it is hung up by Asterisk, because
-/// the connection ends.
+/// A channel of Asterisk's that carries sound to us and from us. Whoever lets it go before its sound is used hangs it up.
 pub(super) struct Carriage {
     channel: String,
     socket: Socket,

@@ -4,7 +4,8 @@ use super::super::ari::{Ari, bridge_of, call_of};
 use super::super::audiosocket::{self, Tickets};
 use super::super::files::Turns;
 use super::super::lines::Lines;
-use super::super::transport::{Transport, Using, Ways};
+use super::super::transport::Transport;
+use super::super::ways::{InUse, Ways};
 use super::super::websocket::Carriage;
 use super::channel::{Channel, ChannelError};
 use super::request::{Request, RequestError};
@@ -129,12 +130,12 @@ impl Session {
     /// Into ARI's hands, into a bridge with a channel that carries sound to us, and back once that has ended.
     async fn by_websocket(&self, call: &CallId, id: &str, channel: &mut Channel) -> Result<(), SessionError> {
         channel.send(&format!("EXEC Stasis {},sound", self.application)).await?;
-        let (name, using) = self.ways.using(Carriage::name());
+        let sound = self.ways.note(Carriage::name());
         let mut answer = Box::pin(channel.answer());
         let opened = tokio::select! {
-            opened = tokio::time::timeout(AUDIO, self.bridged(&name, id)) => opened,
+            opened = tokio::time::timeout(AUDIO, self.bridged(sound.name(), id)) => opened,
             early = &mut answer => {
-                self.clear(using, name);
+                self.clear(sound);
                 return Ok(early.map(|_| ())?);
             }
         };
@@ -152,14 +153,14 @@ impl Session {
                     Some(ended) => ended,
                     None => self.give_back(id, &mut answer).await,
                 };
-                self.clear(using, name);
+                self.clear(sound);
                 return Ok(ended.map(|_| ())?);
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it took longer than 10 s".to_owned(),
         };
         tracing::warn!(why, "no sound over a WebSocket");
-        self.clear(using, name);
+        self.clear(sound);
         // Nobody is left in ARI's hands in silence: the dialplan hangs up.
         let _ = self.give_back(id, &mut answer).await;
         Err(SessionError::NoSound)
@@ -191,15 +192,14 @@ impl Session {
     }
 
     /// Takes channel and bridge away, also such as come to be only now because a request for them was under way.
-    fn clear(&self, using: Using, name: String) {
+    fn clear(&self, sound: InUse) {
         let ari = self.ari.clone();
         tokio::spawn(async move {
             for wait in [Duration::ZERO, LATER] {
                 tokio::time::sleep(wait).await;
-                let _ = ari.hang_up_channel(&name).await;
-                let _ = ari.close_bridge(&bridge_of(&name)).await;
+                let _ = ari.hang_up_channel(sound.name()).await;
+                let _ = ari.close_bridge(&bridge_of(sound.name())).await;
             }
-            drop(using);
         });
     }
 
