@@ -127,10 +127,8 @@ async fn twelve_people() {
     server.stop().unwrap();
 }
 
-/// The same people where sound comes over a WebSocket, or by files: what they want is understood, and what they ask is obeyed.
-async fn carried_by(lab: &Lab, setup: &Setup, way: &str) {
-    let server = setup.start(&["serve"]).unwrap();
-    let client = server.log_in("sue").await.unwrap();
+/// Waits until Asterisk is reached, and carries sound in this way.
+async fn carries(client: &Client, way: &str) {
     within(CAMPAIGN, "Asterisk to be reached", || async {
         let parts = client.get("/api/v1/parts").await.ok()?;
         let said = format!("sound by {way}");
@@ -139,6 +137,13 @@ async fn carried_by(lab: &Lab, setup: &Setup, way: &str) {
         parts["parts"].as_array()?.iter().any(up).then_some(())
     })
     .await;
+}
+
+/// The same people where sound comes over a WebSocket, or by files: what they want is understood, and what they ask is obeyed.
+async fn carried_by(lab: &Lab, setup: &Setup, way: &str) {
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    carries(&client, way).await;
     // The doctor looks for it as calls do.
     let told = setup.command(&["doctor", "--json"]).output().unwrap();
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
@@ -623,6 +628,7 @@ async fn phone_outside(way: &str) {
     let lab = lab();
     let server = lab.setup.clone().set("asterisk.transport", way).start(&["serve"]).unwrap();
     let client = server.log_in("sue").await.unwrap();
+    carries(&client, way).await;
     let settings = |to: &str| {
         json!({ "callIntervalMs": 0, "retryAttempts": 0,
             "transfer": { "to": format!("Local/{to}@agents/n"), "attended": true } })
