@@ -28,6 +28,7 @@ use dialdeck_server::voice::conversation::{Providers, Report, converse};
 use dialdeck_server::voice::detector::Detection;
 use dialdeck_server::voice::dialogue::Dialogue;
 use dialdeck_server::voice::media::{FRAME_SAMPLES, Frame, Media, SPOKEN_AHEAD};
+use dialdeck_server::voice::recognise::Recogniser;
 use dialdeck_server::voice::synthesise::command::{CommandSynthesiser, Engine};
 use dialdeck_testkit::speech::Speech;
 use serde_json::{Value, json};
@@ -190,12 +191,14 @@ async fn main() {
         eprintln!("{figures}");
         all.push(figures);
     }
-    let embedded = Providers {
-        recogniser: line::recogniser(&programs).await,
-        synthesiser: Arc::new(CommandSynthesiser::new(Engine::Flite, programs.program("flite"))),
-        ..providers
-    };
-    let embedded = crowd(&embedded, &speech, 1, seconds * 3).await;
+    let mut embedded = serde_json::Map::new();
+    let recognisers: [(&str, Arc<dyn Recogniser>); 2] =
+        [("moonshine", line::moonshine().await), ("pocketsphinx", line::recogniser(&programs).await)];
+    for (name, recogniser) in recognisers {
+        let synthesiser = Arc::new(CommandSynthesiser::new(Engine::Flite, programs.program("flite")));
+        let providers = Providers { recogniser, synthesiser, ..providers.clone() };
+        embedded.insert(name.into(), crowd(&providers, &speech, 1, seconds * 3).await);
+    }
     let figures = json!({
         "bench": "turn", "seconds": seconds, "at_once": all, "embedded": embedded,
         "does_not_cover": "networks to providers, Asterisk's buffers",

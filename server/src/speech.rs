@@ -8,6 +8,7 @@ use crate::voice::conversation::Providers;
 use crate::voice::detector::Detection;
 use crate::voice::measured::Measured;
 use crate::voice::recognise::Recogniser;
+use crate::voice::recognise::moonshine::{self, Moonshine};
 use crate::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use crate::voice::recognise::text::TextRecogniser;
 use crate::voice::synthesise::cache::Cached;
@@ -47,16 +48,30 @@ pub fn embedded_voice(settings: &Settings) -> (Arc<dyn Synthesiser>, Voice) {
     (Arc::new(Cached::new(Arc::new(measured))), voice)
 }
 
-/// The embedded recogniser, or what is missing.
+/// The embedded recogniser, or what is missing: Moonshine where its files are, else PocketSphinx.
 ///
 /// # Errors
 /// What is missing, and what to do about it.
 pub async fn embedded_recogniser(settings: &Settings) -> Result<Arc<dyn Recogniser>, String> {
+    let folder = &settings.recognition.moonshine;
+    let moonshine = if moonshine::is_there(folder) { Some(Moonshine::new(folder).await) } else { None };
+    let lacking = match moonshine {
+        Some(Ok(inner)) => {
+            let inner: Arc<dyn Recogniser> = Arc::new(inner);
+            return Ok(Arc::new(Measured(inner)));
+        }
+        Some(Err(why)) => {
+            tracing::warn!(why, "Moonshine cannot be used; PocketSphinx hears instead");
+            format!("{why}; ")
+        }
+        None => String::new(),
+    };
     let files = Files {
         program: settings.recognition.pocketsphinx.clone(),
         model: settings.recognition.model.clone(),
     };
-    let inner: Arc<dyn Recogniser> = Arc::new(PocketSphinx::new(files).await?);
+    let inner: Arc<dyn Recogniser> =
+        Arc::new(PocketSphinx::new(files).await.map_err(|why| format!("{lacking}{why}"))?);
     Ok(Arc::new(Measured(inner)))
 }
 
@@ -134,8 +149,7 @@ impl Speech {
             parts.set("recogniser", PartState::Missing, message.clone()).await;
             return Err(message);
         };
-        // The embedded one alone understands phrases only.
-        let state = if cast.hears_freely() { PartState::Up } else { PartState::Degraded };
+        let state = if recogniser.hears_phrases_only() { PartState::Degraded } else { PartState::Up };
         parts.set("recogniser", state, recogniser.describe()).await;
         let synthesiser = cast.synthesiser(&usual);
         match synthesiser.synthesise("Hello.", voice).await {

@@ -14,6 +14,7 @@ pub mod page;
 pub mod people;
 pub mod picture;
 pub mod postgres;
+pub mod s3;
 pub mod speech;
 pub mod terminal;
 pub mod tools;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+use dialdeck_server::voice::recognise::moonshine::Moonshine;
 use dialdeck_server::voice::recognise::pocketsphinx::{Files, PocketSphinx};
 use dialdeck_server::voice::sound;
 use dialdeck_testkit::speech::Speech;
@@ -12,7 +13,13 @@ use std::sync::Arc;
 /// Samples a second.
 pub const RATE: f64 = 8000.0;
 
-/// The embedded recogniser.
+/// The embedded recogniser for free speech.
+pub async fn moonshine() -> Arc<Moonshine> {
+    let folder = dialdeck_testkit::speech::moonshine().expect("Moonshine's files");
+    Arc::new(Moonshine::new(&folder).await.expect("the embedded recogniser"))
+}
+
+/// The one for phrases.
 pub async fn recogniser(programs: &Speech) -> Arc<PocketSphinx> {
     let files = Files { program: programs.program("pocketsphinx_batch"), model: programs.model().into() };
     Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"))

@@ -114,3 +114,56 @@ impl Shelf for Bucket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Shelf};
+    use crate::settings::Settings;
+    use dialdeck_testkit::s3::{BUCKET, KEY, S3, SECRET};
+
+    fn bucket(server: &S3, name: &str, secret: &str) -> Bucket {
+        let sets = [
+            ("recordings.s3_endpoint", server.endpoint()),
+            ("recordings.s3_bucket", name.to_owned()),
+            ("recordings.s3_region", "us-east-1".to_owned()),
+            ("recordings.s3_key", KEY.to_owned()),
+            ("recordings.s3_secret", secret.to_owned()),
+        ];
+        let sets: Vec<(String, String)> = sets.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+        Bucket::new(&Settings::load(None, &|_| None, &sets).unwrap().recordings).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_put_into_a_bucket_is_got_back_and_deleted() {
+        let server = S3::start().await.unwrap();
+        let shelf = bucket(&server, BUCKET, SECRET);
+        let folder = tempfile::tempdir().unwrap();
+        let (name, made) = ("default/2026-03-02/a call.wav", folder.path().join("made.wav"));
+        let sound: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        std::fs::write(&made, &sound).unwrap();
+        shelf.put(name, &made).await.unwrap();
+        assert!(!made.exists(), "it is in the bucket now, and only there");
+        assert_eq!(std::fs::read(server.path(name)).unwrap(), sound);
+        assert_eq!(shelf.get(name).await.unwrap(), sound);
+        shelf.delete(name).await.unwrap();
+        assert!(!server.path(name).exists());
+        shelf.delete(name).await.unwrap();
+        assert!(shelf.get(name).await.unwrap_err().contains("404"));
+    }
+
+    #[tokio::test]
+    async fn a_recording_that_a_bucket_refuses_stays_where_it_was() {
+        let server = S3::start().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("made.wav");
+        std::fs::write(&made, b"RIFF").unwrap();
+        for (shelf, why) in
+            [(bucket(&server, BUCKET, "another secret"), "403"), (bucket(&server, "nobodys", SECRET), "404")]
+        {
+            let refused = shelf.put("default/call.wav", &made).await.expect_err(why);
+            assert!(refused.contains(why), "{refused}");
+            assert!(!refused.contains(KEY) && !refused.contains("Signature"), "{refused}");
+            assert!(made.exists());
+        }
+    }
+}

@@ -156,7 +156,7 @@ impl Settings {
         };
         let checks: [Check<'_>; 3] = [
             ("voice.engine", &self.voice.engine, &cast::VOICES, "speak", |made| made.synthesiser.is_some()),
-            ("recognition.engine", &self.recognition.engine, &[cast::RECOGNISER], "hear", |made| {
+            ("recognition.engine", &self.recognition.engine, &cast::RECOGNISERS, "hear", |made| {
                 made.recogniser.is_some()
             }),
             ("dialogue.engine", &self.dialogue.engine, &[cast::SCRIPTED], "converse", |made| {

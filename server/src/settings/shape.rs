@@ -223,6 +223,8 @@ section! {
         engine: String,
         /// `neural` or `level`.
         detection: String,
+        /// Folder of Moonshine's files.
+        moonshine: PathBuf,
         /// `PocketSphinx`' program.
         pocketsphinx: String,
         /// Its model.

@@ -21,8 +21,10 @@ const FIRST_WORD: Duration = Duration::from_secs(4);
 
 /// Names of the embedded ones.
 pub const VOICES: [&str; 3] = ["flite", "espeak-ng", "espeak"];
-/// The embedded recogniser.
-pub const RECOGNISER: &str = "pocketsphinx";
+/// The embedded recogniser, by either name: the one that is there.
+pub const RECOGNISERS: [&str; 2] = ["pocketsphinx", "moonshine"];
+/// The name that it has among others.
+const EMBEDDED_RECOGNISER: &str = "embedded recogniser";
 /// The script alone.
 pub const SCRIPTED: &str = "scripted";
 
@@ -127,7 +129,7 @@ impl Cast {
             able.map(|(name, _)| name.as_str()).collect()
         };
         let roles = [
-            ("recognisers", &choice.recognisers, members(&|p| p.recogniser.is_some()), &[RECOGNISER][..]),
+            ("recognisers", &choice.recognisers, members(&|p| p.recogniser.is_some()), &RECOGNISERS[..]),
             ("synthesisers", &choice.synthesisers, members(&|p| p.synthesiser.is_some()), &VOICES[..]),
             ("dialogue", &choice.dialogue, members(&|p| p.chat.is_some()), &[SCRIPTED][..]),
         ];
@@ -153,7 +155,9 @@ impl Cast {
             if links.is_empty() {
                 return Some(embedded.clone());
             }
-            links.push(Link::new(RECOGNISER, embedded.clone(), EMBEDDED).sharing(&self.embedded_hears));
+            links.push(
+                Link::new(EMBEDDED_RECOGNISER, embedded.clone(), EMBEDDED).sharing(&self.embedded_hears),
+            );
         }
         (!links.is_empty()).then(|| Arc::new(Chain::<dyn Recogniser>::new(links, self.told.clone())) as _)
     }
@@ -202,12 +206,5 @@ impl Cast {
             timing: usual.timing,
             detection: usual.detection,
         }
-    }
-
-    /// Whether somebody hears by default who understands more than phrases.
-    pub fn hears_freely(&self) -> bool {
-        let hears =
-            |name: &String| self.members.get(name).is_some_and(|member| member.provided.recogniser.is_some());
-        self.hears.iter().any(hears)
     }
 }

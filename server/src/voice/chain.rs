@@ -125,6 +125,10 @@ impl Recogniser for Chain<dyn Recogniser> {
         Some(Box::new(Recorded { inner, record: self.record(first) }))
     }
 
+    fn hears_phrases_only(&self) -> bool {
+        self.links.iter().all(|link| link.provider.hears_phrases_only())
+    }
+
     fn answers_early(&self) -> bool {
         self.order(Instant::now()).first().is_some_and(|first| first.provider.answers_early())
     }

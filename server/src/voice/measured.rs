@@ -19,6 +19,10 @@ impl Recogniser for Measured<dyn Recogniser> {
         self.0.describe()
     }
 
+    fn hears_phrases_only(&self) -> bool {
+        self.0.hears_phrases_only()
+    }
+
     fn answers_early(&self) -> bool {
         self.0.answers_early()
     }

@@ -42,6 +42,8 @@ pub async fn search_words(
     .bind(words.join(" "))
     .bind(before)
     .bind(limit)
+    // Planned for these words each time: a plan for any words takes them for common ones, and reads the whole table for a rare one.
+    .persistent(false)
     .fetch_all(conn)
     .await
 }

@@ -1,5 +1,8 @@
 //! Speech to words, behind a trait.
 
+mod denoise;
+mod language;
+pub mod moonshine;
 pub mod pocketsphinx;
 pub mod text;
 
@@ -54,6 +57,10 @@ pub trait Recogniser: Send + Sync {
     /// Begins an utterance that is understood while it is spoken; `None` where only whole ones are.
     fn open(&self) -> Option<Box<dyn Live>> {
         None
+    }
+    /// Whether it understands a script's phrases and little else.
+    fn hears_phrases_only(&self) -> bool {
+        false
     }
     /// Whether it may be asked what was said in every pause, whether or not more comes: it costs nobody's money.
     fn answers_early(&self) -> bool {

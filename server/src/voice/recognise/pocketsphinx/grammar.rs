@@ -1,17 +1,11 @@
 //! What the decoder listens for, as files: a JSGF grammar of a script's phrases, a model of which words follow which in what
 //! people say else, and for each a dictionary cut to its words.
 
-use super::language;
-use crate::voice::phrases::plain;
+use crate::voice::recognise::language::{self, Model};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-
-/// What people say, a turn a line; lines that begin with # are none.
-const SENTENCES: &str = include_str!("../../../../data/sentences.txt");
-/// How often a phrase of the script counts beside a sentence.
-const PHRASE: f64 = 6.0;
 
 /// How each word is said, as phones.
 type Dictionary = BTreeMap<String, Vec<String>>;
@@ -28,8 +22,7 @@ pub(super) struct Grammar {
 impl Grammar {
     /// Makes the files.
     pub(super) fn make(phrases: &[String], dictionary: &Path) -> std::io::Result<Self> {
-        let sentences: Vec<String> =
-            SENTENCES.lines().filter(|line| !line.starts_with('#')).map(plain).collect();
+        let sentences = language::sentences();
         let wanted: BTreeSet<&str> = phrases.iter().chain(&sentences).flat_map(|p| p.split(' ')).collect();
         let entries = read(dictionary, &wanted)?;
         let is_known = |text: &&String| text.split(' ').all(|word| entries.contains_key(word));
@@ -37,21 +30,16 @@ impl Grammar {
         if known.is_empty() {
             return Err(std::io::Error::other("no phrase has only words of the dictionary"));
         }
-        let weighed = known.iter().map(|phrase| (PHRASE, phrase.split(' ').collect()));
-        let free: Vec<(f64, Vec<&str>)> = sentences
-            .iter()
-            .filter(is_known)
-            .map(|sentence| (1.0, sentence.split(' ').collect()))
-            .chain(weighed)
-            .collect();
+        let listed: Vec<&str> = known.iter().map(|phrase| phrase.as_str()).collect();
+        let free: Vec<&str> = sentences.iter().filter(is_known).map(String::as_str).collect();
         let folder = tempfile::tempdir()?;
-        let alternatives = known.iter().map(|p| p.as_str()).collect::<Vec<_>>().join(" | ");
+        let alternatives = listed.join(" | ");
         let rules = format!("#JSGF V1.0;\ngrammar phrases;\npublic <phrase> = {alternatives} ;\n");
         std::fs::write(folder.path().join("phrases.gram"), rules)?;
-        let words: BTreeSet<&str> = known.iter().flat_map(|p| p.split(' ')).collect();
+        let words: BTreeSet<&str> = listed.iter().flat_map(|p| p.split(' ')).collect();
         std::fs::write(folder.path().join("phrases.dict"), cut(&entries, &words))?;
-        std::fs::write(folder.path().join("sentences.arpa"), language::arpa(&free))?;
-        let words: BTreeSet<&str> = free.iter().flat_map(|(_, words)| words.iter().copied()).collect();
+        std::fs::write(folder.path().join("sentences.arpa"), Model::of(&free, &listed).arpa())?;
+        let words: BTreeSet<&str> = free.iter().chain(&listed).flat_map(|text| text.split(' ')).collect();
         std::fs::write(folder.path().join("sentences.dict"), cut(&entries, &words))?;
         let first = |ways: &Vec<String>| -> Vec<String> {
             ways.first().map(|s| s.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()

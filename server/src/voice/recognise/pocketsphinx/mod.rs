@@ -7,10 +7,9 @@
 //! model of the words that follow each other in such calls is heard too. How often that is right: `cargo bench --bench understand`.
 
 mod confidence;
-mod denoise;
 mod grammar;
-mod language;
 
+use super::denoise::denoise;
 use super::{RecogniseError, Recogniser, Recognition};
 use crate::voice::ear::Utterance;
 use crate::voice::intent;
@@ -194,6 +193,10 @@ impl Recogniser for PocketSphinx {
         format!("PocketSphinx ({}), English phrases, demonstration grade", self.files.program)
     }
 
+    fn hears_phrases_only(&self) -> bool {
+        true
+    }
+
     fn answers_early(&self) -> bool {
         true
     }
@@ -212,7 +215,7 @@ impl Recogniser for PocketSphinx {
         )]
         let seconds = samples.len() as f64 / f64::from(RATE);
         let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
-        let clean = denoise::denoise(&samples);
+        let clean = denoise(&samples);
         // The model was made for 16 kHz; its filters cannot be told otherwise from outside.
         let wide = sound::resample(&clean, RATE, 16_000).map_err(|e| failed(&e))?;
         let bytes: Vec<u8> = wide.iter().flat_map(|s| s.to_le_bytes()).collect();

@@ -1,0 +1,237 @@
+//! The two networks of Moonshine tiny, run by ONNX Runtime: one hears the sound, the other writes, piece by piece.
+//!
+//! What goes in and comes out is named in the files: `encoder_model.ort` takes `input_values` (16 kHz, −1 to 1) and gives
+//! `last_hidden_state`; `decoder_model_merged.ort` takes it with the last piece and what it remembers of those before
+//! (`past_key_values`), and gives `logits` and what it remembers then (`present`).
+
+use super::search::{Listener, WIDTH};
+use super::tokens::Token;
+use ort::environment::Environment;
+use ort::session::{Session, SessionInputValue};
+use ort::value::Tensor;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The files of the networks.
+pub(super) const ENCODER: &str = "encoder_model.ort";
+/// See [`ENCODER`].
+pub(super) const DECODER: &str = "decoder_model_merged.ort";
+
+/// Layers of the decoder, heads of each, and numbers of each head.
+const LAYERS: usize = 6;
+const HEADS: usize = 8;
+const WIDE: usize = 36;
+/// Numbers that stand for a moment of sound.
+const HIDDEN: usize = HEADS * WIDE;
+
+/// The runtime is loaded once for all, by whoever comes first.
+static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
+
+type Inputs<'v> = Vec<(Cow<'static, str>, SessionInputValue<'v>)>;
+
+/// The networks. One serves one utterance at a time.
+pub(super) struct Network {
+    encoder: Session,
+    decoder: Session,
+}
+
+fn told(error: &impl std::fmt::Display) -> String {
+    crate::domain::plain::line(&error.to_string(), 200)
+}
+
+fn runtime(library: &Path) -> Result<Environment, String> {
+    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = runtime.as_ref() {
+        return Ok(runtime.clone());
+    }
+    let builder = ort::init_from(library)
+        .map_err(|error| format!("{} cannot be loaded: {}", library.display(), told(&error)))?;
+    let made = builder.with_telemetry(false).build().map_err(|error| told(&error))?;
+    Ok(runtime.insert(made).clone())
+}
+
+/// The runtime's library in a folder: `libonnxruntime….so…`.
+pub(super) fn library(folder: &Path) -> Option<PathBuf> {
+    let names = std::fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let is_one = |name: &str| name.starts_with("libonnxruntime") && name.contains(".so");
+    names
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().is_some_and(|n| is_one(&n.to_string_lossy())))
+}
+
+impl Network {
+    /// Loads the networks of a folder.
+    ///
+    /// # Errors
+    /// What cannot be loaded, and why.
+    pub(super) fn load(folder: &Path, library: &Path) -> Result<Self, String> {
+        let runtime = runtime(library)?;
+        let session = |name: &str| {
+            let path = folder.join(name);
+            let made = Session::builder(&runtime)
+                .map_err(|error| told(&error))?
+                // One utterance, one core: others are spoken meanwhile.
+                .with_intra_threads(1)
+                .map_err(|error| told(&error))?
+                .with_inter_threads(1)
+                .map_err(|error| told(&error))?
+                .with_intra_op_spinning(false)
+                .map_err(|error| told(&error))?
+                .commit_from_file(&path);
+            made.map_err(|error| format!("{} cannot be loaded: {}", path.display(), told(&error)))
+        };
+        Ok(Self { encoder: session(ENCODER)?, decoder: session(DECODER)? })
+    }
+
+    /// Hears an utterance: 16 kHz, −1 to 1.
+    ///
+    /// # Errors
+    /// When the network failed.
+    pub(super) fn hear(&mut self, samples: Vec<f32>) -> Result<Sound, String> {
+        let length = samples.len();
+        let inputs: Inputs<'_> = vec![
+            ("input_values".into(), tensor([1, length], samples)?),
+            ("attention_mask".into(), tensor([1, length], vec![1_i64; length])?),
+        ];
+        let outputs = self.encoder.run(inputs).map_err(|error| told(&error))?;
+        let hidden = numbers(&outputs, "last_hidden_state")?.to_vec();
+        Ok(Sound { moments: hidden.len() / HIDDEN, hidden })
+    }
+
+    /// Writes what was heard.
+    pub(super) fn writer<'n>(&'n mut self, sound: &'n Sound) -> Writer<'n> {
+        Writer { decoder: &mut self.decoder, sound, kept: Kept::default() }
+    }
+}
+
+/// What the first network made of an utterance.
+pub(super) struct Sound {
+    hidden: Vec<f32>,
+    moments: usize,
+}
+
+/// The second network, on its way through one utterance.
+pub(super) struct Writer<'n> {
+    decoder: &'n mut Session,
+    sound: &'n Sound,
+    kept: Kept,
+}
+
+/// What the second network keeps between two pieces.
+#[derive(Default)]
+struct Kept {
+    /// What it keeps of the sound, once for each beginning that is followed.
+    heard: Vec<(String, Tensor<f32>)>,
+    /// What it remembers of what was written, by name, one beginning after the other.
+    remembered: Vec<(String, Vec<f32>)>,
+    /// Pieces that were written.
+    written: usize,
+}
+
+fn tensor<'v, T, const N: usize>(shape: [usize; N], data: Vec<T>) -> Result<SessionInputValue<'v>, String>
+where
+    T: ort::value::PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
+{
+    Ok(Tensor::from_array((shape, data)).map_err(|error| told(&error))?.into())
+}
+
+fn numbers<'o>(outputs: &'o ort::session::SessionOutputs<'_>, name: &str) -> Result<&'o [f32], String> {
+    let value = outputs.get(name).ok_or_else(|| format!("the network gives no {name}"))?;
+    Ok(value.try_extract_tensor::<f32>().map_err(|error| told(&error))?.1)
+}
+
+/// The names of what is remembered: of the sound (`encoder`) or of what was written (`decoder`).
+fn names(of: &str) -> impl Iterator<Item = String> {
+    let kinds = move |layer| ["key", "value"].map(|kind| format!("{layer}.{of}.{kind}"));
+    (0..LAYERS).flat_map(kinds)
+}
+
+impl Kept {
+    fn inputs(&self, sound: &Sound, rows: usize, tokens: &[Token]) -> Result<Inputs<'_>, String> {
+        let moments = sound.moments;
+        let pieces: Vec<i64> = tokens.iter().map(|token| i64::from(*token)).collect();
+        let mut inputs: Inputs<'_> = vec![
+            ("encoder_attention_mask".into(), tensor([rows, moments], vec![1_i64; rows * moments])?),
+            ("input_ids".into(), tensor([rows, 1], pieces)?),
+            ("encoder_hidden_states".into(), tensor([rows, moments, HIDDEN], sound.hidden.repeat(rows))?),
+            ("use_cache_branch".into(), tensor([1], vec![self.written > 0])?),
+        ];
+        let past = |name: &str| Cow::from(format!("past_key_values.{name}"));
+        if self.written == 0 {
+            for name in names("decoder").chain(names("encoder")) {
+                inputs.push((past(&name), tensor([rows, HEADS, 0, WIDE], Vec::<f32>::new())?));
+            }
+            return Ok(inputs);
+        }
+        for (name, kept) in &self.heard {
+            inputs.push((past(name), kept.into()));
+        }
+        for (name, kept) in &self.remembered {
+            inputs.push((past(name), tensor([rows, HEADS, self.written, WIDE], kept.clone())?));
+        }
+        Ok(inputs)
+    }
+}
+
+impl Listener for Writer<'_> {
+    fn next(&mut self, parents: &[usize], tokens: &[Token]) -> Result<Vec<Vec<f32>>, String> {
+        let Self { decoder, sound, kept } = self;
+        // After the first piece always as many rows: what is kept of the sound is laid out once.
+        let first = kept.written == 0;
+        let rows = if first { 1 } else { WIDTH };
+        let row = |n: usize| if n < parents.len() { n } else { 0 };
+        let tokens: Vec<Token> = (0..rows).map(|n| tokens[row(n)]).collect();
+        let each = HEADS * kept.written * WIDE;
+        for (_, remembered) in &mut kept.remembered {
+            let of = |n: usize| {
+                let from = parents[row(n)] * each;
+                remembered.get(from..from + each).unwrap_or_default()
+            };
+            *remembered = (0..rows).flat_map(of).copied().collect();
+        }
+        let outputs = decoder.run(kept.inputs(sound, rows, &tokens)?).map_err(|error| told(&error))?;
+        let logits = numbers(&outputs, "logits")?;
+        let chances =
+            logits.chunks((logits.len() / rows).max(1)).take(parents.len()).map(log_chances).collect();
+        let present = |name: &str| numbers(&outputs, &format!("present.{name}"));
+        if first {
+            for name in names("encoder") {
+                let shape = [WIDTH, HEADS, sound.moments, WIDE];
+                let laid_out = Tensor::from_array((shape, present(&name)?.repeat(WIDTH)));
+                kept.heard.push((name, laid_out.map_err(|error| told(&error))?));
+            }
+        }
+        let remembered = names("decoder").map(|name| Ok((name.clone(), present(&name)?.to_vec())));
+        kept.remembered = remembered.collect::<Result<_, String>>()?;
+        kept.written += 1;
+        Ok(chances)
+    }
+}
+
+/// Log chances of a row of scores.
+fn log_chances(scores: &[f32]) -> Vec<f32> {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let all = scores.iter().map(|score| (score - most).exp()).sum::<f32>().ln() + most;
+    scores.iter().map(|score| score - all).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{library, log_chances};
+
+    #[test]
+    fn chances_add_up_to_one() {
+        let chances = log_chances(&[1.0, 2.0, -40.0, 90.0, 90.0]);
+        assert!((chances.iter().map(|c| c.exp()).sum::<f32>() - 1.0).abs() < 1e-5);
+        assert!((chances[3].exp() - 0.5).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_runtime_is_found_by_any_of_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(library(folder.path()), None);
+        std::fs::write(folder.path().join("libonnxruntime-13ab.so.1"), "").unwrap();
+        assert!(library(folder.path()).unwrap().ends_with("libonnxruntime-13ab.so.1"));
+    }
+}
