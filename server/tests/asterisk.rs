@@ -11,6 +11,7 @@
 use dialdeck_testkit::asterisk::{Asterisk, Lab};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
 use dialdeck_testkit::people::number;
+use dialdeck_testkit::speech::moonshine;
 use dialdeck_testkit::voices::{Manner, Voices};
 use dialdeck_testkit::wait::{until, within};
 use reqwest::Method;
@@ -124,6 +125,40 @@ async fn twelve_people() {
         .get(&format!("/api/v1/calls/{}/conversation", calls[&number(10)]["id"].as_str().unwrap()))
         .await;
     assert_eq!(talked.unwrap()["conversationHistory"].as_array().unwrap().len(), 3);
+    server.stop().unwrap();
+}
+
+/// What no phrase of the grammar says is understood where Moonshine's files are; `PocketSphinx` is not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_speak_freely() {
+    let lab = lab();
+    let folder = moonshine().unwrap();
+    let setup = lab
+        .setup
+        .clone()
+        .set("recognition.moonshine", &folder.to_string_lossy())
+        .set("recognition.pocketsphinx", "/nowhere/pocketsphinx_batch")
+        .set("recognition.model", "/nowhere");
+    let server = setup.start(&["serve"]).unwrap();
+    let client = server.log_in("sue").await.unwrap();
+    let parts = client.get("/api/v1/parts").await.unwrap();
+    let hears = parts["parts"].as_array().unwrap().iter().find(|p| p["name"] == "recogniser").unwrap();
+    assert!(hears["state"] == "up" && hears["message"].as_str().unwrap().contains("free speech"), "{hears}");
+    let people = [
+        ("Interested", 10, "interested", "yes i am interested"),
+        ("Neverring", 33, "do_not_call", "ring this number again"),
+        ("Somebodyelse", 34, "wrong_number", "nobody by that name"),
+    ];
+    let list: Vec<(&str, u8)> = people.iter().map(|p| (p.0, p.1)).collect();
+    let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 200, "retryDelayMinutes": 60 });
+    let campaign = client.campaign("Free", settings, &list).await.unwrap();
+    start_queue(&client, &campaign).await;
+    let calls = by_phone(over(&client, &campaign, people.len()).await);
+    for (name, digits, outcome, said) in people {
+        let call = &calls[&number(digits)];
+        let heard = call["transcript"].as_str().unwrap().to_lowercase().replace([',', '.'], "");
+        assert!(call["outcome"] == outcome && heard.contains(said), "{name}: {call}");
+    }
     server.stop().unwrap();
 }
 

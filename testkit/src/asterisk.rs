@@ -40,6 +40,8 @@ const SAID: &[(&str, &str, &str)] = &[
     ("call-back", "rms", "can you call me back tomorrow"),
     ("not-interested", "rms", "i am not interested"),
     ("mm-hm", "slt", "mm hm"),
+    ("never-ring", "rms", "please don't ever ring this number again"),
+    ("by-that-name", "rms", "there is nobody by that name in this house"),
     (
         "machine",
         "slt",
@@ -290,7 +292,7 @@ impl Lab {
 
 /// The far ends' sounds, spoken once.
 fn sounds(speech: &Speech) -> Result<PathBuf> {
-    lab::part("sounds-2", |folder| {
+    lab::part("sounds-3", |folder| {
         for (name, voice, text) in SAID {
             let wav = folder.join(format!("{name}.wav"));
             speech.speak(voice, text, &wav)?;
