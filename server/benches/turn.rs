@@ -40,6 +40,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 const FRAME: Duration = Duration::from_millis(20);
+/// Silent frames after which we are taken to have said all. Between two sentences of the opening there are fewer: who speaks there
+/// would speak over the rest of it, which no "yes please" cuts short.
+const OVER: u32 = 60;
 
 fn loud(frame: &Frame) -> bool {
     matches!(frame, Frame::Sound(samples) if samples.iter().any(|s| s.unsigned_abs() > 200))
@@ -77,7 +80,7 @@ async fn person(
             _ = beat.tick() => {
                 let interrupts = turns % 2 == 1 && ours > 15;
                 // Not once more before we have answered.
-                if at.is_none() && answered && (quiet > 20 || interrupts) {
+                if at.is_none() && answered && (quiet > OVER || interrupts) {
                     answered = false;
                     interrupted = interrupts.then(Instant::now);
                     (at, turns) = (Some(0), turns + 1);

@@ -65,7 +65,8 @@ pub(super) async fn queues(store: &Arc<dyn Store>) -> Verdict {
         }
     }
     if paused.is_empty() {
-        return ok(format!("{running} queues run, none has paused by itself"));
+        let run = if running == 1 { "queue runs" } else { "queues run" };
+        return ok(format!("{running} {run}, none has paused by itself"));
     }
     warn(format!("paused: {}", paused.join("; ")), "look, mend, and start the queue again")
 }

@@ -9,7 +9,7 @@ use crate::speech;
 use crate::voice::dialogue::Dialogue;
 use crate::voice::ear::Utterance;
 use crate::voice::media::{Clip, RATE};
-use crate::voice::phrases::Phrases;
+use crate::voice::phrases::{Phrases, plain};
 use crate::voice::recognise::Recognition;
 use dialdeck_protocol::Outcome;
 use std::sync::Arc;
@@ -55,7 +55,10 @@ pub(super) async fn recogniser(settings: &Settings) -> Verdict {
         Err(why) => return skip(format!("nothing to listen to: {why}")),
     };
     match recogniser.recognise(Utterance::Sound(samples), &Phrases::of(&Script::default())).await {
-        Ok(heard) if heard.text == PHRASE => ok(format!("heard {PHRASE:?}, spoken by our own voice")),
+        Ok(heard) if plain(&heard.text) == PHRASE => {
+            let who = recogniser.describe();
+            ok(format!("{who}: heard {PHRASE:?}, spoken by our own voice"))
+        }
         Ok(heard) => warn(
             format!("heard {:?} where {PHRASE:?} was spoken", heard.text),
             "synthetic voices are hard to hear; try voice.voice = \"male\", or go by real calls",

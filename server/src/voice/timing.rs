@@ -25,7 +25,7 @@ pub struct Timing {
     pub cough: Duration,
     /// Speech that cuts our opening short; it is not silent before: a "hello?" does not.
     pub opening_barge_in: Duration,
-    /// Silence of both sides after which we ask.
+    /// Silence of both sides after which we ask: nobody is to hear nothing for more than four seconds, and it takes a moment.
     pub silence: Duration,
     /// How long somebody waits for an answer until they are told that it takes a moment.
     pub excuse: Duration,
@@ -54,7 +54,7 @@ impl Default for Timing {
             barge_in: Duration::from_millis(250),
             cough: Duration::from_millis(400),
             opening_barge_in: Duration::from_millis(900),
-            silence: Duration::from_secs(4),
+            silence: Duration::from_millis(3500),
             excuse: Duration::from_millis(2500),
             machine: Duration::from_secs(5),
             after_tone: Duration::from_millis(300),

@@ -40,6 +40,8 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
     let writing = options.clone();
     let pool = SqlitePoolOptions::new()
         .max_connections(8)
+        // A file does not hang up: asking each time whether it is there costs two changes of thread.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         .connect_with(options)
         .await
@@ -47,6 +49,7 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
     sqlx::migrate!("../migrations/sqlite").run(&pool).await.map_err(|e| unavailable(&e))?;
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         // On a full disk SQLite may end a transaction by itself, which leaves its connection of no use: it goes, and the next
         // writer gets a fresh one.

@@ -13,6 +13,7 @@ mod tokens;
 use super::denoise::denoise;
 use super::language::{self, Model};
 use super::{RecogniseError, Recogniser, Recognition};
+use crate::domain::plain::line;
 use crate::voice::ear::Utterance;
 use crate::voice::media::RATE;
 use crate::voice::phrases::Phrases;
@@ -43,6 +44,8 @@ const WEIGHT: f64 = 0.25;
 const PACE: f64 = 6.5;
 /// Longest that is heard at once, in seconds of sound; the end counts.
 const LONGEST: usize = 30;
+/// Characters of a turn, at most.
+const LONGEST_TEXT: usize = 2000;
 /// Scripts whose phrases are kept.
 const SCRIPTS: usize = 32;
 
@@ -157,9 +160,10 @@ impl Shared {
             let pieces = found.tokens.iter().filter(|token| **token != END).count();
             Reading { text, sound: found.sound, words: found.guided, pieces }
         };
-        let free = free.iter().map(|found| reading(found, self.tokens.text(&found.tokens))).collect();
+        // The model sets some turns in quotation marks, as a novel would.
+        let free = free.iter().map(|found| reading(found, self.tokens.text(&found.tokens).replace('"', "")));
         let phrase = |found: &Found| Some(reading(found, listening.listed.phrase(&found.tokens)?.to_owned()));
-        Ok(Readings { free, listed: listed.iter().filter_map(phrase).collect() })
+        Ok(Readings { free: free.collect(), listed: listed.iter().filter_map(phrase).collect() })
     }
 }
 
@@ -201,7 +205,9 @@ impl Recogniser for Moonshine {
             Ok::<_, String>(certainty::understand(&readings.free, &readings.listed, seconds, &phrases))
         });
         let understood = understood.await.map_err(|e| failed(&e))?.map_err(RecogniseError::Failed)?;
+        // What the model writes, too, is a stranger's.
+        let text = line(&understood.text, LONGEST_TEXT);
         // A small model still mistakes words: nothing is undone on them alone.
-        Ok(Recognition { text: understood.text, confidence: understood.chance, certain: false })
+        Ok(Recognition { text, confidence: understood.chance, certain: false })
     }
 }

@@ -153,6 +153,13 @@ impl PocketSphinx {
     }
 }
 
+/// As the decoder reads it: without the line's noise, 16 kHz s16le. The model was made for that rate; its filters cannot be told
+/// otherwise from outside.
+fn prepared(samples: &[i16]) -> Result<Vec<u8>, sound::SoundError> {
+    let wide = sound::resample(&denoise(samples), RATE, 16_000)?;
+    Ok(wide.iter().flat_map(|s| s.to_le_bytes()).collect())
+}
+
 /// Reads `text (id score)`. An utterance without a result carries a score that means nothing.
 fn parse_hypothesis(line: &str) -> (String, f64) {
     let line = line.lines().next().unwrap_or_default();
@@ -215,10 +222,10 @@ impl Recogniser for PocketSphinx {
         )]
         let seconds = samples.len() as f64 / f64::from(RATE);
         let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
-        let clean = denoise(&samples);
-        // The model was made for 16 kHz; its filters cannot be told otherwise from outside.
-        let wide = sound::resample(&clean, RATE, 16_000).map_err(|e| failed(&e))?;
-        let bytes: Vec<u8> = wide.iter().flat_map(|s| s.to_le_bytes()).collect();
+        // Other calls' sound is not to wait for this.
+        let prepared =
+            tokio::task::spawn_blocking(move || prepared(&samples)).await.map_err(|e| failed(&e))?;
+        let bytes = prepared.map_err(|e| failed(&e))?;
         tokio::fs::write(folder.path().join("u.raw"), bytes).await.map_err(|e| failed(&e))?;
         tokio::fs::write(folder.path().join("ids"), "u\n").await.map_err(|e| failed(&e))?;
 
