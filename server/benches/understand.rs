@@ -1,5 +1,6 @@
 //! What the embedded chain understands of telephone speech (recogniser, then the rules of intents): phrases of its grammar, turns that
-//! are in none, and requests never to be called again in forty wordings, spoken by six voices on a line with noise. For each
+//! are in none, and requests never to be called again in forty wordings, spoken by six voices on a line with noise; and of sounds
+//! that are no speech, of which nothing is to be understood (as if each had passed the detector of voice). For each
 //! intent, voice and noise: right, unclear, wrong. `--noise 30,20,12` (signal to noise, dB), `--voices slt,rms`, `--misses`,
 //! `--recognisers moonshine,pocketsphinx`.
 //!
@@ -20,6 +21,8 @@
 mod common;
 #[path = "common/line.rs"]
 mod line;
+#[path = "common/noises.rs"]
+mod noises;
 
 use dialdeck_protocol::Intent;
 use dialdeck_server::domain::script::Script;
@@ -29,6 +32,7 @@ use dialdeck_server::voice::phrases::{Phrases, plain};
 use dialdeck_server::voice::recognise::Recogniser;
 use dialdeck_testkit::speech::Speech;
 use line::{moonshine, noisy, quiet, recogniser, spoken};
+use noises::{KINDS, noise};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -38,7 +42,7 @@ use std::time::Instant;
 
 #[derive(Clone)]
 struct Turn {
-    /// `grammar`, `outside`, or `refusals`.
+    /// `grammar`, `outside`, `refusals`, or `noises`.
     set: &'static str,
     text: String,
     means: Intent,
@@ -125,7 +129,14 @@ async fn main() {
             samples
         })
         .collect();
-    let said: Vec<(Turn, Vec<i16>)> = turns.into_iter().zip(sounds).collect();
+    let mut said: Vec<(Turn, Vec<i16>)> = turns.into_iter().zip(sounds).collect();
+    for (kind, n) in KINDS.iter().flat_map(|kind| (0..12).map(move |n| (kind, n))) {
+        let text = (*kind).to_owned();
+        let turn = Turn { set: "noises", text, means: Intent::Unclear, voice: "none".into(), noise: 40.0 };
+        let mut samples = noise(kind, n, &mut random);
+        noisy(&mut samples, turn.noise, &mut random);
+        said.push((turn, samples));
+    }
     let mut figures = serde_json::Map::new();
     for name in named {
         let recogniser: Arc<dyn Recogniser> = match name.as_str() {
