@@ -61,13 +61,13 @@ pub struct Moonshine {
     shared: Arc<Shared>,
     /// One utterance a core.
     room: Arc<Semaphore>,
-    listening: Mutex<LruCache<String, Arc<Listening>>>,
 }
 
 struct Shared {
     tokens: Arc<Tokens>,
     /// Networks that nobody uses now.
     idle: Mutex<Vec<Network>>,
+    listening: Mutex<LruCache<String, Arc<Listening>>>,
     folder: PathBuf,
     library: PathBuf,
 }
@@ -96,6 +96,7 @@ impl Moonshine {
         let shared = Arc::new(Shared {
             tokens: Arc::new(tokens),
             idle: Mutex::default(),
+            listening: Mutex::new(LruCache::new(NonZeroUsize::new(SCRIPTS).unwrap_or(NonZeroUsize::MIN))),
             folder: folder.to_owned(),
             library,
         });
@@ -103,26 +104,7 @@ impl Moonshine {
         let loaded = tokio::task::spawn_blocking(move || first.take()).await.map_err(|e| e.to_string())??;
         shared.put_back(loaded);
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Ok(Self {
-            folder: folder.to_owned(),
-            shared,
-            room: Arc::new(Semaphore::new(cores.get())),
-            listening: Mutex::new(LruCache::new(NonZeroUsize::new(SCRIPTS).unwrap_or(NonZeroUsize::MIN))),
-        })
-    }
-
-    fn listening(&self, phrases: &Phrases) -> Arc<Listening> {
-        let list: Vec<&str> = phrases.iter().collect();
-        let key = list.join("|");
-        let mut kept = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get_or_insert(key, || {
-            let sentences = language::sentences();
-            let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
-            let free = Free::new(self.shared.tokens.clone(), Model::of(&sentences, &list));
-            let listed = Listed::new(&self.shared.tokens, list.iter().map(|phrase| (*phrase).to_owned()));
-            Arc::new(Listening { free, listed })
-        })
-        .clone()
+        Ok(Self { folder: folder.to_owned(), shared, room: Arc::new(Semaphore::new(cores.get())) })
     }
 }
 
@@ -133,6 +115,20 @@ struct Readings {
 }
 
 impl Shared {
+    fn listening(&self, phrases: &Phrases) -> Arc<Listening> {
+        let list: Vec<&str> = phrases.iter().collect();
+        let key = list.join("|");
+        let mut kept = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get_or_insert(key, || {
+            let sentences = language::sentences();
+            let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
+            let free = Free::new(self.tokens.clone(), Model::of(&sentences, &list));
+            let listed = Listed::new(&self.tokens, list.iter().map(|phrase| (*phrase).to_owned()));
+            Arc::new(Listening { free, listed })
+        })
+        .clone()
+    }
+
     fn take(&self) -> Result<Network, String> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| Network::load(&self.folder, &self.library), Ok)
@@ -196,10 +192,9 @@ impl Recogniser for Moonshine {
         let failed = |e: &dyn std::fmt::Display| RecogniseError::Failed(e.to_string());
         let (shared, phrases) = (self.shared.clone(), phrases.clone());
         let room = self.room.clone().acquire_owned().await.map_err(|e| failed(&e))?;
-        let listening = self.listening(&phrases);
         let understood = tokio::task::spawn_blocking(move || {
             let _room = room;
-            let readings = shared.read(&samples, &listening)?;
+            let readings = shared.read(&samples, &shared.listening(&phrases))?;
             #[allow(clippy::cast_precision_loss, reason = "an utterance has some hundred thousand samples")]
             let seconds = samples.len() as f64 / f64::from(RATE);
             Ok::<_, String>(certainty::understand(&readings.free, &readings.listed, seconds, &phrases))
