@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_taken_on_less_than_anything_else() {
-        let listed = [reading("tell me more", -9.0, 0.0, 4), reading("no", -14.0, 0.0, 2)];
+        let listed = [reading("no", -9.0, 0.0, 2), reading("stop calling me", -10.0, 0.0, 4)];
         let among = |other: &str| {
-            let free = [reading("Top falling sea.", -6.0, -6.0, 6), reading(other, -7.0, -5.5, 5)];
+            let free = [reading("Top falling sea.", -6.0, -6.0, 6), reading(other, -6.2, -5.9, 5)];
             understood(&free, &listed)
         };
         assert_eq!(among("Stop calling me."), "Stop calling me.");
