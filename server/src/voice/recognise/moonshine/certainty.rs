@@ -12,7 +12,7 @@ use dialdeck_protocol::Intent;
 /// From this chance on a meaning is taken that the nearest phrase of the script has, and one that only other words have.
 const SURE: f64 = 0.5;
 const SURE_OF_WORDS: f64 = 0.88;
-/// The same for a wish never to be called again: nothing is done on it alone but to ask.
+/// The same for a wish never to be called again: a conversation only asks back on it, and who is on hold is rather let go than kept.
 const REFUSAL: f64 = 0.25;
 /// Mean chance of a piece from which words that mean nothing to the rules are told as they were heard.
 const WORDS: f64 = 0.3;
@@ -39,12 +39,22 @@ pub(super) struct Reading {
 }
 
 /// What was understood.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Understood {
     /// The words; empty where none are sure enough.
     pub text: String,
     /// How likely, 0–1.
     pub chance: f64,
+}
+
+impl Understood {
+    /// With what came after it.
+    pub(super) fn and(self, next: &Self) -> Self {
+        if self.text.is_empty() || next.text.is_empty() {
+            return if self.text.is_empty() { next.clone() } else { self };
+        }
+        Self { text: format!("{} {}", self.text, next.text), chance: self.chance.min(next.chance) }
+    }
 }
 
 struct Weighed {
@@ -168,6 +178,11 @@ pub(super) fn understand(
     let Some(best) = free.first() else { return nothing };
     let clear = (best.sound / count(best.pieces)).exp();
     let plain = plain(&best.text);
+    // Without a phrase to hold it against nothing was weighed: a refusal is not lost for that.
+    let refuses = |reading: &&Reading| intent::detect(&reading.text, phrases).intent == Intent::DoNotCall;
+    if let (true, Some(refusal)) = (listed.is_empty(), free.iter().take(READINGS).find(refuses)) {
+        return Understood { text: refusal.text.clone(), chance: REFUSAL };
+    }
     let is_nothing = clear < WORDS || NOTHING_SAID.contains(&plain.as_str());
     if is_nothing || intent::detect(&plain, phrases).intent != Intent::Unclear {
         return nothing;
@@ -215,5 +230,7 @@ mod tests {
         };
         assert_eq!(among("Stop calling me."), "Stop calling me.");
         assert_ne!(among("How does it work?"), "How does it work?");
+        let alone = [reading("Please stop calling me.", -3.0, -4.0, 6)];
+        assert_eq!(understood(&alone, &[]), "Please stop calling me.");
     }
 }

@@ -19,14 +19,16 @@ use crate::voice::media::RATE;
 use crate::voice::phrases::Phrases;
 use crate::voice::sound;
 use async_trait::async_trait;
-use certainty::Reading;
+use certainty::{Reading, Understood};
 use guides::{Free, Listed};
 use lru::LruCache;
 use network::{DECODER, ENCODER, Network};
 use search::{Found, search};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokens::{END, Tokens};
 use tokio::sync::Semaphore;
 
@@ -42,8 +44,10 @@ const SILENCE: usize = 8000;
 const WEIGHT: f64 = 0.25;
 /// Pieces a second, at most.
 const PACE: f64 = 6.5;
-/// Longest that is heard at once, in seconds of sound; the end counts.
-const LONGEST: usize = 30;
+/// Longest that is heard at once, in samples of the telephone's; what is longer is heard piece by piece.
+const LONGEST: usize = 25 * RATE as usize;
+/// Longest a reading may take, the wait for a core included.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// Characters of a turn, at most.
 const LONGEST_TEXT: usize = 2000;
 /// Scripts whose phrases are kept.
@@ -74,7 +78,7 @@ struct Shared {
 
 /// Whether a folder has a model.
 pub fn is_there(folder: &Path) -> bool {
-    folder.join(ENCODER).exists()
+    !folder.as_os_str().is_empty() && folder.join(ENCODER).exists()
 }
 
 impl Moonshine {
@@ -118,15 +122,40 @@ impl Shared {
     fn listening(&self, phrases: &Phrases) -> Arc<Listening> {
         let list: Vec<&str> = phrases.iter().collect();
         let key = list.join("|");
-        let mut kept = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get_or_insert(key, || {
-            let sentences = language::sentences();
-            let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
-            let free = Free::new(self.tokens.clone(), Model::of(&sentences, &list));
-            let listed = Listed::new(&self.tokens, list.iter().map(|phrase| (*phrase).to_owned()));
-            Arc::new(Listening { free, listed })
-        })
-        .clone()
+        let kept = || self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listening) = kept().get(&key) {
+            return listening.clone();
+        }
+        // Other scripts' calls are heard meanwhile.
+        let sentences = language::sentences();
+        let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
+        let free = Free::new(self.tokens.clone(), Model::of(&sentences, &list));
+        let listed = Listed::new(&self.tokens, list.iter().map(|phrase| (*phrase).to_owned()));
+        let made = Arc::new(Listening { free, listed });
+        kept().put(key, made.clone());
+        made
+    }
+
+    /// Understands an utterance, piece by piece where it is long.
+    fn understand(
+        &self,
+        samples: &[i16],
+        phrases: &Phrases,
+        given_up: &AtomicBool,
+    ) -> Result<Understood, String> {
+        let listening = self.listening(phrases);
+        let mut whole: Option<Understood> = None;
+        for piece in samples.chunks(LONGEST) {
+            let readings = self.read(piece, &listening, given_up)?;
+            #[allow(clippy::cast_precision_loss, reason = "a piece has some hundred thousand samples")]
+            let seconds = piece.len() as f64 / f64::from(RATE);
+            let heard = certainty::understand(&readings.free, &readings.listed, seconds, phrases);
+            whole = Some(match whole {
+                None => heard,
+                Some(before) => before.and(&heard),
+            });
+        }
+        Ok(whole.unwrap_or_default())
     }
 
     fn take(&self) -> Result<Network, String> {
@@ -138,8 +167,28 @@ impl Shared {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(network);
     }
 
-    fn read(&self, samples: &[i16], listening: &Listening) -> Result<Readings, String> {
+    fn read(
+        &self,
+        samples: &[i16],
+        listening: &Listening,
+        given_up: &AtomicBool,
+    ) -> Result<Readings, String> {
         let mut network = self.take()?;
+        let readings = self.read_by(&mut network, samples, listening, given_up);
+        // One that failed may be broken.
+        if readings.is_ok() || given_up.load(Ordering::Relaxed) {
+            self.put_back(network);
+        }
+        readings
+    }
+
+    fn read_by(
+        &self,
+        network: &mut Network,
+        samples: &[i16],
+        listening: &Listening,
+        given_up: &AtomicBool,
+    ) -> Result<Readings, String> {
         let heard = prepared(samples)?;
         #[allow(
             clippy::cast_precision_loss,
@@ -149,9 +198,8 @@ impl Shared {
         )]
         let longest = (heard.len() as f64 / f64::from(MODEL_RATE) * PACE) as usize + 2;
         let sound = network.hear(heard)?;
-        let free = search(&mut network.writer(&sound), &listening.free, WEIGHT, longest)?;
-        let listed = search(&mut network.writer(&sound), &listening.listed, 0.0, longest)?;
-        self.put_back(network);
+        let free = search(&mut network.writer(&sound, given_up), &listening.free, WEIGHT, longest)?;
+        let listed = search(&mut network.writer(&sound, given_up), &listening.listed, 0.0, longest)?;
         let reading = |found: &Found, text: String| {
             let pieces = found.tokens.iter().filter(|token| **token != END).count();
             Reading { text, sound: found.sound, words: found.guided, pieces }
@@ -163,14 +211,22 @@ impl Shared {
     }
 }
 
+/// Says that nobody waits for a reading any more, once it goes.
+struct GivesUp(Arc<AtomicBool>);
+
+impl Drop for GivesUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// As the model hears it: without the line's noise, 16 kHz, −1 to 1, with silence around it.
 fn prepared(samples: &[i16]) -> Result<Vec<f32>, String> {
     let wide = sound::resample(&denoise(samples), RATE, MODEL_RATE).map_err(|error| error.to_string())?;
-    let last = &wide[wide.len().saturating_sub(LONGEST * MODEL_RATE as usize)..];
-    let loudest = last.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0).max(32);
+    let loudest = wide.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0).max(32);
     let factor = LOUDEST / f32::from(loudest);
     let silence = || std::iter::repeat_n(0.0, SILENCE);
-    Ok(silence().chain(last.iter().map(|s| f32::from(*s) * factor)).chain(silence()).collect())
+    Ok(silence().chain(wide.iter().map(|s| f32::from(*s) * factor)).chain(silence()).collect())
 }
 
 #[async_trait]
@@ -191,15 +247,20 @@ impl Recogniser for Moonshine {
         let Utterance::Sound(samples) = utterance else { return Err(RecogniseError::Kind("words")) };
         let failed = |e: &dyn std::fmt::Display| RecogniseError::Failed(e.to_string());
         let (shared, phrases) = (self.shared.clone(), phrases.clone());
-        let room = self.room.clone().acquire_owned().await.map_err(|e| failed(&e))?;
-        let understood = tokio::task::spawn_blocking(move || {
-            let _room = room;
-            let readings = shared.read(&samples, &shared.listening(&phrases))?;
-            #[allow(clippy::cast_precision_loss, reason = "an utterance has some hundred thousand samples")]
-            let seconds = samples.len() as f64 / f64::from(RATE);
-            Ok::<_, String>(certainty::understand(&readings.free, &readings.listed, seconds, &phrases))
-        });
-        let understood = understood.await.map_err(|e| failed(&e))?.map_err(RecogniseError::Failed)?;
+        let given_up = Arc::new(AtomicBool::new(false));
+        // Whoever does not wait any longer ends the reading at its next piece.
+        let _needed = GivesUp(given_up.clone());
+        let reading = async {
+            let room = self.room.clone().acquire_owned().await.map_err(|e| failed(&e))?;
+            let read = tokio::task::spawn_blocking(move || {
+                let _room = room;
+                shared.understand(&samples, &phrases, &given_up)
+            });
+            read.await.map_err(|e| failed(&e))?.map_err(RecogniseError::Failed)
+        };
+        let understood = tokio::time::timeout(PATIENCE, reading)
+            .await
+            .map_err(|_| RecogniseError::Failed(format!("it took longer than {} s", PATIENCE.as_secs())))??;
         // What the model writes, too, is a stranger's.
         let text = line(&understood.text, LONGEST_TEXT);
         // A small model still mistakes words: nothing is undone on them alone.

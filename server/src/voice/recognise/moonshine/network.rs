@@ -11,6 +11,7 @@ use ort::session::{Session, SessionInputValue};
 use ort::value::Tensor;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The files of the networks.
@@ -54,7 +55,11 @@ fn runtime(library: &Path) -> Result<Environment, String> {
 /// The runtime's library in a folder: `libonnxruntime….so…`.
 pub(super) fn library(folder: &Path) -> Option<PathBuf> {
     let names = std::fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let is_one = |name: &str| name.starts_with("libonnxruntime") && name.contains(".so");
+    // Beside it may lie `libonnxruntime_providers_shared.so`, which is no runtime.
+    let is_one = |name: &str| {
+        let rest = name.strip_prefix("libonnxruntime");
+        rest.is_some_and(|rest| rest.starts_with(['.', '-']) && rest.contains(".so"))
+    };
     names
         .map(|entry| entry.path())
         .find(|path| path.file_name().is_some_and(|n| is_one(&n.to_string_lossy())))
@@ -100,8 +105,9 @@ impl Network {
     }
 
     /// Writes what was heard.
-    pub(super) fn writer<'n>(&'n mut self, sound: &'n Sound) -> Writer<'n> {
-        Writer { decoder: &mut self.decoder, sound, kept: Kept::default() }
+    /// `given_up`: set once nobody waits for it any more.
+    pub(super) fn writer<'n>(&'n mut self, sound: &'n Sound, given_up: &'n AtomicBool) -> Writer<'n> {
+        Writer { decoder: &mut self.decoder, sound, kept: Kept::default(), given_up }
     }
 }
 
@@ -116,6 +122,7 @@ pub(super) struct Writer<'n> {
     decoder: &'n mut Session,
     sound: &'n Sound,
     kept: Kept,
+    given_up: &'n AtomicBool,
 }
 
 /// What the second network keeps between two pieces.
@@ -176,19 +183,19 @@ impl Kept {
 
 impl Listener for Writer<'_> {
     fn next(&mut self, parents: &[usize], tokens: &[Token]) -> Result<Vec<Vec<f32>>, String> {
-        let Self { decoder, sound, kept } = self;
+        let Self { decoder, sound, kept, given_up } = self;
+        if given_up.load(Ordering::Relaxed) {
+            return Err("nobody waits for it any more".into());
+        }
         // After the first piece always as many rows: what is kept of the sound is laid out once.
         let first = kept.written == 0;
         let rows = if first { 1 } else { WIDTH };
         let row = |n: usize| if n < parents.len() { n } else { 0 };
         let tokens: Vec<Token> = (0..rows).map(|n| tokens[row(n)]).collect();
         let each = HEADS * kept.written * WIDE;
+        let from: Vec<usize> = (0..rows).map(|n| parents[row(n)]).collect();
         for (_, remembered) in &mut kept.remembered {
-            let of = |n: usize| {
-                let from = parents[row(n)] * each;
-                remembered.get(from..from + each).unwrap_or_default()
-            };
-            *remembered = (0..rows).flat_map(of).copied().collect();
+            *remembered = gathered(remembered, &from, each);
         }
         let outputs = decoder.run(kept.inputs(sound, rows, &tokens)?).map_err(|error| told(&error))?;
         let logits = numbers(&outputs, "logits")?;
@@ -209,6 +216,11 @@ impl Listener for Writer<'_> {
     }
 }
 
+/// What those remember that are gone on from, `each` numbers a beginning, in the order of `from`.
+fn gathered(remembered: &[f32], from: &[usize], each: usize) -> Vec<f32> {
+    from.iter().flat_map(|n| remembered.get(n * each..(n + 1) * each).unwrap_or_default()).copied().collect()
+}
+
 /// Log chances of a row of scores.
 fn log_chances(scores: &[f32]) -> Vec<f32> {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -218,7 +230,7 @@ fn log_chances(scores: &[f32]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{library, log_chances};
+    use super::{gathered, library, log_chances};
 
     #[test]
     fn chances_add_up_to_one() {
@@ -228,8 +240,16 @@ mod tests {
     }
 
     #[test]
+    fn each_beginning_goes_on_from_what_its_own_parent_remembers() {
+        let remembered = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5];
+        assert_eq!(gathered(&remembered, &[3, 0, 3], 2), [3.0, 3.5, 0.0, 0.5, 3.0, 3.5]);
+    }
+
+    #[test]
     fn the_runtime_is_found_by_any_of_its_names() {
         let folder = tempfile::tempdir().unwrap();
+        assert_eq!(library(folder.path()), None);
+        std::fs::write(folder.path().join("libonnxruntime_providers_shared.so"), "").unwrap();
         assert_eq!(library(folder.path()), None);
         std::fs::write(folder.path().join("libonnxruntime-13ab.so.1"), "").unwrap();
         assert!(library(folder.path()).unwrap().ends_with("libonnxruntime-13ab.so.1"));

@@ -102,9 +102,13 @@ pub(super) fn search<G: Guide>(
             break;
         }
     }
-    // What was cut off counts where it is likelier than all that has an end.
+    // What was cut off counts where it is likelier than all that has an end, its last word included.
     let best = best_of(&whole);
-    whole.extend(followed.into_iter().map(|beginning| beginning.found).filter(|found| found.total() > best));
+    let cut = followed.into_iter().map(|Beginning { mut found, state }| {
+        found.guided += weight * guide.follow(&state, END).1;
+        found
+    });
+    whole.extend(cut.filter(|found| found.total() > best));
     whole.sort_by(|a, b| b.total().total_cmp(&a.total()));
     Ok(whole)
 }
