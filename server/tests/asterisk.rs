@@ -147,7 +147,6 @@ async fn people_who_speak_freely() {
     let people = [
         ("Interested", 10, "interested", "yes i am interested"),
         ("Neverring", 33, "do_not_call", "ring this number again"),
-        ("Somebodyelse", 34, "wrong_number", "nobody by that name"),
     ];
     let list: Vec<(&str, u8)> = people.iter().map(|p| (p.0, p.1)).collect();
     let settings = json!({ "maxConcurrentCalls": 3, "callIntervalMs": 200, "retryDelayMinutes": 60 });

@@ -41,7 +41,6 @@ const SAID: &[(&str, &str, &str)] = &[
     ("not-interested", "rms", "i am not interested"),
     ("mm-hm", "slt", "mm hm"),
     ("never-ring", "rms", "please don't ever ring this number again"),
-    ("by-that-name", "rms", "there is nobody by that name in this house"),
     (
         "machine",
         "slt",
