@@ -30,7 +30,7 @@ use dialdeck_server::voice::phrases::{Phrases, plain};
 use dialdeck_server::voice::recognise::Recogniser;
 use dialdeck_server::voice::timing::Timing;
 use dialdeck_testkit::speech::Speech;
-use line::{RATE, noisy, quiet, recogniser, spoken};
+use line::{RATE, noisy, pocketsphinx, quiet, spoken};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
@@ -218,7 +218,7 @@ async fn main() {
         .map(|db| db.parse().expect("--noise in dB"))
         .collect();
     let speech = Speech::find().expect("speech programs");
-    let recogniser = recogniser(&speech).await;
+    let recogniser = pocketsphinx(&speech).await;
     let phrases = Arc::new(Phrases::of(&Script::default()));
     let greetings = greetings(&speech, count, &noises);
     let total = greetings.len();

@@ -196,7 +196,7 @@ async fn main() {
     }
     let mut embedded = serde_json::Map::new();
     let recognisers: [(&str, Arc<dyn Recogniser>); 2] =
-        [("moonshine", line::moonshine().await), ("pocketsphinx", line::recogniser(&programs).await)];
+        [("moonshine", line::moonshine().await), ("pocketsphinx", line::pocketsphinx(&programs).await)];
     for (name, recogniser) in recognisers {
         let synthesiser = Arc::new(CommandSynthesiser::new(Engine::Flite, programs.program("flite")));
         let providers = Providers { recogniser, synthesiser, ..providers.clone() };

@@ -31,7 +31,7 @@ use dialdeck_server::voice::intent;
 use dialdeck_server::voice::phrases::{Phrases, plain};
 use dialdeck_server::voice::recognise::Recogniser;
 use dialdeck_testkit::speech::Speech;
-use line::{moonshine, noisy, quiet, recogniser, spoken};
+use line::{moonshine, noisy, pocketsphinx, quiet, spoken};
 use noises::{KINDS, noise};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -139,10 +139,12 @@ async fn main() {
     }
     let mut figures = serde_json::Map::new();
     for name in named {
-        let recogniser: Arc<dyn Recogniser> = match name.as_str() {
-            "moonshine" => moonshine().await,
-            _ => recogniser(&programs).await,
+        let recogniser: Option<Arc<dyn Recogniser>> = match name.as_str() {
+            "moonshine" => Some(moonshine().await),
+            "pocketsphinx" => Some(pocketsphinx(&programs).await),
+            _ => None,
         };
+        let recogniser = recogniser.expect("--recognisers are moonshine and pocketsphinx");
         figures.insert(name, heard_by(recogniser, said.clone(), phrases.clone(), misses).await);
     }
     let texts = said.iter().fold(BTreeMap::<&str, Score>::new(), |mut texts, (turn, _)| {

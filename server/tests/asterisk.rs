@@ -10,8 +10,8 @@
 
 use dialdeck_testkit::asterisk::{Asterisk, Lab};
 use dialdeck_testkit::daemon::{Client, Daemon, Setup};
+use dialdeck_testkit::moonshine;
 use dialdeck_testkit::people::number;
-use dialdeck_testkit::speech::moonshine;
 use dialdeck_testkit::voices::{Manner, Voices};
 use dialdeck_testkit::wait::{until, within};
 use reqwest::Method;
@@ -132,7 +132,7 @@ async fn twelve_people() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_who_speak_freely() {
     let lab = lab();
-    let folder = moonshine().unwrap();
+    let folder = moonshine::folder().unwrap();
     let setup = lab
         .setup
         .clone()

@@ -9,6 +9,7 @@ pub mod dialpad;
 pub mod image;
 pub mod lab;
 pub mod mariadb;
+pub mod moonshine;
 pub mod packages;
 pub mod page;
 pub mod people;

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// The bucket, its key and its secret.
+/// The one bucket that it has.
 pub const BUCKET: &str = "recordings";
-/// See [`BUCKET`].
+/// The key that it knows.
 pub const KEY: &str = "DIALDECKTEST";
-/// See [`BUCKET`].
+/// That key's secret.
 pub const SECRET: &str = "not-a-secret-of-anyone";
 
 /// The server; it ends with this value.

@@ -1,16 +1,13 @@
-//! flite, espeak-ng and PocketSphinx, unpacked, with wrappers that find their libraries; Moonshine's files.
+//! flite, espeak-ng and PocketSphinx, unpacked, with wrappers that find their libraries.
 
 use crate::{lab, packages};
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::Result;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Raised when what is unpacked changes.
 const VERSION: &str = "speech-1";
-const MOONSHINE: &str = "moonshine-1";
-/// The package that carries Moonshine's files, with its sums.
-const PACKAGE: &str = include_str!("../moonshine.txt");
 const PROGRAMS: [&str; 3] = ["flite", "espeak-ng", "pocketsphinx_batch"];
 
 /// The speech tools.
@@ -58,44 +55,6 @@ impl Speech {
         lab::run(flite.args(["-voice", voice, "-f"]).arg(words.path()).arg("-o").arg(to))?;
         Ok(())
     }
-}
-
-/// The folder of Moonshine tiny's files and ONNX Runtime's library, taken out of the Python package that carries both.
-///
-/// # Errors
-/// When there is no Python 3 with pip, or the package cannot be had.
-pub fn moonshine() -> Result<PathBuf> {
-    lab::part(MOONSHINE, |folder| {
-        let unpacked = tempfile::tempdir()?;
-        let list = unpacked.path().join("moonshine.txt");
-        std::fs::write(&list, PACKAGE)?;
-        let python = |arguments: &[&str]| {
-            lab::run(Command::new("python3").args(arguments).current_dir(unpacked.path()))
-                .wrap_err("the tests need Python 3 with pip: apt install python3-pip")
-        };
-        python(&[
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--require-hashes",
-            "-r",
-            "moonshine.txt",
-        ])?;
-        let is_wheel = |path: &PathBuf| path.extension().is_some_and(|end| end == "whl");
-        let files = std::fs::read_dir(unpacked.path())?.filter_map(|entry| Some(entry.ok()?.path()));
-        for wheel in files.filter(is_wheel) {
-            python(&["-m", "zipfile", "-e", &wheel.to_string_lossy(), "."])?;
-        }
-        for from in ["moonshine_voice/assets/tiny-en", "moonshine_voice.libs"] {
-            for entry in std::fs::read_dir(unpacked.path().join(from))? {
-                let entry = entry?;
-                std::fs::copy(entry.path(), folder.join(entry.file_name()))?;
-            }
-        }
-        Ok(())
-    })
 }
 
 fn wrapper(path: &Path, program: &str) -> Result<()> {

@@ -15,12 +15,12 @@ pub const RATE: f64 = 8000.0;
 
 /// The embedded recogniser for free speech.
 pub async fn moonshine() -> Arc<Moonshine> {
-    let folder = dialdeck_testkit::speech::moonshine().expect("Moonshine's files");
+    let folder = dialdeck_testkit::moonshine::folder().expect("Moonshine's files");
     Arc::new(Moonshine::new(&folder).await.expect("the embedded recogniser"))
 }
 
 /// The one for phrases.
-pub async fn recogniser(programs: &Speech) -> Arc<PocketSphinx> {
+pub async fn pocketsphinx(programs: &Speech) -> Arc<PocketSphinx> {
     let files = Files { program: programs.program("pocketsphinx_batch"), model: programs.model().into() };
     Arc::new(PocketSphinx::new(files).await.expect("the embedded recogniser"))
 }

@@ -23,8 +23,6 @@ const FIRST_WORD: Duration = Duration::from_secs(4);
 pub const VOICES: [&str; 3] = ["flite", "espeak-ng", "espeak"];
 /// The embedded recogniser, by either name: the one that is there.
 pub const RECOGNISERS: [&str; 2] = ["pocketsphinx", "moonshine"];
-/// The name that it has among others.
-const EMBEDDED_RECOGNISER: &str = "embedded recogniser";
 /// The script alone.
 pub const SCRIPTED: &str = "scripted";
 
@@ -155,9 +153,8 @@ impl Cast {
             if links.is_empty() {
                 return Some(embedded.clone());
             }
-            links.push(
-                Link::new(EMBEDDED_RECOGNISER, embedded.clone(), EMBEDDED).sharing(&self.embedded_hears),
-            );
+            let embedded = Link::new("embedded recogniser", embedded.clone(), EMBEDDED);
+            links.push(embedded.sharing(&self.embedded_hears));
         }
         (!links.is_empty()).then(|| Arc::new(Chain::<dyn Recogniser>::new(links, self.told.clone())) as _)
     }

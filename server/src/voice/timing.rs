@@ -25,7 +25,7 @@ pub struct Timing {
     pub cough: Duration,
     /// Speech that cuts our opening short; it is not silent before: a "hello?" does not.
     pub opening_barge_in: Duration,
-    /// Silence of both sides after which we ask: nobody is to hear nothing for more than four seconds, and it takes a moment.
+    /// Silence of both sides after which we ask. It takes a moment to be heard, and no silence is to last for more than four seconds.
     pub silence: Duration,
     /// How long somebody waits for an answer until they are told that it takes a moment.
     pub excuse: Duration,

@@ -36,6 +36,13 @@ struct Context {
     kinds: f64,
 }
 
+impl Context {
+    /// What is left for words that were never seen after it.
+    fn left(&self) -> f64 {
+        DISCOUNT * self.kinds / self.followed
+    }
+}
+
 /// The model.
 pub(super) struct Model {
     /// Its words in alphabetical order; the place is the word's number.
@@ -74,10 +81,8 @@ impl Model {
             context.followed += count;
             context.kinds += 1.0;
         }
-        let backing: BTreeMap<Vec<Word>, f64> = contexts
-            .iter()
-            .map(|(row, context)| (row.clone(), DISCOUNT * context.kinds / context.followed))
-            .collect();
+        let backing: BTreeMap<Vec<Word>, f64> =
+            contexts.iter().map(|(row, context)| (row.clone(), context.left())).collect();
         let all: f64 = counts[0].values().sum();
         #[allow(clippy::cast_precision_loss, reason = "some thousand words")]
         let (kinds, known) = (counts[0].len() as f64, (words.len() - 1) as f64);
@@ -88,13 +93,10 @@ impl Model {
         }
         for n in 1..ORDER {
             for (entry, count) in &counts[n] {
-                let (Some(context), Some(left)) = (contexts.get(&entry[..n]), backing.get(&entry[..n]))
-                else {
-                    continue;
-                };
+                let Some(context) = contexts.get(&entry[..n]) else { continue };
                 // What ends a row that was seen was seen too.
                 let shorter = chances[n - 1].get(&entry[1..]).copied().unwrap_or(0.0);
-                let chance = (count - DISCOUNT).max(0.0) / context.followed + left * shorter;
+                let chance = (count - DISCOUNT).max(0.0) / context.followed + context.left() * shorter;
                 chances[n].insert(entry.clone(), chance);
             }
         }

@@ -1,6 +1,7 @@
 //! Speech to words, behind a trait.
 
 mod denoise;
+mod embedded;
 mod language;
 pub mod moonshine;
 pub mod pocketsphinx;

@@ -7,6 +7,7 @@
 
 use crate::voice::intent;
 use crate::voice::phrases::{Phrases, plain};
+use crate::voice::recognise::embedded::logistic;
 use dialdeck_protocol::Intent;
 
 /// From this chance on a meaning is taken that the nearest phrase of the script has, and one that only other words have.
@@ -49,16 +50,18 @@ pub(super) struct Understood {
 
 impl Understood {
     /// With what came after it.
-    pub(super) fn and(self, next: &Self) -> Self {
-        if self.text.is_empty() || next.text.is_empty() {
-            return if self.text.is_empty() { next.clone() } else { self };
+    pub(super) fn and(self, next: Self) -> Self {
+        match (self.text.as_str(), next.text.as_str()) {
+            ("", _) => next,
+            (_, "") => self,
+            (one, other) => Self { text: format!("{one} {other}"), chance: self.chance.min(next.chance) },
         }
-        Self { text: format!("{} {}", self.text, next.text), chance: self.chance.min(next.chance) }
     }
 }
 
-struct Weighed {
-    reading: Reading,
+/// A reading with what it means.
+struct Weighed<'a> {
+    reading: &'a Reading,
     means: Intent,
 }
 
@@ -82,14 +85,9 @@ const CONSTANT: f64 = 0.64;
 /// All that may have been meant. `free`: readings in any words, the best first; `listed`: phrases of the script, the best first;
 /// `seconds`: how long the utterance is.
 fn meanings(free: &[Reading], listed: &[Reading], seconds: f64, phrases: &Phrases) -> Vec<Meaning> {
-    let weigh = |readings: &[Reading], most: usize| -> Vec<Weighed> {
-        let weighed = |reading: &Reading| {
-            let means = intent::detect(&reading.text, phrases).intent;
-            Weighed { reading: reading.clone(), means }
-        };
-        readings.iter().take(most).map(weighed).collect()
-    };
-    let (free, listed) = (weigh(free, READINGS), weigh(listed, NEAREST));
+    let weighed = |reading| Weighed { reading, means: meaning_of(reading, phrases) };
+    let free: Vec<Weighed<'_>> = free.iter().take(READINGS).map(weighed).collect();
+    let listed: Vec<Weighed<'_>> = listed.iter().take(NEAREST).map(weighed).collect();
     let (Some(best), Some(nearest)) = (free.first(), listed.first()) else { return Vec::new() };
     let total = |weighed: &Weighed| weighed.reading.sound + weighed.reading.words;
     let loudest = free.iter().map(|f| f.reading.sound).fold(f64::NEG_INFINITY, f64::max);
@@ -139,6 +137,10 @@ fn meanings(free: &[Reading], listed: &[Reading], seconds: f64, phrases: &Phrase
     candidates.into_iter().map(of).collect()
 }
 
+fn meaning_of(reading: &Reading, phrases: &Phrases) -> Intent {
+    intent::detect(&reading.text, phrases).intent
+}
+
 fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
@@ -150,7 +152,7 @@ fn count(n: usize) -> f64 {
 
 fn chance(meaning: &Meaning) -> f64 {
     let sum: f64 = WEIGHTS.iter().zip(&meaning.signs).map(|(weight, sign)| weight * sign).sum();
-    1.0 / (1.0 + (-(CONSTANT + sum)).exp())
+    logistic(CONSTANT + sum)
 }
 
 /// What is taken for said.
@@ -177,14 +179,13 @@ pub(super) fn understand(
     let nothing = Understood { text: String::new(), chance: 0.0 };
     let Some(best) = free.first() else { return nothing };
     let clear = (best.sound / count(best.pieces)).exp();
-    let plain = plain(&best.text);
     // Without a phrase to hold it against nothing was weighed: a refusal is not lost for that.
-    let refuses = |reading: &&Reading| intent::detect(&reading.text, phrases).intent == Intent::DoNotCall;
+    let refuses = |reading: &&Reading| meaning_of(reading, phrases) == Intent::DoNotCall;
     if let (true, Some(refusal)) = (listed.is_empty(), free.iter().take(READINGS).find(refuses)) {
         return Understood { text: refusal.text.clone(), chance: REFUSAL };
     }
-    let is_nothing = clear < WORDS || NOTHING_SAID.contains(&plain.as_str());
-    if is_nothing || intent::detect(&plain, phrases).intent != Intent::Unclear {
+    let is_nothing = clear < WORDS || NOTHING_SAID.contains(&plain(&best.text).as_str());
+    if is_nothing || meaning_of(best, phrases) != Intent::Unclear {
         return nothing;
     }
     Understood { text: best.text.clone(), chance: clear }
@@ -192,7 +193,7 @@ pub(super) fn understand(
 
 #[cfg(test)]
 mod tests {
-    use super::{Reading, understand};
+    use super::{Reading, Understood, understand};
     use crate::domain::script::Script;
     use crate::voice::phrases::Phrases;
 
@@ -209,6 +210,14 @@ mod tests {
         let free = [reading("Yes, I am interested.", -1.7, -2.1, 7)];
         let listed = [reading("yes i am interested", -3.2, 0.0, 6), reading("no", -12.0, 0.0, 2)];
         assert_eq!(understood(&free, &listed), "Yes, I am interested.");
+    }
+
+    #[test]
+    fn what_was_heard_part_by_part_is_told_whole_and_is_as_sure_as_its_least_sure_part() {
+        let part = |text: &str, chance| Understood { text: text.into(), chance };
+        let whole = Understood::default().and(part("Stop calling me.", 0.4)).and(part("", 0.0));
+        assert_eq!(whole, part("Stop calling me.", 0.4));
+        assert_eq!(whole.and(part("Yes.", 0.9)), part("Stop calling me. Yes.", 0.4));
     }
 
     #[test]

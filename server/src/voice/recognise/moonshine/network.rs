@@ -8,11 +8,11 @@ use super::search::{Listener, WIDTH};
 use super::tokens::Token;
 use ort::environment::Environment;
 use ort::session::{Session, SessionInputValue};
-use ort::value::Tensor;
+use ort::value::{DynTensor, Tensor};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
 
 /// The files of the networks.
 pub(super) const ENCODER: &str = "encoder_model.ort";
@@ -96,17 +96,16 @@ impl Network {
     pub(super) fn hear(&mut self, samples: Vec<f32>) -> Result<Sound, String> {
         let length = samples.len();
         let inputs: Inputs<'_> = vec![
-            ("input_values".into(), tensor([1, length], samples)?),
-            ("attention_mask".into(), tensor([1, length], vec![1_i64; length])?),
+            ("input_values".into(), tensor([1, length], samples)?.into()),
+            ("attention_mask".into(), tensor([1, length], vec![1_i64; length])?.into()),
         ];
         let outputs = self.encoder.run(inputs).map_err(|error| told(&error))?;
         let hidden = numbers(&outputs, "last_hidden_state")?.to_vec();
         Ok(Sound { moments: hidden.len() / HIDDEN, hidden })
     }
 
-    /// Writes what was heard.
-    /// `given_up`: set once nobody waits for it any more.
-    pub(super) fn writer<'n>(&'n mut self, sound: &'n Sound, given_up: &'n AtomicBool) -> Writer<'n> {
+    /// Writes what was heard, until it is `given_up`.
+    pub(super) fn writer<'n>(&'n mut self, sound: &'n Sound, given_up: &'n CancellationToken) -> Writer<'n> {
         Writer { decoder: &mut self.decoder, sound, kept: Kept::default(), given_up }
     }
 }
@@ -122,25 +121,25 @@ pub(super) struct Writer<'n> {
     decoder: &'n mut Session,
     sound: &'n Sound,
     kept: Kept,
-    given_up: &'n AtomicBool,
+    given_up: &'n CancellationToken,
 }
 
 /// What the second network keeps between two pieces.
 #[derive(Default)]
 struct Kept {
-    /// What it keeps of the sound, once for each beginning that is followed.
-    heard: Vec<(String, Tensor<f32>)>,
+    /// What it takes of the sound with each piece after the first, by name, once for each beginning that is followed.
+    heard: Vec<(Cow<'static, str>, DynTensor)>,
     /// What it remembers of what was written, by name, one beginning after the other.
     remembered: Vec<(String, Vec<f32>)>,
     /// Pieces that were written.
     written: usize,
 }
 
-fn tensor<'v, T, const N: usize>(shape: [usize; N], data: Vec<T>) -> Result<SessionInputValue<'v>, String>
+fn tensor<T, const N: usize>(shape: [usize; N], data: Vec<T>) -> Result<DynTensor, String>
 where
     T: ort::value::PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
 {
-    Ok(Tensor::from_array((shape, data)).map_err(|error| told(&error))?.into())
+    Ok(Tensor::from_array((shape, data)).map_err(|error| told(&error))?.upcast())
 }
 
 fn numbers<'o>(outputs: &'o ort::session::SessionOutputs<'_>, name: &str) -> Result<&'o [f32], String> {
@@ -154,28 +153,38 @@ fn names(of: &str) -> impl Iterator<Item = String> {
     (0..LAYERS).flat_map(kinds)
 }
 
+/// What is remembered, as the network takes it.
+fn past(name: &str) -> Cow<'static, str> {
+    format!("past_key_values.{name}").into()
+}
+
+impl Sound {
+    /// It, and which moments of it count, once for each row.
+    fn laid_out(&self, rows: usize) -> Result<[(Cow<'static, str>, DynTensor); 2], String> {
+        let mask = tensor([rows, self.moments], vec![1_i64; rows * self.moments])?;
+        let hidden = tensor([rows, self.moments, HIDDEN], self.hidden.repeat(rows))?;
+        Ok([("encoder_attention_mask".into(), mask), ("encoder_hidden_states".into(), hidden)])
+    }
+}
+
 impl Kept {
-    fn inputs(&self, sound: &Sound, rows: usize, tokens: &[Token]) -> Result<Inputs<'_>, String> {
-        let moments = sound.moments;
+    fn inputs(&self, sound: &Sound, tokens: &[Token]) -> Result<Inputs<'_>, String> {
+        let (rows, is_first) = (tokens.len(), self.written == 0);
         let pieces: Vec<i64> = tokens.iter().map(|token| i64::from(*token)).collect();
         let mut inputs: Inputs<'_> = vec![
-            ("encoder_attention_mask".into(), tensor([rows, moments], vec![1_i64; rows * moments])?),
-            ("input_ids".into(), tensor([rows, 1], pieces)?),
-            ("encoder_hidden_states".into(), tensor([rows, moments, HIDDEN], sound.hidden.repeat(rows))?),
-            ("use_cache_branch".into(), tensor([1], vec![self.written > 0])?),
+            ("input_ids".into(), tensor([rows, 1], pieces)?.into()),
+            ("use_cache_branch".into(), tensor([1], vec![!is_first])?.into()),
         ];
-        let past = |name: &str| Cow::from(format!("past_key_values.{name}"));
-        if self.written == 0 {
+        if is_first {
+            inputs.extend(sound.laid_out(rows)?.map(|(name, value)| (name, value.into())));
             for name in names("decoder").chain(names("encoder")) {
-                inputs.push((past(&name), tensor([rows, HEADS, 0, WIDE], Vec::<f32>::new())?));
+                inputs.push((past(&name), tensor([rows, HEADS, 0, WIDE], Vec::<f32>::new())?.into()));
             }
             return Ok(inputs);
         }
-        for (name, kept) in &self.heard {
-            inputs.push((past(name), kept.into()));
-        }
+        inputs.extend(self.heard.iter().map(|(name, value)| (name.clone(), value.into())));
         for (name, kept) in &self.remembered {
-            inputs.push((past(name), tensor([rows, HEADS, self.written, WIDE], kept.clone())?));
+            inputs.push((past(name), tensor([rows, HEADS, self.written, WIDE], kept.clone())?.into()));
         }
         Ok(inputs)
     }
@@ -184,7 +193,7 @@ impl Kept {
 impl Listener for Writer<'_> {
     fn next(&mut self, parents: &[usize], tokens: &[Token]) -> Result<Vec<Vec<f32>>, String> {
         let Self { decoder, sound, kept, given_up } = self;
-        if given_up.load(Ordering::Relaxed) {
+        if given_up.is_cancelled() {
             return Err("nobody waits for it any more".into());
         }
         // After the first piece always as many rows: what is kept of the sound is laid out once.
@@ -197,16 +206,16 @@ impl Listener for Writer<'_> {
         for (_, remembered) in &mut kept.remembered {
             *remembered = gathered(remembered, &from, each);
         }
-        let outputs = decoder.run(kept.inputs(sound, rows, &tokens)?).map_err(|error| told(&error))?;
+        let outputs = decoder.run(kept.inputs(sound, &tokens)?).map_err(|error| told(&error))?;
         let logits = numbers(&outputs, "logits")?;
         let chances =
             logits.chunks((logits.len() / rows).max(1)).take(parents.len()).map(log_chances).collect();
         let present = |name: &str| numbers(&outputs, &format!("present.{name}"));
         if first {
+            kept.heard.extend(sound.laid_out(WIDTH)?);
             for name in names("encoder") {
                 let shape = [WIDTH, HEADS, sound.moments, WIDE];
-                let laid_out = Tensor::from_array((shape, present(&name)?.repeat(WIDTH)));
-                kept.heard.push((name, laid_out.map_err(|error| told(&error))?));
+                kept.heard.push((past(&name), tensor(shape, present(&name)?.repeat(WIDTH))?));
             }
         }
         let remembered = names("decoder").map(|name| Ok((name.clone(), present(&name)?.to_vec())));

@@ -6,6 +6,7 @@
 
 use crate::voice::intent;
 use crate::voice::phrases::Phrases;
+use crate::voice::recognise::embedded::logistic;
 
 /// What one way of listening made of an utterance.
 #[derive(Debug, Clone, Default)]
@@ -65,10 +66,6 @@ impl Heard {
 
 fn frames(sounds: &Sounds) -> f64 {
     100.0 * sounds.seconds.max(0.2)
-}
-
-fn logistic(sum: f64) -> f64 {
-    1.0 / (1.0 + (-sum).exp())
 }
 
 /// How likely a phrase of the grammar was said, by itself.

@@ -9,13 +9,11 @@
 mod confidence;
 mod grammar;
 
-use super::denoise::denoise;
+use super::embedded::{prepared, seconds};
 use super::{RecogniseError, Recogniser, Recognition};
 use crate::voice::ear::Utterance;
 use crate::voice::intent;
-use crate::voice::media::RATE;
 use crate::voice::phrases::Phrases;
-use crate::voice::sound;
 use async_trait::async_trait;
 use confidence::{Heard, Sounds};
 use dialdeck_protocol::Intent;
@@ -153,13 +151,6 @@ impl PocketSphinx {
     }
 }
 
-/// As the decoder reads it: without the line's noise, 16 kHz s16le. The model was made for that rate; its filters cannot be told
-/// otherwise from outside.
-fn prepared(samples: &[i16]) -> Result<Vec<u8>, sound::SoundError> {
-    let wide = sound::resample(&denoise(samples), RATE, 16_000)?;
-    Ok(wide.iter().flat_map(|s| s.to_le_bytes()).collect())
-}
-
 /// Reads `text (id score)`. An utterance without a result carries a score that means nothing.
 fn parse_hypothesis(line: &str) -> (String, f64) {
     let line = line.lines().next().unwrap_or_default();
@@ -216,16 +207,12 @@ impl Recogniser for PocketSphinx {
         let Utterance::Sound(samples) = utterance else { return Err(RecogniseError::Kind("words")) };
         let failed = |e: &dyn std::fmt::Display| RecogniseError::Failed(e.to_string());
         let grammar = self.grammar(phrases).await?;
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "an utterance has some hundred thousand samples at most"
-        )]
-        let seconds = samples.len() as f64 / f64::from(RATE);
+        let seconds = seconds(&samples);
         let folder = tempfile::tempdir().map_err(|e| failed(&e))?;
         // Other calls' sound is not to wait for this.
-        let prepared =
-            tokio::task::spawn_blocking(move || prepared(&samples)).await.map_err(|e| failed(&e))?;
-        let bytes = prepared.map_err(|e| failed(&e))?;
+        let prepared = tokio::task::spawn_blocking(move || prepared(&samples));
+        let wide = prepared.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        let bytes: Vec<u8> = wide.iter().flat_map(|s| s.to_le_bytes()).collect();
         tokio::fs::write(folder.path().join("u.raw"), bytes).await.map_err(|e| failed(&e))?;
         tokio::fs::write(folder.path().join("ids"), "u\n").await.map_err(|e| failed(&e))?;
 

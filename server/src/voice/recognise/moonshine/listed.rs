@@ -1,63 +1,8 @@
-//! What the recogniser holds for likely: sentences by the words that follow each other in them, and a script's phrases, word for
-//! word.
+//! A script's phrases, word for word, and nothing else.
 
 use super::search::Guide;
-use super::tokens::{BOUNDARY, END, Token, Tokens};
-use crate::voice::phrases::plain;
-use crate::voice::recognise::language::{Model, Word};
+use super::tokens::{END, Token, Tokens};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// Any words, the likelier the better.
-pub(super) struct Free {
-    tokens: Arc<Tokens>,
-    model: Model,
-}
-
-/// Where one is: the last two words, and the letters of one that goes on.
-#[derive(Clone)]
-pub(super) struct Place {
-    before: [Word; 2],
-    letters: String,
-}
-
-impl Free {
-    /// By a model.
-    pub(super) fn new(tokens: Arc<Tokens>, model: Model) -> Self {
-        Self { tokens, model }
-    }
-}
-
-impl Guide for Free {
-    type State = Place;
-
-    fn begin(&self) -> Place {
-        Place { before: self.model.begin(), letters: String::new() }
-    }
-
-    fn open(&self, _: &Place) -> Option<Vec<Token>> {
-        None
-    }
-
-    fn follow(&self, place: &Place, token: Token) -> (Place, f64) {
-        let piece = self.tokens.piece(token);
-        let (mut before, mut chance) = (place.before, 0.0);
-        if token != END && !piece.starts_with(BOUNDARY) {
-            return (Place { before, letters: format!("{}{piece}", place.letters) }, chance);
-        }
-        let mut say = |word: Word| {
-            chance += self.model.chance(before, word);
-            before = [before[1], word];
-        };
-        // A word is known once the next begins.
-        plain(&place.letters).split_whitespace().for_each(|word| say(self.model.word(word)));
-        if token == END {
-            say(self.model.end());
-        }
-        let letters = if token == END { String::new() } else { piece.replace(BOUNDARY, "") };
-        (Place { before, letters }, chance)
-    }
-}
 
 #[derive(Default)]
 struct Node {
@@ -160,10 +105,8 @@ fn written(plain: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Free, Guide, Listed, written};
-    use crate::voice::recognise::language::Model;
-    use crate::voice::recognise::moonshine::tokens::{END, tests::made};
-    use std::sync::Arc;
+    use super::{END, Guide, Listed, written};
+    use crate::voice::recognise::moonshine::tokens::tests::made;
 
     #[test]
     fn phrases_are_written_as_people_write() {
@@ -184,25 +127,5 @@ mod tests {
         let (after, _) = listed.follow(&listed.begin(), no[0]);
         let open: Vec<&str> = listed.open(&after).unwrap().iter().map(|token| tokens.piece(*token)).collect();
         assert_eq!(open, [".", "w"]);
-    }
-
-    #[test]
-    fn a_word_counts_once_it_is_whole() {
-        let tokens = Arc::new(made(&["\u{2581}", "c", "a", "l", "m", "e", "\u{2581}ca", "\u{2581}me", "ll"]));
-        let free = Free::new(tokens.clone(), Model::of(&["call me"], &[]));
-        let sum = |text: &str| {
-            let (mut place, mut sum, mut steps) = (free.begin(), 0.0, Vec::new());
-            for token in tokens.spell(text).unwrap().into_iter().chain([END]) {
-                let (next, chance) = free.follow(&place, token);
-                (place, sum) = (next, sum + chance);
-                steps.push(chance);
-            }
-            (sum, steps)
-        };
-        let (likely, steps) = sum("call me");
-        let counted: Vec<usize> = (0..steps.len()).filter(|n| steps[*n] < 0.0).collect();
-        // Where "me" begins, and where it ends.
-        assert_eq!(counted, [steps.len() - 4, steps.len() - 1], "{steps:?}");
-        assert!(likely > sum("me call").0);
     }
 }
