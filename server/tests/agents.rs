@@ -527,6 +527,13 @@ async fn a_wrong_number_leads_to_the_next_one_and_a_word_can_be_taken_back() {
         (&of(&first["callId"])["outcome"], &of(&second["callId"])["phone"]),
         (&json!("wrong_number"), &json!(number(30)))
     );
+    // Whom they talk to is not erased under them, by whichever number.
+    let root = floor.server.log_in("root").await.unwrap();
+    for n in [0, 30] {
+        let person = format!("/api/v1/persons/{}", number(n).replace('+', "%2B"));
+        let (status, said) = root.send(Method::DELETE, &person, None).await.unwrap();
+        assert_eq!(status, 409, "{said}");
+    }
 
     // An answering machine, and then after all a person who does not want it: nobody calls them again.
     let hang_up = format!("/api/v1/calls/{}/hangup", second["callId"].as_str().unwrap());

@@ -50,7 +50,7 @@ async fn orders(store: &dyn Store) {
         call_settings: CallSettings::default(),
         phone_number_id: None,
     };
-    let save = Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: noon() };
+    let save = Change::SaveCampaign { campaign: Box::new(campaign.clone()), before: None, at: noon() };
     store.commit(&[vec![save]]).await.unwrap().remove(0).unwrap();
     let people: Vec<NewContact> = (0..12).map(|n| person(n, if n == 7 { 5 } else { 0 })).collect();
     let mut import = store.import(&campaign, ImportMode::Whole, noon()).await.unwrap();

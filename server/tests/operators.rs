@@ -371,6 +371,40 @@ async fn keys(setup: Setup) {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_change_a_campaign_both_have_their_way() {
+    let home = tempfile::tempdir().unwrap();
+    changes(setup(&home)).await;
+}
+
+async fn changes(setup: Setup) {
+    let (_server, client) = house(&setup).await;
+    let campaign = client.campaign("Both", settings(), &[]).await.unwrap();
+    let path = format!("/api/v1/campaigns/{campaign}");
+    let wishes = [
+        json!({ "description": "said by Sue" }),
+        json!({ "type": "marketing" }),
+        json!({ "callSettings": { "maxConcurrentCalls": 7 } }),
+        json!({ "callSettings": { "retryAttempts": 2 } }),
+    ];
+    for round in 0..5 {
+        let mut wishes = wishes.clone();
+        wishes[0]["description"] = json!(format!("said by Sue {round}"));
+        wishes[2]["callSettings"]["maxConcurrentCalls"] = json!(7 + round);
+        let changing = wishes.iter().map(|wish| client.send(Method::PATCH, &path, Some(wish.clone())));
+        for (status, answer) in futures_util::future::join_all(changing).await.into_iter().map(Result::unwrap)
+        {
+            assert_eq!(status, 200, "{answer}");
+        }
+        let now = client.get(&path).await.unwrap();
+        let settings = &now["callSettings"];
+        assert_eq!(
+            (&now["description"], &now["type"], &settings["maxConcurrentCalls"], &settings["retryAttempts"]),
+            (&wishes[0]["description"], &json!("marketing"), &json!(7 + round), &json!(2))
+        );
+    }
+}
+
 #[derive(Clone, Default)]
 struct Received(Arc<Mutex<Vec<(String, String)>>>);
 
@@ -630,5 +664,6 @@ async fn the_same_on_postgres() {
     person(on("person").await).await;
     pages(on("pages").await).await;
     keys(on("keys").await).await;
+    changes(on("changes").await).await;
     webhooks(on("webhooks").await).await;
 }

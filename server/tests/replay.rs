@@ -172,7 +172,7 @@ fn wrong(state: &str, zone: Tz, at: DateTime<Utc>) -> Option<&'static str> {
 }
 
 async fn save(store: &dyn Store, campaign: &Campaign, people: &[NewContact]) {
-    let save = Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: begin() };
+    let save = Change::SaveCampaign { campaign: Box::new(campaign.clone()), before: None, at: begin() };
     store.commit(&[vec![save]]).await.unwrap().remove(0).unwrap();
     let mut import = store.import(campaign, ImportMode::Whole, begin()).await.unwrap();
     import.add(people, 1, 0).await.unwrap();

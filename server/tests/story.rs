@@ -202,7 +202,7 @@ async fn setting_up(store: &dyn Store) -> Campaign {
             script: Box::default(),
             at: noon(),
         },
-        Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: noon() },
+        Change::SaveCampaign { campaign: Box::new(campaign.clone()), before: None, at: noon() },
     ];
     assert!(
         matches!(&one(store, saved).await.unwrap()[..], [EventBody::CampaignChanged { change, .. }] if change == "created")
@@ -428,7 +428,7 @@ async fn never_again(store: &dyn Store, campaign: &Campaign) {
     assert_eq!(one(store, vec![Change::BeginAttempt(Box::new(again))]).await, Err(Refusal::DoNotCall));
     // A list that is imported later knows it from the first moment.
     let second = Campaign { id: CampaignId::new(), name: "Second".into(), ..campaign.clone() };
-    one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), is_new: true, at: noon() }])
+    one(store, vec![Change::SaveCampaign { campaign: Box::new(second.clone()), before: None, at: noon() }])
         .await
         .unwrap();
     let mut import = store.import(&second, ImportMode::Batches(ImportId::new()), noon()).await.unwrap();

@@ -5,7 +5,7 @@ use super::problem::Refused;
 use super::{App, commands};
 use crate::domain::caller::{Caller, EditCampaigns, Look, RunQueue};
 use crate::domain::campaign::Campaign;
-use crate::storage::Change;
+use crate::storage::{Change, CommitError, Refusal};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -124,18 +124,18 @@ fn merged(old: &CallSettings, given: &Value) -> Result<CallSettings, Problem> {
     serde_json::from_value(all).map_err(|e| Problem::field("callSettings", format!("callSettings: {e}")))
 }
 
-async fn apply(app: &App, mut campaign: Campaign, given: Given) -> Result<Campaign, Problem> {
-    if let Some(name) = given.name {
-        campaign.name = crate::domain::plain::line(&name, 200);
+async fn apply(app: &App, mut campaign: Campaign, given: &Given) -> Result<Campaign, Problem> {
+    if let Some(name) = &given.name {
+        campaign.name = crate::domain::plain::line(name, 200);
     }
-    if let Some(description) = given.description {
-        campaign.description = crate::domain::plain::line(&description, 8000);
+    if let Some(description) = &given.description {
+        campaign.description = crate::domain::plain::line(description, 8000);
     }
     campaign.kind = given.kind.unwrap_or(campaign.kind);
     campaign.status = given.status.unwrap_or(campaign.status);
-    if let Some(settings) = given.call_settings {
+    if let Some(settings) = &given.call_settings {
         let before = campaign.call_settings.voice.clone();
-        campaign.call_settings = merged(&campaign.call_settings, &settings)?;
+        campaign.call_settings = merged(&campaign.call_settings, settings)?;
         // Somebody who has left the server's settings since is no hindrance to changing something else.
         if campaign.call_settings.voice != before {
             let known = app.cast.knows(&campaign.call_settings.voice);
@@ -220,18 +220,48 @@ pub(super) async fn create(
                 call_settings: app.settings.call_settings(),
                 phone_number_id: None,
             };
-            let campaign = apply(&app, fresh, given).await?;
-            save(&app, &campaign, true).await?;
+            let campaign = apply(&app, fresh, &given).await?;
+            save(&app, &campaign, None).await?;
             Ok(campaign)
         })
         .await?;
     Ok((StatusCode::CREATED, Json(shown(campaign))))
 }
 
-async fn save(app: &App, campaign: &Campaign, is_new: bool) -> Result<(), Problem> {
-    let campaign = Box::new(campaign.clone());
-    app.journal.commit(vec![Change::SaveCampaign { campaign, is_new, at: Utc::now() }]).await?;
+/// What of a campaign is to change.
+enum Edit {
+    Given(Given),
+    Pace(Pace),
+}
+
+/// How often a change is made anew where somebody else was faster.
+const TRIES: usize = 8;
+
+async fn save(app: &App, campaign: &Campaign, before: Option<Campaign>) -> Result<(), CommitError> {
+    let (campaign, before) = (Box::new(campaign.clone()), before.map(Box::new));
+    app.journal.commit(vec![Change::SaveCampaign { campaign, before, at: Utc::now() }]).await?;
     Ok(())
+}
+
+/// Changes a campaign as it is at that moment: of two who change different things at once, both have their way.
+async fn change(app: &App, caller: &Caller, id: CampaignId, edit: &Edit) -> Result<Campaign, Problem> {
+    let mut tries = 0;
+    loop {
+        let before = find(app, caller, id).await?;
+        let campaign = match edit {
+            Edit::Given(given) => apply(app, before.clone(), given).await?,
+            Edit::Pace(pace) => paced(before.clone(), pace)?,
+        };
+        tries += 1;
+        match save(app, &campaign, Some(before)).await {
+            Err(CommitError::Refused(Refusal::Changed(_))) if tries < TRIES => {}
+            saved => {
+                saved?;
+                app.dialer.nudge(id);
+                return Ok(campaign);
+            }
+        }
+    }
 }
 
 /// Change a campaign
@@ -247,10 +277,7 @@ pub(super) async fn update(
 ) -> Result<Json<Shown>, Refused> {
     let campaign =
         commands::audited(&app, permit.caller(), "campaign.update", &id.to_string(), json!({}), async {
-            let campaign = apply(&app, find(&app, permit.caller(), id).await?, given).await?;
-            save(&app, &campaign, false).await?;
-            app.dialer.nudge(id);
-            Ok(campaign)
+            change(&app, permit.caller(), id, &Edit::Given(given)).await
         })
         .await?;
     Ok(Json(shown(campaign)))
@@ -276,7 +303,18 @@ pub(super) async fn pace(
     change: Pace,
 ) -> Result<String, Problem> {
     caller.permit::<EditCampaigns>()?;
-    let mut campaign = find(app, caller, id).await?;
+    let campaign = self::change(app, caller, id, &Edit::Pace(change)).await?;
+    let settings = &campaign.call_settings;
+    let people = settings.people.as_ref().map_or_else(String::new, |people| {
+        format!(
+            "{}, at most {} lines an agent and {} % abandoned, ",
+            people.mode, people.maximum_level, people.drop_limit_percent
+        )
+    });
+    Ok(format!("{}: {people}at most {} calls", campaign.name, settings.max_concurrent_calls))
+}
+
+fn paced(mut campaign: Campaign, change: &Pace) -> Result<Campaign, Problem> {
     let settings = &mut campaign.call_settings;
     if let Some(most) = change.max_concurrent_calls {
         settings.max_concurrent_calls = most;
@@ -296,16 +334,7 @@ pub(super) async fn pace(
         None => {}
     }
     campaign.check()?;
-    save(app, &campaign, false).await?;
-    app.dialer.nudge(id);
-    let settings = &campaign.call_settings;
-    let people = settings.people.as_ref().map_or_else(String::new, |people| {
-        format!(
-            "{}, at most {} lines an agent and {} % abandoned, ",
-            people.mode, people.maximum_level, people.drop_limit_percent
-        )
-    });
-    Ok(format!("{}: {people}at most {} calls", campaign.name, settings.max_concurrent_calls))
+    Ok(campaign)
 }
 
 /// What of a campaign's dialling is changed.

@@ -141,8 +141,8 @@ async fn prepare(floor: &Floor) -> Result<CampaignId> {
     app.journal
         .commit(vec![
             Change::SavePhoneNumber { organization_id, number, at: now },
-            Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: now },
-            Change::SaveCampaign { campaign: Box::new(spare), is_new: true, at: now },
+            Change::SaveCampaign { campaign: Box::new(campaign.clone()), before: None, at: now },
+            Change::SaveCampaign { campaign: Box::new(spare), before: None, at: now },
         ])
         .await?;
     let range = open_range(&app.settings, now)?;

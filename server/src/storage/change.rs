@@ -194,8 +194,8 @@ pub enum Change {
     DoNotCall(Box<Listing>),
     /// Many numbers are not to be called again: each goes where `listing` would.
     DoNotCallList { listing: Box<Listing>, phones: Vec<String> },
-    /// A campaign, new or changed.
-    SaveCampaign { campaign: Box<Campaign>, is_new: bool, at: DateTime<Utc> },
+    /// A campaign: a new one, or one that was as `before` when somebody changed it. Refused where it is not so any more.
+    SaveCampaign { campaign: Box<Campaign>, before: Option<Box<Campaign>>, at: DateTime<Utc> },
     /// A campaign goes, with its contacts. Refused while a call of it is in flight.
     DeleteCampaign {
         organization_id: OrganizationId,
@@ -341,6 +341,9 @@ pub enum Refusal {
     /// It is not there.
     #[error("{0} was not found")]
     NotFound(&'static str),
+    /// It is not as it was when it was read.
+    #[error("{0} was changed by somebody else meanwhile; look at it and try again")]
+    Changed(&'static str),
     /// It is in use.
     #[error("{0}")]
     InUse(&'static str),

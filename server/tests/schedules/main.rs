@@ -204,7 +204,7 @@ async fn scene() -> Scene {
     };
     let mut deed = vec![
         Change::SavePhoneNumber { organization_id: organization(), number: caller, at: now },
-        Change::SaveCampaign { campaign: Box::new(campaign.clone()), is_new: true, at: now },
+        Change::SaveCampaign { campaign: Box::new(campaign.clone()), before: None, at: now },
     ];
     let mut never: BTreeSet<String> = (0..3).map(|n| format!("{}{n:02}", asleep())).collect();
     let listed: Vec<String> = (90..93).map(number).collect();
@@ -309,15 +309,13 @@ async fn happens(server: &Server, scene: &mut Scene, network: &Network, step: St
             server.dialer.end_listed(&listing);
         }
         Step::Mode(mode) => {
+            let before = Some(Box::new(scene.campaign.clone()));
             if let Some(people) = &mut scene.campaign.call_settings.people {
                 people.mode = mode;
             }
             let campaign = Box::new(scene.campaign.clone());
-            server
-                .journal
-                .commit(vec![Change::SaveCampaign { campaign, is_new: false, at: Utc::now() }])
-                .await
-                .unwrap();
+            let change = Change::SaveCampaign { campaign, before, at: Utc::now() };
+            server.journal.commit(vec![change]).await.unwrap();
         }
         Step::Crash => {}
     }

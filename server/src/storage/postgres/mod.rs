@@ -37,7 +37,7 @@ pub async fn open(url: &str) -> StoreResult<sql::SqlStore> {
         .await
         .map_err(|e| unavailable(&e))?;
     sqlx::migrate!("../migrations/postgres").run(&pool).await.map_err(|e| unavailable(&e))?;
-    Ok(sql::SqlStore { writer: pool.clone(), pool, place })
+    Ok(sql::SqlStore { writer: engine::Writer(pool.clone()), pool, place })
 }
 
 /// Restores a backup into the empty database that `url` names.

@@ -1,6 +1,6 @@
 //! Words of what was said, in a GIN index beside numbers that grow with time: hits are read newest first.
 
-use super::engine::{Conn, Db};
+use super::engine::Conn;
 use crate::domain::words;
 
 /// Indexes what was said in a call that is over. The second time does nothing.
@@ -49,6 +49,6 @@ pub async fn search_words(
 }
 
 /// PostgreSQL's index is in one piece; what waits beside it autovacuum puts in.
-pub async fn merge_words(_pool: &sqlx::Pool<Db>, _begins: bool) -> Result<bool, sqlx::Error> {
+pub async fn merge_words(_conn: &mut Conn, _begins: bool) -> Result<bool, sqlx::Error> {
     Ok(false)
 }

@@ -212,16 +212,10 @@ pub(super) fn monitored(
     Happening::of_call(key, at, EventBody::CallMonitored { by: by.to_owned(), mode })
 }
 
-pub(super) fn spoken(
-    key: &CallKey,
-    speaker: Speaker,
-    turn: i32,
-    text: &str,
-    at: DateTime<Utc>,
-) -> Vec<Happening> {
+pub(super) fn spoken(key: &CallKey, speaker: Speaker, turn: i32, text: &str, at: DateTime<Utc>) -> Happening {
     let body =
         EventBody::ConversationTurn { speaker: Some(speaker), turn, text: text.to_owned(), exchange: None };
-    vec![Happening::of_call(key, at, body)]
+    Happening::of_call(key, at, body)
 }
 
 pub(super) async fn exchanged(conn: &mut Conn, key: &CallKey, exchange: &Exchange) -> Applied {

@@ -2,7 +2,7 @@
 
 use super::Conn;
 use super::commit::Applied;
-use super::history;
+use super::{history, store};
 use crate::domain::campaign::{Campaign, PhoneNumber};
 use crate::domain::script::Script;
 use crate::storage::Refusal;
@@ -11,7 +11,26 @@ use chrono::{DateTime, Duration, Utc};
 use dialdeck_protocol::{CampaignId, EventBody, OrganizationId, PhoneNumberId, QueueState, ScriptId};
 use sqlx::types::Json;
 
-pub(super) async fn save(conn: &mut Conn, campaign: &Campaign, is_new: bool, at: DateTime<Utc>) -> Applied {
+pub(super) async fn save(
+    conn: &mut Conn,
+    campaign: &Campaign,
+    before: Option<&Campaign>,
+    at: DateTime<Utc>,
+) -> Applied {
+    if let Some(before) = before {
+        // This locks it: nobody else changes it until we are done.
+        sqlx::query("UPDATE campaigns SET updated_at = $2 WHERE id = $1")
+            .bind(campaign.id.0)
+            .bind(at.naive_utc())
+            .execute(&mut *conn)
+            .await?;
+        let now = store::campaign(conn, &campaign.organization_id, campaign.id).await;
+        match now.map_err(|e| sqlx::Error::Protocol(e.to_string()))? {
+            None => return Err(Refusal::NotFound("the campaign").into()),
+            Some(now) if now != *before => return Err(Refusal::Changed("the campaign").into()),
+            Some(_) => {}
+        }
+    }
     let saved = sqlx::query(
         "INSERT INTO campaigns (id, organization_id, name, type, status, description, script_id, call_settings, \
          phone_number_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) \
@@ -43,7 +62,7 @@ pub(super) async fn save(conn: &mut Conn, campaign: &Campaign, is_new: bool, at:
     .bind(at.naive_utc())
     .execute(&mut *conn)
     .await?;
-    let change = if is_new { "created" } else { "updated" };
+    let change = if before.is_none() { "created" } else { "updated" };
     Ok(vec![changed(&campaign.organization_id, campaign.id, &campaign.name, change, at)])
 }
 

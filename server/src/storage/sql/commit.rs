@@ -1,6 +1,6 @@
 //! Applying deeds in one transaction, and numbering their events in commit order.
 
-use super::engine::BEGIN_WRITE;
+use super::engine::{self, BEGIN_WRITE};
 use super::{
     Conn, Db, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law, lead_notes,
     recordings,
@@ -9,6 +9,7 @@ use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, CommitError, Refusal, StoreResult};
 use dialdeck_protocol::{EventBody, OrganizationId};
+use sqlx::Connection;
 use sqlx::types::Json;
 
 /// Why a change did not go through.
@@ -67,7 +68,17 @@ impl SqlStore {
     }
 
     async fn commit_together(&self, deeds: &[Vec<Change>]) -> Result<Committed, Stop> {
-        let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+        let mut conn = self.writer.take().await?;
+        let only_told: Option<Vec<Vec<Happening>>> =
+            deeds.iter().map(|deed| deed.iter().map(told).collect()).collect();
+        if let Some(happenings) = only_told.filter(|made| is_written_at_once(made.iter().flatten().count())) {
+            let all: Vec<_> = happenings.iter().flatten().collect();
+            let [before, after] = engine::ALONE;
+            let rows = engine::alone(&mut conn, writing(before, &all, after).build_query_as()).await?;
+            let numbers = numbers(&rows, all.len())?;
+            return Ok(numbered(happenings, numbers));
+        }
+        let mut tx = conn.begin_with(BEGIN_WRITE).await?;
         let mut happenings: Vec<Vec<Happening>> = Vec::with_capacity(deeds.len());
         for deed in deeds {
             let mut made = Vec::new();
@@ -76,65 +87,98 @@ impl SqlStore {
             }
             happenings.push(made);
         }
-        let count = happenings.iter().map(Vec::len).sum::<usize>();
-        let mut seq = number(&mut tx, count).await?;
-        let mut committed = Vec::with_capacity(deeds.len());
-        for made in happenings {
-            let events: Vec<_> = made
-                .into_iter()
-                .map(|happening| {
-                    seq += 1;
-                    happening.numbered(seq)
-                })
-                .collect();
-            committed.push(Ok(events));
-        }
-        write_events(&mut tx, committed.iter().flatten().flatten()).await?;
+        let numbers = write_events(&mut tx, happenings.iter().flatten()).await?;
         tx.commit().await?;
-        Ok(committed)
+        Ok(numbered(happenings, numbers))
     }
 }
 
-/// Takes `count` numbers; gives the one before the first.
-async fn number(conn: &mut Conn, count: usize) -> Result<i64, sqlx::Error> {
-    if count == 0 {
-        return Ok(0);
-    }
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let last: i64 =
-        sqlx::query_scalar("UPDATE event_counter SET value = value + $1 WHERE id = 1 RETURNING value")
-            .bind(count)
-            .fetch_one(conn)
-            .await?;
-    Ok(last - count)
+/// What happened, with its numbers.
+fn numbered(happenings: Vec<Vec<Happening>>, numbers: impl IntoIterator<Item = i64>) -> Committed {
+    let mut numbers = numbers.into_iter();
+    let events = |made: Vec<Happening>| {
+        Ok(made.into_iter().zip(numbers.by_ref()).map(|(happening, seq)| happening.numbered(seq)).collect())
+    };
+    happenings.into_iter().map(events).collect()
 }
 
+/// Events in one statement. Powers of two: so there are few texts of it, and the database knows each of them already.
+const AT_ONCE: usize = 256;
+
+fn is_written_at_once(count: usize) -> bool {
+    count.is_power_of_two() && count <= AT_ONCE
+}
+
+/// Writes what happened, numbered in this order; gives the numbers. Until the transaction is over nobody else gets one.
 async fn write_events<'a>(
     conn: &mut Conn,
-    events: impl Iterator<Item = &'a dialdeck_protocol::Event>,
-) -> Result<(), sqlx::Error> {
-    let events: Vec<_> = events.collect();
-    let mut rest = &events[..];
+    happenings: impl Iterator<Item = &'a Happening>,
+) -> Result<Vec<i64>, sqlx::Error> {
+    let happenings: Vec<_> = happenings.collect();
+    let mut rest = &happenings[..];
+    let mut given = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
-        // Powers of two: so there are few texts of this statement, and the database knows each of them already.
-        let count = (1_usize << rest.len().ilog2()).min(256);
-        let (some, others) = rest.split_at(count);
+        let (some, others) = rest.split_at((1_usize << rest.len().ilog2()).min(AT_ONCE));
         rest = others;
-        let mut insert = sqlx::QueryBuilder::<Db>::new(
-            "INSERT INTO events (seq, organization_id, campaign_id, call_id, type, body, at) ",
-        );
-        insert.push_values(some, |mut row, event| {
-            row.push_bind(event.seq)
-                .push_bind(event.organization_id.0.clone())
-                .push_bind(event.campaign_id.map(|id| id.0))
-                .push_bind(event.call_id.as_ref().map(|id| id.0.clone()))
-                .push_bind(event.body.kind())
-                .push_bind(Json(event.body.clone()))
-                .push_bind(event.at.naive_utc());
-        });
-        insert.build().execute(&mut *conn).await?;
+        // All rows, though the number comes first: what is not waited for may not be done.
+        let rows: Vec<(i64,)> = writing("", some, "").build_query_as().fetch_all(&mut *conn).await?;
+        given.extend(numbers(&rows, some.len())?);
     }
-    Ok(())
+    Ok(given)
+}
+
+/// The statement that counts and writes these, between `before` and `after`; it gives the number of the last.
+fn writing(before: &str, happenings: &[&Happening], after: &str) -> sqlx::QueryBuilder<Db> {
+    let [counts, writes] = engine::COUNTED;
+    let mut query = sqlx::QueryBuilder::<Db>::new(before);
+    query.push(counts).push(happenings.len()).push(writes);
+    query.push("INSERT INTO events (seq, organization_id, campaign_id, call_id, type, body, at) ");
+    query.push_values(happenings.iter().rev().enumerate().rev(), |mut row, (later, happening)| {
+        row.push(format_args!("{} - {later}", engine::LAST))
+            .push_bind(happening.organization_id.0.clone())
+            .push_bind(happening.campaign_id.map(|id| id.0))
+            .push_bind(happening.call_id.as_ref().map(|id| id.0.clone()))
+            .push_bind(happening.body.kind())
+            .push_bind(Json(happening.body.clone()))
+            .push_bind(happening.at.naive_utc());
+    });
+    query.push(engine::WRITTEN).push(after);
+    query
+}
+
+/// The numbers of `count` events, from what [`writing`] gave.
+fn numbers(rows: &[(i64,)], count: usize) -> Result<impl Iterator<Item = i64> + use<>, sqlx::Error> {
+    let (last,) = *rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(last + 1 - i64::try_from(count).unwrap_or(1)..=last)
+}
+
+/// What of a change is told, where that is all that is done about it.
+fn told(change: &Change) -> Option<Happening> {
+    let happening = match change {
+        Change::Spoken { key, speaker, turn, text, at } => calls::spoken(key, *speaker, *turn, text, *at),
+        Change::Monitored { key, by, mode, at } => calls::monitored(key, by, *mode, *at),
+        Change::Imported { organization_id, campaign_id, imported, rejected, at } => Happening::of_campaign(
+            organization_id,
+            *campaign_id,
+            *at,
+            EventBody::ContactsImported { imported: *imported, rejected: *rejected },
+        ),
+        Change::Message { organization_id, to, from, text, at } => {
+            let body = EventBody::MessageSent { to: *to, from: from.clone(), text: text.clone() };
+            of_organization(organization_id.clone(), body, *at)
+        }
+        Change::Vicidial(deed) => asked(deed),
+        Change::Dialpad { organization_id, status, at } => {
+            let body = EventBody::DialpadUpdate { status: (**status).clone() };
+            of_organization(organization_id.clone(), body, *at)
+        }
+        Change::Part { part, at } => {
+            let body = EventBody::PartStatusUpdate { part: part.clone() };
+            of_organization(OrganizationId(String::new()), body, *at)
+        }
+        _ => return None,
+    };
+    Some(happening)
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm for each kind of change; none of them is more than a call")]
@@ -144,7 +188,6 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::CallStatus { key, status, detail, at } => {
             calls::status(conn, key, *status, detail, *at).await
         }
-        Change::Spoken { key, speaker, turn, text, at } => Ok(calls::spoken(key, *speaker, *turn, text, *at)),
         Change::Exchanged { key, exchange } => calls::exchanged(conn, key, exchange).await,
         Change::EndCall(end) => calls::end(conn, end).await,
         Change::Hold { organization_id, campaign_id, contact_id, phone, decision } => {
@@ -168,7 +211,9 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
             law::do_not_call(conn, listing, std::slice::from_ref(&listing.phone)).await
         }
         Change::DoNotCallList { listing, phones } => law::do_not_call(conn, listing, phones).await,
-        Change::SaveCampaign { campaign, is_new, at } => campaigns::save(conn, campaign, *is_new, *at).await,
+        Change::SaveCampaign { campaign, before, at } => {
+            campaigns::save(conn, campaign, before.as_deref(), *at).await
+        }
         Change::DeleteCampaign { organization_id, campaign_id, name, at } => {
             campaigns::delete(conn, organization_id, *campaign_id, name, *at).await
         }
@@ -202,43 +247,28 @@ async fn apply(conn: &mut Conn, change: &Change) -> Applied {
         Change::ResetContact { organization_id, contact_id, at } => {
             contacts::reset(conn, organization_id, *contact_id, *at).await
         }
-        Change::Monitored { key, by, mode, at } => Ok(vec![calls::monitored(key, by, *mode, *at)]),
         Change::ToolUsed { key, tool, arguments, result, at } => {
             calls::tool_used(conn, key, tool, arguments, result, *at).await
         }
         Change::ResetList { organization_id, campaign_id, statuses, at } => {
             contacts::reset_list(conn, organization_id, *campaign_id, statuses, *at).await
         }
-        Change::Imported { organization_id, campaign_id, imported, rejected, at } => {
-            Ok(vec![Happening::of_campaign(
-                organization_id,
-                *campaign_id,
-                *at,
-                EventBody::ContactsImported { imported: *imported, rejected: *rejected },
-            )])
-        }
         Change::Seat { seat, at } => agents::save_seat(conn, seat, *at).await,
         Change::Connected { key, user_id, agent, summary, at } => {
             agents::connected(conn, key, *user_id, agent, summary, *at).await
         }
         Change::Dispose(said) => agents::dispose(conn, said).await,
-        Change::Message { organization_id, to, from, text, at } => {
-            let body = EventBody::MessageSent { to: *to, from: from.clone(), text: text.clone() };
-            Ok(vec![of_organization(organization_id.clone(), body, *at)])
-        }
-        Change::Vicidial(deed) => Ok(vec![told(deed)]),
-        Change::Dialpad { organization_id, status, at } => {
-            let body = EventBody::DialpadUpdate { status: (**status).clone() };
-            Ok(vec![of_organization(organization_id.clone(), body, *at)])
-        }
         Change::ForeignCall(call) => lead_notes::foreign_call(conn, call).await,
-        Change::Part { part, at } => {
-            let body = EventBody::PartStatusUpdate { part: part.clone() };
-            Ok(vec![of_organization(OrganizationId(String::new()), body, *at)])
-        }
         Change::SaveRecording(row) => recordings::save(conn, row).await,
         Change::ForgetRecording { call_id } => recordings::forget(conn, call_id).await,
         Change::Audit(entry) => audit::append(conn, entry).await,
+        Change::Spoken { .. }
+        | Change::Monitored { .. }
+        | Change::Imported { .. }
+        | Change::Message { .. }
+        | Change::Vicidial(_)
+        | Change::Dialpad { .. }
+        | Change::Part { .. } => Ok(told(change).into_iter().collect()),
     }
 }
 
@@ -252,7 +282,7 @@ fn of_organization(
 }
 
 /// What was asked of a VICIdial, as an event.
-fn told(deed: &crate::storage::change::VicidialDeed) -> Happening {
+fn asked(deed: &crate::storage::change::VicidialDeed) -> Happening {
     Happening {
         organization_id: deed.organization_id.clone(),
         campaign_id: None,

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use dialdeck_protocol::OrganizationId;
 use dialdeck_protocol::dialpad::{DialpadCall, Hour};
+use sqlx::Connection;
 use sqlx::types::Json;
 use std::collections::BTreeMap;
 
@@ -53,7 +54,7 @@ impl DialpadRecord for SqlStore {
         department: i64,
         mark: &Mark,
     ) -> StoreResult<()> {
-        let mut conn = self.writer.acquire().await.map_err(|e| failed(&e))?;
+        let mut conn = self.writer.take().await.map_err(|e| failed(&e))?;
         save_mark(&mut conn, organization.as_str(), department, mark).await.map_err(|e| failed(&e))
     }
 
@@ -65,7 +66,8 @@ impl DialpadRecord for SqlStore {
         mark: Option<(i64, &Mark)>,
     ) -> StoreResult<usize> {
         let work = async {
-            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            let mut conn = self.writer.take().await?;
+            let mut tx = conn.begin_with(BEGIN_WRITE).await?;
             lock(&mut tx).await?;
             let changed = take(&mut tx, organization.as_str(), legs, zones).await?;
             if let Some((department, mark)) = mark {
@@ -79,7 +81,8 @@ impl DialpadRecord for SqlStore {
 
     async fn dialpad_recount(&self, organization: &OrganizationId) -> StoreResult<usize> {
         let work = async {
-            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            let mut conn = self.writer.take().await?;
+            let mut tx = conn.begin_with(BEGIN_WRITE).await?;
             lock(&mut tx).await?;
             let days = dialpad_days::recount(&mut tx, organization.as_str()).await?;
             tx.commit().await?;
@@ -98,7 +101,8 @@ impl DialpadRecord for SqlStore {
         let mut last = i64::MIN;
         loop {
             let work = async {
-                let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+                let mut conn = self.writer.take().await?;
+                let mut tx = conn.begin_with(BEGIN_WRITE).await?;
                 lock(&mut tx).await?;
                 let roots: Vec<i64> = sqlx::query_scalar(
                     "SELECT id FROM dialpad_calls WHERE organization_id = $1 AND department_id = $2 AND id > $3 ORDER BY id \
@@ -132,7 +136,8 @@ impl DialpadRecord for SqlStore {
         agents: &[Agent],
     ) -> StoreResult<bool> {
         let work = async {
-            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            let mut conn = self.writer.take().await?;
+            let mut tx = conn.begin_with(BEGIN_WRITE).await?;
             let changed =
                 dialpad_days::agents_seen(&mut tx, organization.as_str(), department, agents).await?;
             tx.commit().await?;
@@ -254,7 +259,7 @@ impl DialpadRecord for SqlStore {
         .bind(organization.as_str())
         .bind(call)
         .bind(Json(lines.to_vec()))
-        .execute(&self.writer)
+        .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
         .await
         .map(|_| ())
         .map_err(|e| failed(&e))
@@ -281,7 +286,7 @@ impl DialpadRecord for SqlStore {
             .bind(organization.as_str())
             .bind(number)
             .bind(at.timestamp_millis())
-            .execute(&self.writer)
+            .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
             .await
             .map(|_| ())
             .map_err(|e| failed(&e))
@@ -297,7 +302,7 @@ impl DialpadRecord for SqlStore {
             .bind(organization.as_str())
             .bind(number)
             .bind(at.timestamp_millis())
-            .execute(&self.writer)
+            .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
             .await
             .map(|_| ())
             .map_err(|e| failed(&e))
@@ -310,7 +315,8 @@ impl DialpadRecord for SqlStore {
         zones: &Zones,
     ) -> StoreResult<usize> {
         let work = async {
-            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            let mut conn = self.writer.take().await?;
+            let mut tx = conn.begin_with(BEGIN_WRITE).await?;
             lock(&mut tx).await?;
             let org = organization.as_str();
             let roots: Vec<i64> = sqlx::query_scalar(
@@ -350,7 +356,7 @@ impl DialpadRecord for SqlStore {
         .bind(organization.as_str())
         .bind(name)
         .bind(at.naive_utc())
-        .execute(&self.writer)
+        .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
         .await
         .map(|done| done.rows_affected() > 0)
         .map_err(|e| failed(&e))
@@ -360,7 +366,7 @@ impl DialpadRecord for SqlStore {
         sqlx::query("DELETE FROM dialpad_reports WHERE organization_id = $1 AND name = $2")
             .bind(organization.as_str())
             .bind(name)
-            .execute(&self.writer)
+            .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
             .await
             .map(|_| ())
             .map_err(|e| failed(&e))

@@ -13,6 +13,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{
     CallbackId, CampaignId, ContactId, EntryId, Event, EventBody, OrganizationId, UserId,
 };
+use sqlx::Connection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -426,7 +427,8 @@ impl Keeping for SqlStore {
         deliveries: &[NewDelivery],
         now: DateTime<Utc>,
     ) -> StoreResult<()> {
-        let mut tx = self.writer.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
+        let mut conn = self.writer.take().await.map_err(|e| failed(&e))?;
+        let mut tx = conn.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
         put_deliveries(&mut tx, cursor, deliveries, now).await.map_err(|e| failed(&e))?;
         tx.commit().await.map_err(|e| failed(&e))
     }

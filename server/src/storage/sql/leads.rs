@@ -8,6 +8,7 @@ use crate::storage::leads::{LeadChange, LeadRecord, LinkRow, Pair, PendingChange
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use dialdeck_protocol::{CampaignId, ContactId, OrganizationId};
+use sqlx::Connection;
 use sqlx::types::Json;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -51,7 +52,8 @@ impl LeadRecord for SqlStore {
         now: DateTime<Utc>,
     ) -> StoreResult<()> {
         let work = async {
-            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            let mut conn = self.writer.take().await?;
+            let mut tx = conn.begin_with(BEGIN_WRITE).await?;
             for lead in leads {
                 sqlx::query(
                     "INSERT INTO lead_links (vicidial, lead_id, list_id, organization_id, campaign_id, contact_id, agreed, \
@@ -79,7 +81,7 @@ impl LeadRecord for SqlStore {
     }
 
     async fn mark_read(&self, vicidial: &str, what: &str, mark: &(i64, String)) -> StoreResult<()> {
-        let mut conn = self.writer.acquire().await.map_err(|e| failed(&e))?;
+        let mut conn = self.writer.take().await.map_err(|e| failed(&e))?;
         marked(&mut conn, vicidial, what, mark).await.map_err(|e| failed(&e))
     }
 
@@ -125,7 +127,8 @@ impl LeadRecord for SqlStore {
 
     async fn lead_settled(&self, pair: &Pair, settled: &Settled) -> StoreResult<()> {
         let work = async {
-            let mut tx = self.writer.begin_with(BEGIN_WRITE).await?;
+            let mut conn = self.writer.take().await?;
+            let mut tx = conn.begin_with(BEGIN_WRITE).await?;
             for (field, at) in &settled.done {
                 // What was changed once more meanwhile stays.
                 sqlx::query(
@@ -274,7 +277,7 @@ impl LeadRecord for SqlStore {
         .bind(organization.as_str())
         .bind(id.unwrap_or(0))
         .bind(now.naive_utc())
-        .execute(&self.writer)
+        .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
         .await
         .map_err(|e| failed(&e))?;
         Ok(done.rows_affected())
@@ -286,7 +289,7 @@ impl LeadRecord for SqlStore {
         )
         .bind(organization.as_str())
         .bind(id)
-        .execute(&self.writer)
+        .execute(&mut *self.writer.take().await.map_err(|e| failed(&e))?)
         .await
         .map_err(|e| failed(&e))?;
         Ok(gone.rows_affected() > 0)

@@ -33,9 +33,8 @@ use engine::{Conn, Db};
 /// A store on this engine.
 pub struct SqlStore {
     pub(super) pool: sqlx::Pool<Db>,
-    /// By which the journal commits. On SQLite one connection of its own: what it has read and written stays in its
-    /// memory, where a commit on another connection each time would have to be read again.
-    pub(super) writer: sqlx::Pool<Db>,
+    /// By which the journal and whatever else is kept up with commit.
+    pub(super) writer: engine::Writer,
     pub(super) place: String,
 }
 

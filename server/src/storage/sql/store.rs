@@ -31,6 +31,19 @@ pub(super) async fn campaigns(conn: &mut Conn, organization: &OrganizationId) ->
     rows.into_iter().map(CampaignRow::noun).collect()
 }
 
+pub(super) async fn campaign(
+    conn: &mut Conn,
+    organization: &OrganizationId,
+    id: CampaignId,
+) -> StoreResult<Option<Campaign>> {
+    let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
+    query.push("WHERE c.organization_id = ").push_bind(organization.0.clone());
+    query.push(" AND c.id = ").push_bind(id.0);
+    let row: Option<CampaignRow> =
+        query.build_query_as().fetch_optional(conn).await.map_err(|e| failed(&e))?;
+    row.map(CampaignRow::noun).transpose()
+}
+
 impl SqlStore {
     pub(super) async fn conn(&self) -> StoreResult<sqlx::pool::PoolConnection<super::Db>> {
         self.pool.acquire().await.map_err(|e| failed(&e))
@@ -56,12 +69,7 @@ impl Store for SqlStore {
     }
 
     async fn campaign(&self, organization: &OrganizationId, id: CampaignId) -> StoreResult<Option<Campaign>> {
-        let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
-        query.push("WHERE c.organization_id = ").push_bind(organization.0.clone());
-        query.push(" AND c.id = ").push_bind(id.0);
-        let row: Option<CampaignRow> =
-            query.build_query_as().fetch_optional(&self.pool).await.map_err(|e| failed(&e))?;
-        row.map(CampaignRow::noun).transpose()
+        campaign(&mut *self.conn().await?, organization, id).await
     }
 
     async fn scripts(&self, organization: &OrganizationId) -> StoreResult<Vec<(ScriptId, String, Script)>> {

@@ -183,7 +183,9 @@ async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>
     let blocked: Option<i32> = sqlx::query_scalar(
         "SELECT 1 FROM legal_holds WHERE organization_id = $1 AND phone = $2 UNION ALL \
          SELECT 1 FROM calls WHERE organization_id = $1 AND to_number = $2 AND status IN ('initiated', 'in_progress') \
-         LIMIT 1",
+         UNION ALL SELECT 1 FROM calls k JOIN contacts c ON c.id = k.contact_id WHERE k.organization_id = $1 \
+         AND k.status IN ('initiated', 'in_progress') \
+         AND (c.phone = $2 OR ' ' || c.alternates || ' ' LIKE '% ' || $2 || ' %') LIMIT 1",
     )
     .bind(org)
     .bind(phone)
@@ -260,11 +262,15 @@ impl Upkeep for SqlStore {
     async fn merge_words(&self) -> StoreResult<()> {
         let mut begins = true;
         // A step holds the write lock; between two of them whoever waits has it.
-        while engine::merge_words(&self.writer, begins).await.map_err(|e| failed(&e))? {
+        loop {
+            let mut conn = self.writer.take().await.map_err(|e| failed(&e))?;
+            if !engine::merge_words(&mut conn, begins).await.map_err(|e| failed(&e))? {
+                return Ok(());
+            }
+            drop(conn);
             begins = false;
             tokio::time::sleep(BREATH).await;
         }
-        Ok(())
     }
 
     async fn person(&self, organization: &OrganizationId, phone: &str) -> StoreResult<PersonRecord> {
@@ -278,7 +284,9 @@ impl Upkeep for SqlStore {
         let mut tx = self.pool.begin_with(BEGIN_WRITE).await.map_err(|e| failed(&e))?;
         let erased = erase(&mut tx, organization.as_str(), phone).await.map_err(|e| failed(&e))?;
         let erased = erased.ok_or_else(|| {
-            StoreError::Conflict("the number is under legal hold, or in a call at this moment".into())
+            StoreError::Conflict(
+                "the number is under legal hold, or whoever has it is in a call at this moment".into(),
+            )
         })?;
         tx.commit().await.map_err(|e| failed(&e))?;
         Ok(erased)

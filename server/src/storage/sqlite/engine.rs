@@ -2,6 +2,7 @@
 
 pub use super::copy::backup;
 pub use super::words::{index_words, merge_words, search_words};
+pub use super::writer::{ALONE, Writer, alone};
 use sqlx::Row;
 
 pub type Db = sqlx::Sqlite;
@@ -20,6 +21,15 @@ pub async fn size(pool: &sqlx::Pool<Db>) -> Result<i64, sqlx::Error> {
         .await?;
     row.try_get(0)
 }
+
+/// What counts events, what writes them, and what gives the number of the last of them, of which only the rows are not
+/// here: one call of the database, because each costs two changes of thread.
+pub const COUNTED: [&str; 2] =
+    ["UPDATE event_counter SET value = value + ", " WHERE id = 1 RETURNING value; "];
+/// The number of the last event, where events are written.
+pub const LAST: &str = "(SELECT value FROM event_counter WHERE id = 1)";
+/// What follows the rows.
+pub const WRITTEN: &str = "";
 
 /// A decimal, as integer ten-thousandths.
 #[derive(Debug, Clone, Copy, sqlx::Type)]

@@ -1,7 +1,6 @@
 //! The embedded default: one file, WAL, every commit on disk before anyone is told.
 
 use super::{StoreError, StoreResult};
-use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -11,6 +10,7 @@ use std::time::Duration;
 mod copy;
 mod engine;
 mod words;
+mod writer;
 
 pub use copy::restore;
 
@@ -47,15 +47,6 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
         .await
         .map_err(|e| unavailable(&e))?;
     sqlx::migrate!("../migrations/sqlite").run(&pool).await.map_err(|e| unavailable(&e))?;
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
-        // On a full disk SQLite may end a transaction by itself, which leaves its connection of no use: it goes, and the next
-        // writer gets a fresh one.
-        .after_release(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
-        .connect_with(writing)
-        .await
-        .map_err(|e| unavailable(&e))?;
+    let writer = writer::Writer::open(writing).await.map_err(|e| unavailable(&e))?;
     Ok(sql::SqlStore { pool, writer, place: format!("SQLite at {path}") })
 }

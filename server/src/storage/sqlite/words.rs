@@ -1,6 +1,6 @@
 //! Words of what was said, in an FTS5 index whose row numbers grow with time: hits come newest first by themselves.
 
-use super::engine::{Conn, Db};
+use super::engine::Conn;
 use crate::domain::words;
 
 /// Indexes what was said in a call that is over. The second time does nothing.
@@ -55,8 +55,7 @@ pub async fn search_words(
 const STEP: i64 = 200;
 
 /// One step of merging the index into one piece, `begins`: the first. False once there is nothing more to merge.
-pub async fn merge_words(pool: &sqlx::Pool<Db>, begins: bool) -> Result<bool, sqlx::Error> {
-    let mut conn = pool.acquire().await?;
+pub async fn merge_words(conn: &mut Conn, begins: bool) -> Result<bool, sqlx::Error> {
     let changes = "SELECT total_changes()";
     let before: i64 = sqlx::query_scalar(changes).fetch_one(&mut *conn).await?;
     // As FTS5 has it: a negative number begins by putting all pieces beside each other, and fewer than two changes are none.

@@ -1,0 +1,78 @@
+//! The connection by which all is written: one, which is kept. What it has read and written stays in its memory, where a
+//! commit on another connection each time would have to be read again; and it goes through no pool, which would ask it
+//! at each return whether it is there.
+
+use super::engine::{Conn, Db};
+use sqlx::query::QueryAs;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection};
+use std::ops::{Deref, DerefMut};
+use tokio::sync::{Mutex, MutexGuard};
+
+struct Kept {
+    conn: Conn,
+    /// Whether a transaction of which sqlx knows nothing was begun, and was not seen to end.
+    midway: bool,
+}
+
+/// Who wants to write waits here.
+pub struct Writer {
+    options: SqliteConnectOptions,
+    kept: Mutex<Kept>,
+}
+
+/// The connection, until it is dropped.
+pub struct Taken<'a>(MutexGuard<'a, Kept>);
+
+impl Deref for Taken<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0.conn
+    }
+}
+
+impl DerefMut for Taken<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0.conn
+    }
+}
+
+impl Writer {
+    /// Opens it.
+    pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        let kept = Mutex::new(Kept { conn: options.connect().await?, midway: false });
+        Ok(Self { options, kept })
+    }
+
+    /// Waits for it.
+    pub async fn take(&self) -> Result<Taken<'_>, sqlx::Error> {
+        let mut kept = self.kept.lock().await;
+        // A transaction that was dropped is rolled back by now, or as soon as the connection answers. On a full disk SQLite may
+        // end one by itself, which leaves its connection of no use: the next writer gets a fresh one.
+        let conn = &mut kept.conn;
+        let open = conn.is_in_transaction() && (conn.ping().await.is_err() || conn.is_in_transaction());
+        if open || kept.midway {
+            *kept = Kept { conn: self.options.connect().await?, midway: false };
+        }
+        Ok(Taken(kept))
+    }
+}
+
+/// What a transaction of one call stands between.
+pub const ALONE: [&str; 2] = ["BEGIN IMMEDIATE; ", "; COMMIT"];
+
+/// Makes such a call.
+pub async fn alone(
+    taken: &mut Taken<'_>,
+    query: QueryAs<'_, Db, (i64,), SqliteArguments>,
+) -> Result<Vec<(i64,)>, sqlx::Error> {
+    taken.0.midway = true;
+    let rows = query.fetch_all(&mut taken.0.conn).await;
+    if rows.is_err() {
+        // Where there is nothing to roll back, the better.
+        let _ = sqlx::query("ROLLBACK").execute(&mut taken.0.conn).await;
+    }
+    taken.0.midway = false;
+    rows
+}
