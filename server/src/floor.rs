@@ -24,7 +24,6 @@ use crate::telephony::simulated::Simulated;
 use crate::telephony::{Condition, Place, PlaceError, Progress, Telephony};
 use crate::{remote_agents, upkeep, webhook};
 use async_trait::async_trait;
-use axum_server::tls_rustls::RustlsConfig;
 use dialdeck_protocol::{CallId, PartState, VoiceChoice};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
@@ -52,7 +51,7 @@ pub enum StartError {
     Listen(SocketAddr, &'static str, std::io::Error),
     /// A certificate that cannot be used.
     #[error(transparent)]
-    Tls(#[from] api::ServeError),
+    Tls(#[from] api::TlsError),
     /// No place for the database.
     #[error("neither XDG_DATA_HOME nor HOME is set; set DATABASE_URL")]
     NoHome,
@@ -69,7 +68,7 @@ pub struct Floor {
     /// AudioSocket, where there is one.
     pub audiosocket: Option<SocketAddr>,
     listener: TcpListener,
-    tls: Option<(api::Tls, RustlsConfig)>,
+    tls: Option<api::Shown>,
 }
 
 async fn listen(address: SocketAddr, what: &'static str) -> Result<TcpListener, StartError> {
@@ -143,7 +142,7 @@ impl Floor {
         let kind = settings.kind()?;
         let metrics = Exposition::start();
         let tls = match settings.tls() {
-            Some(tls) => Some((tls.clone(), tls.load().await?)),
+            Some(tls) => Some(tls.load().await?),
             None => None,
         };
         let listener = listen(settings.server.http, "REST and WebSocket").await?;
@@ -243,9 +242,9 @@ impl Floor {
         let Self { app, listener, tls, .. } = self;
         let mut server = tokio::spawn(api::serve(listener, app.clone(), tls));
         tokio::select! {
-            broken = &mut server => {
+            ended = &mut server => {
                 app.dialer.close(Duration::ZERO).await;
-                return broken.unwrap_or_else(|e| Err(std::io::Error::other(e)));
+                return ended.map_err(std::io::Error::other);
             }
             () = stop => {}
         }

@@ -25,3 +25,8 @@ pub mod telephony;
 pub mod upkeep;
 pub mod voice;
 pub mod webhook;
+
+/// After two hundred consoles came at once, or a thousand calls ended, what they took goes back to the system: the C
+/// library's allocator keeps most of it for good.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -40,12 +40,14 @@ mod serve;
 pub mod session;
 pub mod socket;
 mod standing;
+mod tls;
 mod users;
 mod vicidial;
 mod webhooks;
 
 pub use agi::Talks;
-pub use serve::{ServeError, Tls, serve};
+pub use serve::serve;
+pub use tls::{Shown, Tls, TlsError};
 
 use crate::bus::Bus;
 use crate::connectors::dialpad::Connector as Dialpad;

@@ -1,102 +1,143 @@
-//! Serves the router: plain, or with TLS whose certificate may be replaced while it runs.
+//! Serves the router over HTTP/1.1, plain or with TLS. Strangers may connect: what they may keep us waiting for is bounded.
 
+use super::tls::Shown;
 use super::{App, router};
-use axum::serve::ListenerExt;
-use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-use tokio::net::TcpListener;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 /// How long open requests may go on once the server stops.
 const LAST: Duration = Duration::from_secs(5);
-/// How often we look whether the certificate was replaced.
-const LOOK: Duration = Duration::from_secs(10);
+/// How long a handshake may take, and the head of a request: from the connection's beginning, or from the answer before.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long we wait where the system has no room for one more connection.
+const BREATH: Duration = Duration::from_millis(50);
 
-/// Certificate chain and key, both PEM.
-#[derive(Debug, Clone)]
-pub struct Tls {
-    /// Certificate chain.
-    pub certificate: PathBuf,
-    /// Private key.
-    pub key: PathBuf,
+/// Serves until the application closes, and then what is under way.
+pub async fn serve(listener: TcpListener, app: App, tls: Option<Shown>) {
+    let closing = app.closing.clone();
+    listen(listener, router(app), closing, tls, PATIENCE).await;
 }
 
-/// Why TLS cannot be served.
-#[derive(Debug, thiserror::Error)]
-#[error("server.tls_certificate {certificate} and server.tls_key {key} cannot be used: {why}")]
-pub struct ServeError {
-    certificate: String,
-    key: String,
-    why: String,
-}
-
-impl Tls {
-    fn failed(&self, why: &dyn std::fmt::Display) -> ServeError {
-        let shown = |path: &Path| path.display().to_string();
-        ServeError { certificate: shown(&self.certificate), key: shown(&self.key), why: why.to_string() }
-    }
-
-    /// Reads both.
-    ///
-    /// # Errors
-    /// When one is missing, or they do not belong together.
-    pub async fn load(&self) -> Result<RustlsConfig, ServeError> {
-        // Two libraries may ask for it; who comes second finds it there.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        RustlsConfig::from_pem_file(&self.certificate, &self.key).await.map_err(|e| self.failed(&e))
-    }
-
-    fn written(&self) -> [Option<SystemTime>; 2] {
-        [&self.certificate, &self.key].map(|path| std::fs::metadata(path).and_then(|m| m.modified()).ok())
-    }
-
-    /// Takes up a new certificate when one is there. A broken one is said, and the old one stays.
-    async fn follow(self, config: RustlsConfig) {
-        let mut known = self.written();
+async fn listen(
+    listener: TcpListener,
+    router: Router,
+    closing: CancellationToken,
+    tls: Option<Shown>,
+    patience: Duration,
+) {
+    let (open, tls) = (TaskTracker::new(), tls.map(Arc::new));
+    let following = async {
+        match &tls {
+            Some(tls) => tls.follow().await,
+            None => std::future::pending().await,
+        }
+    };
+    let accepting = async {
         loop {
-            tokio::time::sleep(LOOK).await;
-            let now = self.written();
-            if now == known {
-                continue;
-            }
-            match config.reload_from_pem_file(&self.certificate, &self.key).await {
-                Ok(()) => {
-                    known = now;
-                    tracing::info!("the TLS certificate was replaced");
-                }
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "the new TLS certificate cannot be used; the old one stays");
+                    tracing::debug!(%error, "a connection was not accepted");
+                    tokio::time::sleep(BREATH).await;
+                    continue;
                 }
+            };
+            let (router, closing, tls) = (router.clone(), closing.clone(), tls.clone());
+            open.spawn(async move { talk(stream, peer, router, closing, tls, patience).await });
+        }
+    };
+    tokio::select! {
+        () = closing.cancelled() => {}
+        () = accepting => {}
+        () = following => {}
+    }
+    drop(listener);
+    open.close();
+    let _ = tokio::time::timeout(LAST, open.wait()).await;
+}
+
+async fn talk(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    closing: CancellationToken,
+    tls: Option<Arc<Shown>>,
+    patience: Duration,
+) {
+    // Events are small and come in bursts: without this the kernel holds them back for 40 ms.
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => answer(stream, peer, router, closing, patience).await,
+        Some(tls) => {
+            let shaken = tokio::time::timeout(patience, tls.acceptor().accept(stream)).await;
+            if let Ok(Ok(stream)) = shaken {
+                answer(stream, peer, router, closing, patience).await;
             }
         }
     }
 }
 
-/// Serves until the application closes.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(listener: TcpListener, app: App, tls: Option<(Tls, RustlsConfig)>) -> std::io::Result<()> {
-    let closing = app.closing.clone();
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let Some((tls, config)) = tls else {
-        // Events are small and come in bursts: without this the kernel holds them back for 40 ms.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        return axum::serve(listener, service)
-            .with_graceful_shutdown(async move { closing.cancelled().await })
-            .await;
-    };
-    let handle = Handle::new();
-    let (stopper, following) = (handle.clone(), tokio::spawn(tls.follow(config.clone())));
-    tokio::spawn(async move {
-        closing.cancelled().await;
-        following.abort();
-        stopper.graceful_shutdown(Some(LAST));
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    closing: CancellationToken,
+    patience: Duration,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
     });
-    let listener = listener.into_std()?;
-    let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
-    axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle).serve(service).await
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Whoever begins a request and does not go on, says nothing at all, or nothing more, is hung up on.
+    #[tokio::test]
+    async fn nobody_holds_a_connection_by_saying_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (closing, patience) = (CancellationToken::new(), Duration::from_millis(100));
+        let serving = tokio::spawn(listen(listener, Router::new(), closing.clone(), None, patience));
+        let begun = "POST / HTTP/1.1\r\nhost: floor.example.com\r\n";
+        for said in ["", "P", begun, &format!("{begun}content-length: 0\r\n\r\n")] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            let mut heard = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut heard)).await;
+            assert!(ended.is_ok(), "still open after {said:?}");
+        }
+        closing.cancel();
+        serving.await.unwrap();
+    }
 }

@@ -4,7 +4,6 @@
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -97,7 +96,7 @@ pub(super) fn close() -> Bytes {
 
 /// The halves of a connection, and what came before it was taken apart. A plain socket's halves need no lock.
 fn halves(line: Upgraded) -> (Reads, Writes, Bytes) {
-    match upgrade::downcast::<TokioIo<TcpStream>>(line) {
+    match line.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => {
             let (read, write) = parts.io.into_inner().into_split();
             // A copy: what is left, nearly always nothing, must not keep the whole buffer of the handshake.
