@@ -6,6 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 /// Something that happened, already durable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,9 +30,10 @@ pub struct Event {
 }
 
 /// What happened. The first four names are those that existing users know.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EventBody {
     /// An attempt was committed; the telephony hears of it next.
     CallStarted {
@@ -231,32 +233,12 @@ impl Event {
 }
 
 impl EventBody {
+    /// All types, as they stand on the wire.
+    pub const KINDS: &[&str] = Self::VARIANTS;
+
     /// Its type, as it stands on the wire.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::CallStarted { .. } => "call_started",
-            Self::CallStatusUpdate { .. } => "call_status_update",
-            Self::ConversationTurn { .. } => "conversation_turn",
-            Self::CallEnded { .. } => "call_ended",
-            Self::QueueStatusUpdate { .. } => "queue_status_update",
-            Self::ContactHeld { .. } => "contact_held",
-            Self::DoNotCallAdded { .. } => "do_not_call_added",
-            Self::CampaignChanged { .. } => "campaign_changed",
-            Self::CallMonitored { .. } => "call_monitored",
-            Self::ToolUsed { .. } => "tool_used",
-            Self::ListReset { .. } => "list_reset",
-            Self::ContactsImported { .. } => "contacts_imported",
-            Self::CatalogChanged { .. } => "catalog_changed",
-            Self::CallbackChanged { .. } => "callback_changed",
-            Self::ConsentChanged { .. } => "consent_changed",
-            Self::AgentStatusUpdate { .. } => "agent_status_update",
-            Self::CallHandedOver { .. } => "call_handed_over",
-            Self::CallDisposed { .. } => "call_disposed",
-            Self::MessageSent { .. } => "message_sent",
-            Self::VicidialAction { .. } => "vicidial_action",
-            Self::DialpadUpdate { .. } => "dialpad_update",
-            Self::PartStatusUpdate { .. } => "part_status_update",
-        }
+    pub fn kind(&self) -> &'static str {
+        self.into()
     }
 }
 

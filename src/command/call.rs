@@ -83,9 +83,12 @@ async fn watch(client: &Client, campaign: &str, contact: &str) -> Result<()> {
             "held" => bail!(text(&who, "heldReason")),
             "do_not_call" if who["attempts"] == json!(0) => bail!("the number is on the do-not-call list"),
             "new" => {
-                let path = format!("/api/v1/calls/queue/status/{campaign}");
-                let queue = Client::json(client.request(Method::GET, &path)?).await?;
-                say(&mut last, &format!("queue {}", text(&queue["status"], "status")));
+                let queues = Client::json(client.request(Method::GET, "/api/v1/queues")?).await?;
+                let of_it = |queue: &&Value| queue["campaignId"] == *campaign;
+                let queue = queues["queues"].as_array().and_then(|all| all.iter().find(of_it)).cloned();
+                let (state, why) = queue.map(|q| (text(&q, "state"), text(&q, "reason"))).unwrap_or_default();
+                let because = if why.is_empty() { why } else { format!(": {why}") };
+                say(&mut last, &format!("queue {state}{because}"));
                 continue;
             }
             _ => {}

@@ -2,7 +2,7 @@
 //! itself; how they are kept is the same for all.
 
 use super::plain;
-use dialdeck_protocol::{CampaignId, Outcome, Problem, UserId};
+use dialdeck_protocol::{CampaignId, EventBody, Outcome, Problem, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -272,10 +272,13 @@ impl Noun for Webhook {
         if url.is_none() || self.url.len() > 2000 {
             return Err(Problem::field("url", "url must be an address such as https://example.com/dialdeck"));
         }
-        if self.events.len() > 100 {
-            return Err(Problem::field("events", "events has more than 100 entries"));
-        }
-        self.events.iter_mut().try_for_each(|word| tidy("events", word, 1, 80))
+        self.events.sort_unstable();
+        self.events.dedup();
+        let unknown = self.events.iter().find(|word| !EventBody::KINDS.contains(&word.as_str()));
+        unknown.map_or(Ok(()), |word| {
+            let (word, known) = (plain::line(word, 80), EventBody::KINDS.join(", "));
+            Err(Problem::field("events", format!("events has {word}, which is no event; there are {known}")))
+        })
     }
     fn name(&self) -> &str {
         &self.name
@@ -287,7 +290,7 @@ impl Noun for Webhook {
 
 #[cfg(test)]
 mod tests {
-    use super::{Agent, AgentKind, Disposition, Noun};
+    use super::{Agent, AgentKind, Disposition, Noun, Webhook};
     use dialdeck_protocol::Outcome;
 
     #[test]
@@ -304,6 +307,23 @@ mod tests {
         assert_eq!((sale.code.as_str(), sale.label.as_str()), ("SALE", "Sold [2J it"));
         sale.hotkey = Some("F1".into());
         assert_eq!(sale.check().unwrap_err().field.as_deref(), Some("hotkey"));
+    }
+
+    #[test]
+    fn a_webhook_hears_of_events_that_there_are() {
+        let hook = |events: &[&str]| Webhook {
+            name: "crm".into(),
+            url: "https://crm.example.com/calls".into(),
+            events: events.iter().map(ToString::to_string).collect(),
+            campaign_id: None,
+            paused: false,
+        };
+        let mut known = hook(&["call_started", "call_ended", "call_started"]);
+        assert_eq!(known.check(), Ok(()));
+        assert_eq!(known.events, ["call_ended", "call_started"]);
+        let refused = hook(&["call_ended", "call_finished"]).check().unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("events"));
+        assert!(refused.message.contains("call_finished") && refused.message.contains("call_ended"));
     }
 
     #[test]
