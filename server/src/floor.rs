@@ -141,6 +141,9 @@ impl Floor {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let kind = settings.kind()?;
         let metrics = Exposition::start();
+        if let Some(said) = crate::open_files::warning(crate::open_files::limit()) {
+            tracing::warn!("{said}");
+        }
         let tls = match settings.tls() {
             Some(tls) => Some(tls.load().await?),
             None => None,

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod floor;
 pub mod lawbook;
 pub mod lead_sync;
+pub mod open_files;
 pub mod recordings;
 pub mod remote_agents;
 pub mod settings;
@@ -25,8 +26,3 @@ pub mod telephony;
 pub mod upkeep;
 pub mod voice;
 pub mod webhook;
-
-/// After two hundred consoles came at once, or a thousand calls ended, what they took goes back to the system: the C
-/// library's allocator keeps most of it for good.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -70,6 +70,9 @@ async fn contacts(client: &Client, path: &str) -> Result<Vec<Value>> {
     Ok(answer["contacts"].as_array().cloned().unwrap_or_default())
 }
 
+/// Between two looks at a queue that does not call yet.
+const WAITS: Duration = Duration::from_secs(2);
+
 /// Prints what happens until the call is over, or cannot come about.
 async fn watch(client: &Client, campaign: &str, contact: &str) -> Result<()> {
     let mut printed = 0;
@@ -89,6 +92,8 @@ async fn watch(client: &Client, campaign: &str, contact: &str) -> Result<()> {
                 let (state, why) = queue.map(|q| (text(&q, "state"), text(&q, "reason"))).unwrap_or_default();
                 let because = if why.is_empty() { why } else { format!(": {why}") };
                 say(&mut last, &format!("queue {state}{because}"));
+                // It may wait for hours, and what all queues do is not for nothing.
+                tokio::time::sleep(WAITS).await;
                 continue;
             }
             _ => {}

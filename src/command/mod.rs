@@ -36,7 +36,11 @@ use crate::net;
 use color_eyre::eyre::{Result, bail, eyre};
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 use url::Url;
+
+/// For how long a connection that is not used is kept: less long than the server keeps it.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// A logged-in client.
 pub struct Client {
@@ -70,7 +74,8 @@ impl Client {
             None => rpassword::prompt_password("Password: ")?,
         };
         let token = net::log_in(&server.url, &user, &password).await.map_err(|e| eyre!(e))?;
-        Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, server: server.url.clone(), token })
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).build()?;
+        Ok(Self { http, server: server.url.clone(), token })
     }
 
     /// The session itself.

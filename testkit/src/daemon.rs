@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Password of every user that is made here.
 pub const PASSWORD: &str = "correct horse";
@@ -173,7 +174,8 @@ impl Daemon {
     /// When it is refused.
     pub async fn log_in(&self, user: &str) -> Result<Client> {
         let client = Client {
-            http: reqwest::Client::builder().no_proxy().build()?,
+            // The server hangs up after half a minute: what it may be about to hang up is not used any more.
+            http: reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(20)).build()?,
             server: self.http.clone(),
             token: String::new(),
         };

@@ -272,11 +272,14 @@ impl Noun for Webhook {
         if url.is_none() || self.url.len() > 2000 {
             return Err(Problem::field("url", "url must be an address such as https://example.com/dialdeck"));
         }
+        for word in &mut self.events {
+            *word = plain::line(word, 80);
+        }
         self.events.sort_unstable();
         self.events.dedup();
         let unknown = self.events.iter().find(|word| !EventBody::KINDS.contains(&word.as_str()));
         unknown.map_or(Ok(()), |word| {
-            let (word, known) = (plain::line(word, 80), EventBody::KINDS.join(", "));
+            let known = EventBody::KINDS.join(", ");
             Err(Problem::field("events", format!("events has {word}, which is no event; there are {known}")))
         })
     }
@@ -318,7 +321,7 @@ mod tests {
             campaign_id: None,
             paused: false,
         };
-        let mut known = hook(&["call_started", "call_ended", "call_started"]);
+        let mut known = hook(&["call_started", "call_ended ", "call_started"]);
         assert_eq!(known.check(), Ok(()));
         assert_eq!(known.events, ["call_ended", "call_started"]);
         let refused = hook(&["call_ended", "call_finished"]).check().unwrap_err();

@@ -43,12 +43,18 @@ pub async fn alone(
     query.fetch_all(conn).await
 }
 
+/// A connection that was taken.
+pub type Taken<'a> = sqlx::pool::PoolConnection<Db>;
+
+/// Something went wrong that is not a matter of what was asked: the pool sees to it.
+pub fn doubt(_taken: &mut Taken<'_>) {}
+
 /// By which all is written: the pool, as whatever else is done.
 pub struct Writer(pub sqlx::Pool<Db>);
 
 impl Writer {
     /// A connection.
-    pub async fn take(&self) -> Result<sqlx::pool::PoolConnection<Db>, sqlx::Error> {
+    pub async fn take(&self) -> Result<Taken<'_>, sqlx::Error> {
         self.0.acquire().await
     }
 }

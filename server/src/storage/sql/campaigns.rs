@@ -24,11 +24,10 @@ pub(super) async fn save(
             .bind(at.naive_utc())
             .execute(&mut *conn)
             .await?;
-        let now = store::campaign(conn, &campaign.organization_id, campaign.id).await;
-        match now.map_err(|e| sqlx::Error::Protocol(e.to_string()))? {
-            None => return Err(Refusal::NotFound("the campaign").into()),
-            Some(now) if now != *before => return Err(Refusal::Changed("the campaign").into()),
-            Some(_) => {}
+        let now = store::campaign(conn, &campaign.organization_id, campaign.id).await?;
+        let now = now.ok_or(Refusal::NotFound("the campaign"))?;
+        if now.noun().ok().as_ref() != Some(before) {
+            return Err(Refusal::Changed("the campaign").into());
         }
     }
     let saved = sqlx::query(

@@ -69,28 +69,38 @@ impl SqlStore {
 
     async fn commit_together(&self, deeds: &[Vec<Change>]) -> Result<Committed, Stop> {
         let mut conn = self.writer.take().await?;
-        let only_told: Option<Vec<Vec<Happening>>> =
-            deeds.iter().map(|deed| deed.iter().map(told).collect()).collect();
-        if let Some(happenings) = only_told.filter(|made| is_written_at_once(made.iter().flatten().count())) {
-            let all: Vec<_> = happenings.iter().flatten().collect();
-            let [before, after] = engine::ALONE;
-            let rows = engine::alone(&mut conn, writing(before, &all, after).build_query_as()).await?;
-            let numbers = numbers(&rows, all.len())?;
-            return Ok(numbered(happenings, numbers));
+        let committed = commit_by(&mut conn, deeds).await;
+        if let Err(Stop::Failed(error)) = &committed
+            && !matches!(error, sqlx::Error::Database(_))
+        {
+            engine::doubt(&mut conn);
         }
-        let mut tx = conn.begin_with(BEGIN_WRITE).await?;
-        let mut happenings: Vec<Vec<Happening>> = Vec::with_capacity(deeds.len());
-        for deed in deeds {
-            let mut made = Vec::new();
-            for change in deed {
-                made.extend(apply(&mut tx, change).await?);
-            }
-            happenings.push(made);
-        }
-        let numbers = write_events(&mut tx, happenings.iter().flatten()).await?;
-        tx.commit().await?;
-        Ok(numbered(happenings, numbers))
+        committed
     }
+}
+
+async fn commit_by(conn: &mut engine::Taken<'_>, deeds: &[Vec<Change>]) -> Result<Committed, Stop> {
+    let only_told: Option<Vec<Vec<Happening>>> =
+        deeds.iter().map(|deed| deed.iter().map(told).collect()).collect();
+    if let Some(happenings) = only_told.filter(|made| is_written_at_once(made.iter().flatten().count())) {
+        let all: Vec<_> = happenings.iter().flatten().collect();
+        let [before, after] = engine::ALONE;
+        let rows = engine::alone(conn, writing(before, &all, after).build_query_as()).await?;
+        let numbers = numbers(&rows, all.len())?;
+        return Ok(numbered(happenings, numbers));
+    }
+    let mut tx = conn.begin_with(BEGIN_WRITE).await?;
+    let mut happenings: Vec<Vec<Happening>> = Vec::with_capacity(deeds.len());
+    for deed in deeds {
+        let mut made = Vec::new();
+        for change in deed {
+            made.extend(apply(&mut tx, change).await?);
+        }
+        happenings.push(made);
+    }
+    let numbers = write_events(&mut tx, happenings.iter().flatten()).await?;
+    tx.commit().await?;
+    Ok(numbered(happenings, numbers))
 }
 
 /// What happened, with its numbers.

@@ -35,13 +35,11 @@ pub(super) async fn campaign(
     conn: &mut Conn,
     organization: &OrganizationId,
     id: CampaignId,
-) -> StoreResult<Option<Campaign>> {
+) -> Result<Option<CampaignRow>, sqlx::Error> {
     let mut query = sqlx::QueryBuilder::<super::Db>::new(CAMPAIGNS);
     query.push("WHERE c.organization_id = ").push_bind(organization.0.clone());
     query.push(" AND c.id = ").push_bind(id.0);
-    let row: Option<CampaignRow> =
-        query.build_query_as().fetch_optional(conn).await.map_err(|e| failed(&e))?;
-    row.map(CampaignRow::noun).transpose()
+    query.build_query_as().fetch_optional(conn).await
 }
 
 impl SqlStore {
@@ -69,7 +67,8 @@ impl Store for SqlStore {
     }
 
     async fn campaign(&self, organization: &OrganizationId, id: CampaignId) -> StoreResult<Option<Campaign>> {
-        campaign(&mut *self.conn().await?, organization, id).await
+        let row = campaign(&mut *self.conn().await?, organization, id).await.map_err(|e| failed(&e))?;
+        row.map(CampaignRow::noun).transpose()
     }
 
     async fn scripts(&self, organization: &OrganizationId) -> StoreResult<Vec<(ScriptId, String, Script)>> {

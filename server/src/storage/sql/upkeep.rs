@@ -180,6 +180,15 @@ async fn person(conn: &mut Conn, organization: &OrganizationId, phone: &str) -> 
 pub(super) const ERASED: &str = "erased";
 
 async fn erase(conn: &mut Conn, org: &str, phone: &str) -> Result<Option<Erased>, sqlx::Error> {
+    // This locks whoever has it: a call that is about to begin waits for us, or we for it.
+    sqlx::query(
+        "UPDATE contacts SET phone = phone WHERE organization_id = $1 \
+         AND (phone = $2 OR ' ' || alternates || ' ' LIKE '% ' || $2 || ' %')",
+    )
+    .bind(org)
+    .bind(phone)
+    .execute(&mut *conn)
+    .await?;
     let blocked: Option<i32> = sqlx::query_scalar(
         "SELECT 1 FROM legal_holds WHERE organization_id = $1 AND phone = $2 UNION ALL \
          SELECT 1 FROM calls WHERE organization_id = $1 AND to_number = $2 AND status IN ('initiated', 'in_progress') \

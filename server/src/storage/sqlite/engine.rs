@@ -2,7 +2,7 @@
 
 pub use super::copy::backup;
 pub use super::words::{index_words, merge_words, search_words};
-pub use super::writer::{ALONE, Writer, alone};
+pub use super::writer::{ALONE, Taken, Writer, alone, doubt};
 use sqlx::Row;
 
 pub type Db = sqlx::Sqlite;

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 struct Kept {
     conn: Conn,
-    /// Whether a transaction of which sqlx knows nothing was begun, and was not seen to end.
+    /// Whether it is not to be trusted: a transaction of which sqlx knows nothing was begun, and was not seen to end.
     midway: bool,
 }
 
@@ -69,10 +69,16 @@ pub async fn alone(
 ) -> Result<Vec<(i64,)>, sqlx::Error> {
     taken.0.midway = true;
     let rows = query.fetch_all(&mut taken.0.conn).await;
-    if rows.is_err() {
+    // Where nothing was written, or not all was done, the next who writes begins afresh.
+    taken.0.midway = !rows.as_ref().is_ok_and(|rows| !rows.is_empty());
+    if taken.0.midway {
         // Where there is nothing to roll back, the better.
         let _ = sqlx::query("ROLLBACK").execute(&mut taken.0.conn).await;
     }
-    taken.0.midway = false;
     rows
+}
+
+/// Something went wrong that is not a matter of what was asked: the next who writes begins afresh.
+pub fn doubt(taken: &mut Taken<'_>) {
+    taken.0.midway = true;
 }
