@@ -257,26 +257,32 @@ async fn measure(
     Some([used / delivered.max(1.0) * 1e6, p99, memory, delivered / expected, used / took])
 }
 
-async fn repeated(
-    who: &str,
-    rate: u64,
-    consoles: u64,
-    stalled: u64,
-    seconds: u64,
-    runs: u64,
-    bytes: u64,
-) -> Value {
-    let mut columns: [Vec<f64>; 5] = Default::default();
-    for _ in 0..runs {
-        let Some(figures) = measure(who, rate, consoles, stalled, seconds, bytes).await else {
-            return Value::Null;
-        };
-        for (column, figure) in columns.iter_mut().zip(figures) {
+/// What runs of one server gave.
+#[derive(Default, Clone)]
+struct Column([Vec<f64>; 5]);
+
+impl Column {
+    fn take(&mut self, figures: [f64; 5]) {
+        for (column, figure) in self.0.iter_mut().zip(figures) {
             column.push(figure);
         }
     }
-    let [cpu, lag, memory, share, cores] = columns.map(common::spread);
-    json!({ "cpu_us_a_delivery": cpu, "lag_p99_ms": lag, "kb_a_console": memory, "delivered": share, "cores": cores })
+
+    fn shown(self) -> Value {
+        if self.0[0].is_empty() {
+            return Value::Null;
+        }
+        let [cpu, lag, memory, share, cores] = self.0.map(common::spread);
+        json!({ "cpu_us_a_delivery": cpu, "lag_p99_ms": lag, "kb_a_console": memory, "delivered": share, "cores": cores })
+    }
+
+    /// CPU a delivery beside another's, run by run: what else the machine does changes from minute to minute.
+    fn of(&self, other: &Self) -> Value {
+        if other.0[0].is_empty() {
+            return Value::Null;
+        }
+        common::spread(self.0[0].iter().zip(&other.0[0]).map(|(ours, theirs)| ours / theirs).collect())
+    }
 }
 
 fn main() {
@@ -299,19 +305,28 @@ fn main() {
     let figures = common::runtime(1).block_on(async {
         let mut by_rate = serde_json::Map::new();
         for rate in rates.split(',').map(|r| r.parse::<u64>().expect("a rate")) {
-            let mut row = serde_json::Map::new();
-            for who in ["ours", "axum", "node"] {
-                row.insert(who.into(), repeated(who, rate, consoles, 0, seconds, runs, bytes).await);
+            // By turns, so that none has the machine at its best for itself.
+            let [mut own, mut axum, mut node] = [Column::default(), Column::default(), Column::default()];
+            for _ in 0..runs {
+                for (who, column) in [("ours", &mut own), ("axum", &mut axum), ("node", &mut node)] {
+                    if let Some(figures) = measure(who, rate, consoles, 0, seconds, bytes).await {
+                        column.take(figures);
+                    }
+                }
             }
-            let cpu = |who: &str| row[who]["cpu_us_a_delivery"]["median"].as_f64().unwrap_or(f64::NAN);
-            let of = |who: &str| json!((cpu("ours") / cpu(who) * 100.0).round() / 100.0);
-            let (of_node, of_axum) = (of("node"), of("axum"));
-            row.insert("of_node".into(), of_node);
-            row.insert("of_axum".into(), of_axum);
-            by_rate.insert(rate.to_string(), row.into());
+            let (of_node, of_axum) = (own.of(&node), own.of(&axum));
+            let row = json!({
+                "of_node": of_node, "of_axum": of_axum,
+                "ours": own.shown(), "axum": axum.shown(), "node": node.shown(),
+            });
+            by_rate.insert(rate.to_string(), row);
         }
-        let stalled = repeated("ours", 500, consoles, consoles / 10, seconds, runs, bytes).await;
-        let fast = repeated("ours", 2000, consoles, 0, seconds, runs, bytes).await;
+        let (mut stalled, mut fast) = (Column::default(), Column::default());
+        for _ in 0..runs {
+            stalled.take(measure("ours", 500, consoles, consoles / 10, seconds, bytes).await.expect("it runs"));
+            fast.take(measure("ours", 2000, consoles, 0, seconds, bytes).await.expect("it runs"));
+        }
+        let (stalled, fast) = (stalled.shown(), fast.shown());
         json!({
             "bench": "fanout", "consoles": consoles, "bytes": bytes, "seconds": seconds, "runs": runs,
             "by_rate": by_rate, "a_tenth_stalled_at_500": stalled, "at_2000": fast,
