@@ -68,7 +68,7 @@ pub struct Floor {
     /// AudioSocket, where there is one.
     pub audiosocket: Option<SocketAddr>,
     listener: TcpListener,
-    tls: Option<api::Shown>,
+    tls: Option<api::Certificate>,
 }
 
 async fn listen(address: SocketAddr, what: &'static str) -> Result<TcpListener, StartError> {
@@ -240,7 +240,7 @@ impl Floor {
     /// Serves until `stop` is ready; then lets calls finish or ends them, and closes.
     ///
     /// # Errors
-    /// When the HTTP server breaks.
+    /// When the HTTP server ends by itself.
     pub async fn run(self, stop: impl Future<Output = ()>) -> std::io::Result<()> {
         let Self { app, listener, tls, .. } = self;
         let mut server = tokio::spawn(api::serve(listener, app.clone(), tls));

@@ -1,6 +1,6 @@
 //! How many files and sockets the system lets this process open at a time, and who may take how many of them.
 
-/// Under which it is said at the start: five hundred calls take two thousand, 1,024 is what many systems give unasked.
+/// Under which it is said at the start; 1,024 is what many systems give unasked.
 const FEW: usize = 4096;
 /// What is assumed where it cannot be read.
 const USUAL: usize = 1024;
@@ -24,7 +24,7 @@ pub fn for_http(limit: usize) -> usize {
 pub fn warning(limit: usize) -> Option<String> {
     (limit < FEW).then(|| {
         format!(
-            "the system lets this server open {limit} files and sockets; a call takes three or four: raise it to 65536 \
+            "the system lets this server open {limit} files and sockets; a call takes up to three: raise it to 65536 \
              (LimitNOFILE= of the unit, ulimit -n of the shell)"
         )
     })

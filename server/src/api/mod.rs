@@ -47,7 +47,7 @@ mod webhooks;
 
 pub use agi::Talks;
 pub use serve::serve;
-pub use tls::{Shown, Tls, TlsError};
+pub use tls::{Certificate, Tls, TlsError};
 
 use crate::bus::Bus;
 use crate::connectors::dialpad::Connector as Dialpad;

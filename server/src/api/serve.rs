@@ -1,6 +1,6 @@
 //! Serves the router over HTTP/1.1, plain or with TLS. Strangers may connect: what they may keep us waiting for is bounded.
 
-use super::tls::Shown;
+use super::tls::Certificate;
 use super::{App, router};
 use crate::open_files;
 use axum::Router;
@@ -43,7 +43,7 @@ struct Bounds {
 }
 
 /// Serves until the application closes, and then what is under way.
-pub async fn serve(listener: TcpListener, app: App, tls: Option<Shown>) {
+pub async fn serve(listener: TcpListener, app: App, tls: Option<Certificate>) {
     let closing = app.closing.clone();
     let bounds = Bounds { connections: open_files::for_http(open_files::limit()), patience: PATIENCE };
     listen(listener, router(app), closing, tls, bounds).await;
@@ -53,7 +53,7 @@ async fn listen(
     listener: TcpListener,
     router: Router,
     closing: CancellationToken,
-    tls: Option<Shown>,
+    tls: Option<Certificate>,
     bounds: Bounds,
 ) {
     let (open, tls) = (TaskTracker::new(), tls.map(Arc::new));
@@ -103,7 +103,7 @@ async fn talk(
     peer: SocketAddr,
     router: Router,
     closing: CancellationToken,
-    tls: Option<Arc<Shown>>,
+    tls: Option<Arc<Certificate>>,
     patience: Duration,
 ) {
     // Events are small and come in bursts: without this the kernel holds them back for 40 ms.

@@ -35,13 +35,13 @@ impl Tls {
     ///
     /// # Errors
     /// When one is missing, or they do not belong together.
-    pub async fn load(self) -> Result<Shown, TlsError> {
+    pub async fn load(self) -> Result<Certificate, TlsError> {
         let known = self.written();
         let config = self.read().await.map_err(|why| {
             let shown = |path: &Path| path.display().to_string();
             TlsError { certificate: shown(&self.certificate), key: shown(&self.key), why: why.to_string() }
         })?;
-        Ok(Shown { files: self, known, config: Mutex::new(config) })
+        Ok(Certificate { files: self, known, config: Mutex::new(config) })
     }
 
     async fn read(&self) -> Result<Arc<ServerConfig>, Box<dyn Error + Send + Sync>> {
@@ -61,14 +61,14 @@ impl Tls {
 }
 
 /// A certificate in use.
-pub struct Shown {
+pub struct Certificate {
     files: Tls,
     /// When its files had been written.
     known: [Option<SystemTime>; 2],
     config: Mutex<Arc<ServerConfig>>,
 }
 
-impl Shown {
+impl Certificate {
     /// For the next connection.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         self.config.lock().unwrap_or_else(PoisonError::into_inner).clone().into()

@@ -11,8 +11,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 struct Kept {
     conn: Conn,
-    /// Whether it is not to be trusted: a transaction of which sqlx knows nothing was begun, and was not seen to end.
-    midway: bool,
+    /// Whether the next who writes gets another: a transaction of which sqlx knows nothing was begun and not seen to end, say.
+    in_doubt: bool,
 }
 
 /// Who wants to write waits here.
@@ -41,7 +41,7 @@ impl DerefMut for Taken<'_> {
 impl Writer {
     /// Opens it.
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
-        let kept = Mutex::new(Kept { conn: options.connect().await?, midway: false });
+        let kept = Mutex::new(Kept { conn: options.connect().await?, in_doubt: false });
         Ok(Self { options, kept })
     }
 
@@ -52,8 +52,8 @@ impl Writer {
         // end one by itself, which leaves its connection of no use: the next writer gets a fresh one.
         let conn = &mut kept.conn;
         let open = conn.is_in_transaction() && (conn.ping().await.is_err() || conn.is_in_transaction());
-        if open || kept.midway {
-            *kept = Kept { conn: self.options.connect().await?, midway: false };
+        if open || kept.in_doubt {
+            *kept = Kept { conn: self.options.connect().await?, in_doubt: false };
         }
         Ok(Taken(kept))
     }
@@ -67,11 +67,11 @@ pub async fn alone(
     taken: &mut Taken<'_>,
     query: QueryAs<'_, Db, (i64,), SqliteArguments>,
 ) -> Result<Vec<(i64,)>, sqlx::Error> {
-    taken.0.midway = true;
+    taken.0.in_doubt = true;
     let rows = query.fetch_all(&mut taken.0.conn).await;
     // Where nothing was written, or not all was done, the next who writes begins afresh.
-    taken.0.midway = !rows.as_ref().is_ok_and(|rows| !rows.is_empty());
-    if taken.0.midway {
+    taken.0.in_doubt = !rows.as_ref().is_ok_and(|rows| !rows.is_empty());
+    if taken.0.in_doubt {
         // Where there is nothing to roll back, the better.
         let _ = sqlx::query("ROLLBACK").execute(&mut taken.0.conn).await;
     }
@@ -80,5 +80,5 @@ pub async fn alone(
 
 /// Something went wrong that is not a matter of what was asked: the next who writes begins afresh.
 pub fn doubt(taken: &mut Taken<'_>) {
-    taken.0.midway = true;
+    taken.0.in_doubt = true;
 }
