@@ -180,4 +180,26 @@ mod tests {
         closing.cancel();
         serving.await.unwrap();
     }
+
+    /// What connections take that say nothing is a part of what may be open: who comes after them waits until one has gone.
+    #[tokio::test]
+    async fn connections_take_their_places_and_no_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let closing = CancellationToken::new();
+        let bounds = Bounds { connections: 2, patience: PATIENCE };
+        let serving = tokio::spawn(listen(listener, Router::new(), closing.clone(), None, bounds));
+        let first = TcpStream::connect(address).await.unwrap();
+        let _second = TcpStream::connect(address).await.unwrap();
+        let mut third = TcpStream::connect(address).await.unwrap();
+        third.write_all(b"GET / HTTP/1.1\r\nhost: floor.example.com\r\n\r\n").await.unwrap();
+        let mut answer = [0; 12];
+        let early = tokio::time::timeout(Duration::from_millis(200), third.read_exact(&mut answer)).await;
+        assert!(early.is_err(), "there was no place for it");
+        drop(first);
+        third.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        closing.cancel();
+        serving.await.unwrap();
+    }
 }
