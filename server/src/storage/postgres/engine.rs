@@ -1,6 +1,7 @@
 //! What the shared queries need to know of PostgreSQL.
 
 pub use super::copy::backup;
+pub use super::events::{at_once, writing};
 pub use super::words::{index_words, merge_words, search_words};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
@@ -21,21 +22,7 @@ pub async fn size(pool: &sqlx::Pool<Db>) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT pg_database_size(current_database())").fetch_one(pool).await
 }
 
-/// What counts events, what writes them, and what gives the number of the last of them, of which only the rows are not
-/// here: one statement, because each costs a way there and back.
-pub const COUNTED: [&str; 2] = [
-    "WITH counted AS (UPDATE event_counter SET value = value + ",
-    " WHERE id = 1 RETURNING value), written AS (",
-];
-/// The number of the last event, where events are written.
-pub const LAST: &str = "(SELECT value FROM counted)";
-/// What follows the rows.
-pub const WRITTEN: &str = ") SELECT value FROM counted";
-
-/// What a transaction of one call stands between: a statement is one by itself.
-pub const ALONE: [&str; 2] = ["", ""];
-
-/// Makes such a call.
+/// Makes a transaction of one call.
 pub async fn alone(
     conn: &mut Conn,
     query: QueryAs<'_, Db, (i64,), PgArguments>,

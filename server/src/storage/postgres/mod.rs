@@ -7,6 +7,7 @@ use std::time::Duration;
 
 mod copy;
 mod engine;
+mod events;
 mod words;
 
 #[path = "../sql/mod.rs"]

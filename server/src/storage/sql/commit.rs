@@ -2,15 +2,13 @@
 
 use super::engine::{self, BEGIN_WRITE};
 use super::{
-    Conn, Db, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law, lead_notes,
-    recordings,
+    Conn, SqlStore, agents, audit, calls, campaigns, contacts, failed, keeping, law, lead_notes, recordings,
 };
 use crate::storage::Committed;
 use crate::storage::change::Happening;
 use crate::storage::{Change, CommitError, Refusal, StoreResult};
 use dialdeck_protocol::{EventBody, OrganizationId};
 use sqlx::Connection;
-use sqlx::types::Json;
 
 /// Why a change did not go through.
 pub(super) enum Stop {
@@ -84,8 +82,7 @@ async fn commit_by(conn: &mut engine::Taken<'_>, deeds: &[Vec<Change>]) -> Resul
         deeds.iter().map(|deed| deed.iter().map(told).collect()).collect();
     if let Some(happenings) = only_told.filter(|made| is_written_at_once(made.iter().flatten().count())) {
         let all: Vec<_> = happenings.iter().flatten().collect();
-        let [before, after] = engine::ALONE;
-        let rows = engine::alone(conn, writing(before, &all, after).build_query_as()).await?;
+        let rows = engine::alone(conn, engine::writing(&all, true).build_query_as()).await?;
         let numbers = numbers(&rows, all.len())?;
         return Ok(numbered(happenings, numbers));
     }
@@ -112,11 +109,8 @@ fn numbered(happenings: Vec<Vec<Happening>>, numbers: impl IntoIterator<Item = i
     happenings.into_iter().map(events).collect()
 }
 
-/// Events in one statement. Powers of two: so there are few texts of it, and the database knows each of them already.
-const AT_ONCE: usize = 256;
-
 fn is_written_at_once(count: usize) -> bool {
-    count.is_power_of_two() && count <= AT_ONCE
+    count > 0 && engine::at_once(count) == count
 }
 
 /// Writes what happened, numbered in this order; gives the numbers. Until the transaction is over nobody else gets one.
@@ -128,35 +122,16 @@ async fn write_events<'a>(
     let mut rest = &happenings[..];
     let mut given = Vec::with_capacity(rest.len());
     while !rest.is_empty() {
-        let (some, others) = rest.split_at((1_usize << rest.len().ilog2()).min(AT_ONCE));
+        let (some, others) = rest.split_at(engine::at_once(rest.len()));
         rest = others;
         // All rows, though the number comes first: what is not waited for may not be done.
-        let rows: Vec<(i64,)> = writing("", some, "").build_query_as().fetch_all(&mut *conn).await?;
+        let rows: Vec<(i64,)> = engine::writing(some, false).build_query_as().fetch_all(&mut *conn).await?;
         given.extend(numbers(&rows, some.len())?);
     }
     Ok(given)
 }
 
-/// The statement that counts and writes these, between `before` and `after`; it gives the number of the last.
-fn writing(before: &str, happenings: &[&Happening], after: &str) -> sqlx::QueryBuilder<Db> {
-    let [counts, writes] = engine::COUNTED;
-    let mut query = sqlx::QueryBuilder::<Db>::new(before);
-    query.push(counts).push(happenings.len()).push(writes);
-    query.push("INSERT INTO events (seq, organization_id, campaign_id, call_id, type, body, at) ");
-    query.push_values(happenings.iter().rev().enumerate().rev(), |mut row, (later, happening)| {
-        row.push(format_args!("{} - {later}", engine::LAST))
-            .push_bind(happening.organization_id.0.clone())
-            .push_bind(happening.campaign_id.map(|id| id.0))
-            .push_bind(happening.call_id.as_ref().map(|id| id.0.clone()))
-            .push_bind(happening.body.kind())
-            .push_bind(Json(happening.body.clone()))
-            .push_bind(happening.at.naive_utc());
-    });
-    query.push(engine::WRITTEN).push(after);
-    query
-}
-
-/// The numbers of `count` events, from what [`writing`] gave.
+/// The numbers of `count` events, from what [`engine::writing`] gave.
 fn numbers(rows: &[(i64,)], count: usize) -> Result<impl Iterator<Item = i64> + use<>, sqlx::Error> {
     let (last,) = *rows.first().ok_or(sqlx::Error::RowNotFound)?;
     Ok(last + 1 - i64::try_from(count).unwrap_or(1)..=last)

@@ -1,8 +1,9 @@
 //! What the shared queries need to know of SQLite.
 
 pub use super::copy::backup;
+pub use super::events::{at_once, writing};
 pub use super::words::{index_words, merge_words, search_words};
-pub use super::writer::{ALONE, Taken, Writer, alone, doubt};
+pub use super::writer::{Taken, Writer, alone, doubt};
 use sqlx::Row;
 
 pub type Db = sqlx::Sqlite;
@@ -21,15 +22,6 @@ pub async fn size(pool: &sqlx::Pool<Db>) -> Result<i64, sqlx::Error> {
         .await?;
     row.try_get(0)
 }
-
-/// What counts events, what writes them, and what gives the number of the last of them, of which only the rows are not
-/// here: one call of the database, because each costs two changes of thread.
-pub const COUNTED: [&str; 2] =
-    ["UPDATE event_counter SET value = value + ", " WHERE id = 1 RETURNING value; "];
-/// The number of the last event, where events are written.
-pub const LAST: &str = "(SELECT value FROM event_counter WHERE id = 1)";
-/// What follows the rows.
-pub const WRITTEN: &str = "";
 
 /// A decimal, as integer ten-thousandths.
 #[derive(Debug, Clone, Copy, sqlx::Type)]

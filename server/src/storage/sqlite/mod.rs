@@ -9,6 +9,7 @@ use std::time::Duration;
 
 mod copy;
 mod engine;
+mod events;
 mod words;
 mod writer;
 

@@ -59,10 +59,7 @@ impl Writer {
     }
 }
 
-/// What a transaction of one call stands between.
-pub const ALONE: [&str; 2] = ["BEGIN IMMEDIATE; ", "; COMMIT"];
-
-/// Makes such a call.
+/// Makes a transaction of one call.
 pub async fn alone(
     taken: &mut Taken<'_>,
     query: QueryAs<'_, Db, (i64,), SqliteArguments>,
