@@ -1,9 +1,11 @@
 //! Tells all consoles what was committed: one task for all of them, which writes into each socket what the kernel takes
 //! at once. Waking a task for each console and event costs more than the write.
 
-use super::line::Line;
+use super::line::{self, Line};
 use crate::bus::{Bus, Group};
 use bytes::Bytes;
+use dialdeck_protocol::OrganizationId;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
@@ -13,9 +15,19 @@ const TOGETHER: usize = 32;
 
 #[derive(Default)]
 struct Town {
-    lines: Vec<Arc<Line>>,
+    /// Who is told, by organization: most of one see the same.
+    lines: HashMap<OrganizationId, Vec<Arc<Line>>>,
     /// The last event that was told.
     told: i64,
+}
+
+/// The frame, or the frames in one, of groups that may be told to an organization as they stand.
+fn all(groups: &[Arc<Group>], organization: &OrganizationId) -> Option<Bytes> {
+    let mut frames = groups.iter().map(|group| group.is_all_of(organization).then(|| line::whole(group)));
+    if groups.len() == 1 {
+        return frames.next()?;
+    }
+    Some(frames.collect::<Option<Vec<Bytes>>>()?.concat().into())
 }
 
 /// The crier. Cheap to clone.
@@ -25,7 +37,7 @@ pub struct Crier(Arc<Mutex<Town>>);
 impl Crier {
     /// How many consoles are told.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).lines.len()
+        self.lock().lines.values().map(Vec::len).sum()
     }
 
     /// Starts to tell what the bus has.
@@ -76,15 +88,15 @@ impl Crier {
     fn skip(&self, groups: &[Arc<Group>]) {
         let mut town = self.lock();
         town.told = groups.last().map_or(town.told, |group| group.last());
-        town.lines.iter().for_each(|line| line.fall_behind());
+        town.lines.values().flatten().for_each(|line| line.fall_behind());
     }
 
     fn tell(&self, groups: &[Arc<Group>]) {
         let mut town = self.lock();
         town.told = groups.last().map_or(town.told, |group| group.last());
-        let mut joined: Option<Bytes> = None;
-        for line in &town.lines {
-            line.tell(groups, &mut joined);
+        for (organization, lines) in &town.lines {
+            let all = all(groups, organization);
+            lines.iter().for_each(|line| line.tell(groups, all.as_ref()));
         }
     }
 
@@ -95,14 +107,18 @@ impl Crier {
         if !line.follow(town.told) {
             return Err(town.told);
         }
-        if !town.lines.iter().any(|known| Arc::ptr_eq(known, line)) {
-            town.lines.push(line.clone());
+        let lines = town.lines.entry(line.organization()).or_default();
+        if !lines.iter().any(|known| Arc::ptr_eq(known, line)) {
+            lines.push(line.clone());
         }
         Ok(())
     }
 
     /// A line is no more.
     pub(super) fn leave(&self, line: &Arc<Line>) {
-        self.lock().lines.retain(|known| !Arc::ptr_eq(known, line));
+        self.lock().lines.retain(|_, lines| {
+            lines.retain(|known| !Arc::ptr_eq(known, line));
+            !lines.is_empty()
+        });
     }
 }

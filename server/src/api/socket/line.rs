@@ -5,14 +5,12 @@ use super::wire::Writes;
 use crate::bus::{Group, Published};
 use crate::domain::caller::Caller;
 use bytes::Bytes;
-use dialdeck_protocol::{Event, EventBody, Scope};
+use dialdeck_protocol::{Event, EventBody, OrganizationId, Scope};
 use std::collections::VecDeque;
 use std::io;
-use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
-use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
 /// Frames that may wait for a console. Events are frames that all share, so that a stalled console costs next to nothing.
@@ -31,11 +29,9 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Whether a whole group is for it, as it stands.
-    fn is_whole(&self, group: &Group) -> bool {
-        self.caller.campaigns.is_none()
-            && self.scope == Scope::default()
-            && group.is_all_of(&self.caller.organization_id)
+    /// Whether it is of all that its organization may be told.
+    fn is_open(&self) -> bool {
+        self.caller.campaigns.is_none() && self.scope == Scope::default()
     }
 
     /// Whether an event is for this console: behind its wall, among its campaigns, and asked for.
@@ -50,9 +46,9 @@ impl View {
     }
 
     /// What of a group is for it after the event `sent`, as a frame; empty where nothing is.
-    pub(super) fn frame(&self, group: &Group, sent: i64) -> Bytes {
-        if sent < group.first() && self.is_whole(group) {
-            return group.frame(|| super::events(group.events().iter().map(Published::json)));
+    fn frame(&self, group: &Group, sent: i64) -> Bytes {
+        if sent < group.first() && self.is_open() && group.is_all_of(&self.caller.organization_id) {
+            return whole(group);
         }
         let wanted = group.events().iter().filter(|p| p.event.seq > sent && self.wants(&p.event));
         let wanted: Vec<&str> = wanted.map(Published::json).collect();
@@ -60,9 +56,16 @@ impl View {
     }
 }
 
+/// All of a group, as a frame.
+pub(super) fn whole(group: &Group) -> Bytes {
+    group.frame(|| super::events(group.events().iter().map(Published::json)))
+}
+
 struct State {
     write: Writes,
     view: View,
+    /// Whether the view is of all that its organization may be told.
+    open: bool,
     /// What waits, first to last; of the first so many bytes are gone already.
     waiting: VecDeque<Bytes>,
     gone: usize,
@@ -87,7 +90,7 @@ impl State {
     fn poll_flush(&mut self, cx: &mut Context<'_>, progress: &mut bool) -> Poll<io::Result<()>> {
         while let Some(front) = self.waiting.front() {
             let rest = front.get(self.gone..).unwrap_or_default();
-            let written = ready!(Pin::new(&mut self.write).poll_write(cx, rest))?;
+            let written = ready!(self.write.poll_write(cx, rest))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -104,8 +107,16 @@ impl State {
 
 impl Line {
     pub(super) fn new(write: Writes, view: View, stalled: Duration) -> Self {
-        let state =
-            State { write, view, waiting: VecDeque::new(), gone: 0, sent: 0, behind: true, broken: false };
+        let state = State {
+            write,
+            open: view.is_open(),
+            view,
+            waiting: VecDeque::new(),
+            gone: 0,
+            sent: 0,
+            behind: true,
+            broken: false,
+        };
         Self { state: Mutex::new(state), more: Notify::new(), stalled }
     }
 
@@ -118,14 +129,23 @@ impl Line {
         self.lock().view.clone()
     }
 
-    /// Its session was looked at again.
+    /// Behind whose wall it is.
+    pub(super) fn organization(&self) -> OrganizationId {
+        self.lock().view.caller.organization_id.clone()
+    }
+
+    /// Its session was looked at again, and is of the same organization.
     pub(super) fn set_caller(&self, caller: Caller) {
-        self.lock().view.caller = caller;
+        let mut state = self.lock();
+        state.view.caller = caller;
+        state.open = state.view.is_open();
     }
 
     /// Its scope is known.
     pub(super) fn set_scope(&self, scope: Scope) {
-        self.lock().view.scope = scope;
+        let mut state = self.lock();
+        state.view.scope = scope;
+        state.open = state.view.is_open();
     }
 
     /// The last event that it has.
@@ -161,9 +181,9 @@ impl Line {
         self.more.notify_one();
     }
 
-    /// Tells it some groups. `joined` are their frames in one, for those who see all of it. Never waits: what the socket does not
-    /// take at once the console's own task writes.
-    pub(super) fn tell(&self, groups: &[std::sync::Arc<Group>], joined: &mut Option<Bytes>) {
+    /// Tells it some groups. `all` is the frame for those who see all of it, where there may be such. Never waits: what the
+    /// socket does not take at once the console's own task writes.
+    pub(super) fn tell(&self, groups: &[Arc<Group>], all: Option<&Bytes>) {
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
         let mut state = self.lock();
         if state.behind || state.broken {
@@ -175,15 +195,17 @@ impl Line {
             return self.more.notify_one();
         }
         let idle = state.waiting.is_empty();
-        let whole = state.sent < first.first() && groups.iter().all(|group| state.view.is_whole(group));
-        if whole && groups.len() > 1 {
-            let sent = state.sent;
-            let view = &state.view;
-            let all = joined.get_or_insert_with(|| {
-                groups.iter().flat_map(|group| view.frame(group, sent)).collect::<Vec<u8>>().into()
-            });
-            let all = all.clone();
-            state.waiting.push_back(all);
+        let all = all.filter(|_| state.open && state.sent < first.first());
+        if let Some(all) = all.filter(|_| idle) {
+            let taken = state.write.at_once(all).unwrap_or_default();
+            if taken == all.len() {
+                state.sent = state.sent.max(last.last());
+                return;
+            }
+            state.gone = taken;
+        }
+        if let Some(all) = all {
+            state.waiting.push_back(all.clone());
         } else {
             for group in groups {
                 let frame = state.view.frame(group, state.sent);
@@ -250,7 +272,7 @@ impl Line {
     /// Ends the connection.
     pub(super) async fn end(&self) {
         if self.push(super::wire::close()).await.is_ok() {
-            let shut = std::future::poll_fn(|cx| Pin::new(&mut self.lock().write).poll_shutdown(cx));
+            let shut = std::future::poll_fn(|cx| self.lock().write.poll_shutdown(cx));
             let _ = tokio::time::timeout(self.stalled, shut).await;
         }
     }

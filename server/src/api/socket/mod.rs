@@ -225,9 +225,13 @@ impl Console {
                     if !std::mem::replace(&mut alive, false) {
                         return Err("it does not answer");
                     }
-                    self.caller = session::caller(self.app.store.as_ref(), &self.token)
+                    let caller = session::caller(self.app.store.as_ref(), &self.token)
                         .await
                         .map_err(|_| "its session has ended")?;
+                    if caller.organization_id != self.caller.organization_id {
+                        return Err("it is another organization's now");
+                    }
+                    self.caller = caller;
                     line.set_caller(self.caller.clone());
                     line.push(wire::ping()).await?;
                 }

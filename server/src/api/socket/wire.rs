@@ -4,18 +4,52 @@
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use rustix::net::{SendFlags, send};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-/// What a connection's half is read from, and written to.
+/// What a connection's half is read from.
 type Reads = Box<dyn AsyncRead + Send + Unpin>;
-pub(super) type Writes = Box<dyn AsyncWrite + Send + Unpin>;
+
+/// What a connection's half is written to.
+pub(super) enum Writes {
+    /// A socket, and nothing between us and it.
+    Plain(OwnedWriteHalf),
+    /// Anything else: TLS, say.
+    Other(Box<dyn AsyncWrite + Send + Unpin>),
+}
+
+impl Writes {
+    /// Writes what the kernel takes at once, past the runtime, whose look at each of many sockets costs more than it saves;
+    /// gives how many bytes it took. `None`: whoever can wait has to write.
+    pub(super) fn at_once(&self, bytes: &[u8]) -> Option<usize> {
+        let Self::Plain(half) = self else { return None };
+        send(half.as_ref(), bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).ok()
+    }
+
+    /// As [`AsyncWrite::poll_write`].
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(half) => Pin::new(half).poll_write(cx, bytes),
+            Self::Other(half) => Pin::new(half).poll_write(cx, bytes),
+        }
+    }
+
+    /// As [`AsyncWrite::poll_shutdown`].
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(half) => Pin::new(half).poll_shutdown(cx),
+            Self::Other(half) => Pin::new(half).poll_shutdown(cx),
+        }
+    }
+}
 
 /// What comes from the console. Its library's own answers (to pings, to a close) go to whoever writes.
 pub(super) struct Incoming {
@@ -100,11 +134,11 @@ fn halves(line: Upgraded) -> (Reads, Writes, Bytes) {
         Ok(parts) => {
             let (read, write) = parts.io.into_inner().into_split();
             // A copy: what is left, nearly always nothing, must not keep the whole buffer of the handshake.
-            (Box::new(read), Box::new(write), Bytes::copy_from_slice(&parts.read_buf))
+            (Box::new(read), Writes::Plain(write), Bytes::copy_from_slice(&parts.read_buf))
         }
         Err(line) => {
             let (read, write) = tokio::io::split(TokioIo::new(line));
-            (Box::new(read), Box::new(write), Bytes::new())
+            (Box::new(read), Writes::Other(Box::new(write)), Bytes::new())
         }
     }
 }
