@@ -47,18 +47,22 @@ fn text(bytes: usize) -> String {
     format!("t={};{}", common::micros(), "x".repeat(bytes))
 }
 
-/// Runs `make` at a rate, for ever.
-async fn at_rate(rate: f64, mut make: impl FnMut()) {
-    let begun = Instant::now();
-    let mut made = 0.0;
-    let mut tick = tokio::time::interval(Duration::from_millis(1));
-    loop {
-        tick.tick().await;
-        while made < begun.elapsed().as_secs_f64() * rate {
-            made += 1.0;
-            make();
+/// Runs `make` at a rate, for ever: a task among those of the server, as a call is, and not a thread beside them that
+/// wakes them.
+async fn at_rate(rate: f64, mut make: impl FnMut() + Send + 'static) {
+    let making = async move {
+        let begun = Instant::now();
+        let mut made = 0.0;
+        let mut tick = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            tick.tick().await;
+            while made < begun.elapsed().as_secs_f64() * rate {
+                made += 1.0;
+                make();
+            }
         }
-    }
+    };
+    tokio::spawn(making).await.unwrap();
 }
 
 /// The whole server, with its record on disk.
