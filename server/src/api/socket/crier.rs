@@ -5,6 +5,7 @@ use super::line::{self, Line};
 use crate::bus::{Bus, Group};
 use bytes::Bytes;
 use dialdeck_protocol::OrganizationId;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -91,12 +92,15 @@ impl Crier {
         town.lines.values().flatten().for_each(|line| line.fall_behind());
     }
 
-    fn tell(&self, groups: &[Arc<Group>]) {
+    /// Tells groups, in order, to all whom they concern.
+    pub(super) fn tell(&self, groups: &[Arc<Group>]) {
         let mut town = self.lock();
         town.told = groups.last().map_or(town.told, |group| group.last());
         for (organization, lines) in &town.lines {
-            let all = all(groups, organization);
-            lines.iter().for_each(|line| line.tell(groups, all.as_ref()));
+            let all = LazyCell::new(|| all(groups, organization));
+            for line in lines {
+                line.tell(groups, &all);
+            }
         }
     }
 

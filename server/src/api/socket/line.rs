@@ -6,6 +6,7 @@ use crate::bus::{Group, Published};
 use crate::domain::caller::Caller;
 use bytes::Bytes;
 use dialdeck_protocol::{Event, EventBody, OrganizationId, Scope};
+use std::cell::LazyCell;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,11 +65,11 @@ pub(super) fn whole(group: &Group) -> Bytes {
 struct State {
     write: Writes,
     view: View,
-    /// Whether the view is of all that its organization may be told.
-    open: bool,
     /// What waits, first to last; of the first so many bytes are gone already.
     waiting: VecDeque<Bytes>,
     gone: usize,
+    /// Whether some of what was written may not have left us yet.
+    lingers: bool,
     /// The last event that was sent, put among the waiting, or passed over.
     sent: i64,
     /// Whether it is behind and reads the store: then the crier passes it over.
@@ -95,11 +96,16 @@ impl State {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             *progress = true;
+            self.lingers = true;
             self.gone += written;
             if self.gone >= front.len() {
                 self.waiting.pop_front();
                 self.gone = 0;
             }
+        }
+        if self.lingers {
+            ready!(self.write.poll_flush(cx))?;
+            self.lingers = false;
         }
         Poll::Ready(Ok(()))
     }
@@ -109,10 +115,10 @@ impl Line {
     pub(super) fn new(write: Writes, view: View, stalled: Duration) -> Self {
         let state = State {
             write,
-            open: view.is_open(),
             view,
             waiting: VecDeque::new(),
             gone: 0,
+            lingers: false,
             sent: 0,
             behind: true,
             broken: false,
@@ -136,16 +142,12 @@ impl Line {
 
     /// Its session was looked at again, and is of the same organization.
     pub(super) fn set_caller(&self, caller: Caller) {
-        let mut state = self.lock();
-        state.view.caller = caller;
-        state.open = state.view.is_open();
+        self.lock().view.caller = caller;
     }
 
     /// Its scope is known.
     pub(super) fn set_scope(&self, scope: Scope) {
-        let mut state = self.lock();
-        state.view.scope = scope;
-        state.open = state.view.is_open();
+        self.lock().view.scope = scope;
     }
 
     /// The last event that it has.
@@ -183,7 +185,11 @@ impl Line {
 
     /// Tells it some groups. `all` is the frame for those who see all of it, where there may be such. Never waits: what the
     /// socket does not take at once the console's own task writes.
-    pub(super) fn tell(&self, groups: &[Arc<Group>], all: Option<&Bytes>) {
+    pub(super) fn tell<F: FnOnce() -> Option<Bytes>>(
+        &self,
+        groups: &[Arc<Group>],
+        all: &LazyCell<Option<Bytes>, F>,
+    ) {
         let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return };
         let mut state = self.lock();
         if state.behind || state.broken {
@@ -194,8 +200,9 @@ impl Line {
             state.behind = true;
             return self.more.notify_one();
         }
-        let idle = state.waiting.is_empty();
-        let all = all.filter(|_| state.open && state.sent < first.first());
+        let idle = state.waiting.is_empty() && !state.lingers;
+        let whole = state.sent < first.first() && state.view.is_open();
+        let all = whole.then(|| LazyCell::force(all).as_ref()).flatten();
         if let Some(all) = all.filter(|_| idle) {
             let taken = state.write.at_once(all).unwrap_or_default();
             if taken == all.len() {
@@ -277,3 +284,6 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

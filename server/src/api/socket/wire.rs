@@ -42,6 +42,14 @@ impl Writes {
         }
     }
 
+    /// As [`AsyncWrite::poll_flush`]: of what TLS took, some may still be with it.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(half) => Pin::new(half).poll_flush(cx),
+            Self::Other(half) => Pin::new(half).poll_flush(cx),
+        }
+    }
+
     /// As [`AsyncWrite::poll_shutdown`].
     pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
