@@ -136,13 +136,14 @@ impl Image {
         let user = self.config["User"].as_str().ok_or_else(|| eyre!("the image names no user"))?;
         let (uid, gid) = user.split_once(':').ok_or_else(|| eyre!("the image's user is {user:?}"))?;
         run(Command::new("chown").arg("-R").arg(format!("{uid}:{gid}")).arg(state))?;
+        // Another user's process no longer dies with `unshare`, unless it asks anew.
         let script = format!(
             "set -e; mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\"; \
              mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs \"$1/tmp\"; \
              mount --bind \"$2\" \"$1/var/lib/dialdeck\"; mount -t proc proc \"$1/proc\"; \
              mount --rbind /dev \"$1/dev\"; root=$1; shift 2; \
              exec chroot \"$root\" setpriv --reuid {uid} --regid {gid} --clear-groups --no-new-privs \
-             --bounding-set=-all --inh-caps=-all \"$@\""
+             --bounding-set=-all --inh-caps=-all --pdeathsig KILL \"$@\""
         );
         let mut command = Command::new("unshare");
         command.args(["--mount", "--fork", "--kill-child", "--pid", "bash", "-c", &script, "bash"]);
