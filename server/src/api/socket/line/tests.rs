@@ -9,13 +9,17 @@ use chrono::Utc;
 use dialdeck_protocol::{CampaignId, Event, EventBody, OrganizationId, Role, Scope, UserId};
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol;
 
-/// A console's line and its other end.
+/// A console's line over a socket, and its other end.
 async fn line(crier: &Crier, organization: &str, campaigns: Option<CampaignId>) -> (Arc<Line>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let socket = TcpSocket::new_v4().unwrap();
@@ -23,6 +27,11 @@ async fn line(crier: &Crier, organization: &str, campaigns: Option<CampaignId>) 
     let far = socket.connect(listener.local_addr().unwrap()).await.unwrap();
     let (near, _) = listener.accept().await.unwrap();
     let (_, write) = near.into_split();
+    (joined(crier, Writes::Plain(write), organization, campaigns), far)
+}
+
+/// A console that the crier tells.
+fn joined(crier: &Crier, write: Writes, organization: &str, campaigns: Option<CampaignId>) -> Arc<Line> {
     let caller = Caller {
         user_id: UserId::new(),
         proof: Proof::Operator,
@@ -33,9 +42,9 @@ async fn line(crier: &Crier, organization: &str, campaigns: Option<CampaignId>) 
         scopes: None,
     };
     let view = View { caller, scope: Scope::default() };
-    let line = Arc::new(Line::new(Writes::Plain(write), view, Duration::from_secs(10)));
+    let line = Arc::new(Line::new(write, view, Duration::from_secs(10)));
     crier.join(&line).unwrap();
-    (line, far)
+    line
 }
 
 fn event(seq: i64, organization: &str, campaign_id: Option<CampaignId>, text: String) -> Event {
@@ -50,7 +59,7 @@ fn event(seq: i64, organization: &str, campaign_id: Option<CampaignId>, text: St
 }
 
 /// Numbers of the events that come, up to `last`; meanwhile the console's own task does its part.
-async fn heard(line: &Line, far: TcpStream, last: i64) -> Vec<i64> {
+async fn heard(line: &Line, far: impl AsyncRead + AsyncWrite + Unpin, last: i64) -> Vec<i64> {
     let reading = async {
         let mut stream = WebSocketStream::from_raw_socket(far, protocol::Role::Client, None).await;
         let mut seqs = Vec::new();
@@ -84,6 +93,47 @@ async fn what_a_socket_takes_in_part_comes_whole_and_in_order() {
         crier.tell(&[listener.recv().await.unwrap()]);
     }
     assert_eq!(heard(&line, far, 20).await, (1..=20).collect::<Vec<_>>());
+}
+
+/// Takes whatever is written, and gives it on when it is flushed: as TLS does where its socket is full.
+struct Keeping {
+    kept: Vec<u8>,
+    far: DuplexStream,
+}
+
+impl AsyncWrite for Keeping {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.kept.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { kept, far } = &mut *self;
+        while !kept.is_empty() {
+            let given = ready!(Pin::new(&mut *far).poll_write(cx, kept))?;
+            kept.drain(..given);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_and_kept_back_comes_without_another_event() {
+    let (bus, crier) = (Bus::default(), Crier::default());
+    let mut listener = bus.listen();
+    let (near, far) = tokio::io::duplex(64);
+    let write = Writes::Other(Box::new(Keeping { kept: Vec::new(), far: near }));
+    let line = joined(&crier, write, "default", None);
+    for seq in 1..=2 {
+        bus.publish([event(seq, "default", None, "x".repeat(1000))].iter());
+        crier.tell(&[listener.recv().await.unwrap()]);
+    }
+    let heard = tokio::time::timeout(Duration::from_secs(60), heard(&line, far, 2)).await;
+    assert_eq!(heard.expect("it is kept back for good"), [1, 2]);
 }
 
 #[tokio::test]
