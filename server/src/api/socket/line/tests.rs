@@ -80,7 +80,7 @@ async fn heard(line: &Line, far: impl AsyncRead + AsyncWrite + Unpin, last: i64)
     tokio::select! {
         seqs = reading => seqs,
         () = own => unreachable!(),
-        () = tokio::time::sleep(Duration::from_secs(60)) => panic!("nothing more comes"),
+        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("nothing more comes"),
     }
 }
 
