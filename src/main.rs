@@ -1,12 +1,17 @@
 //! The program `dialdeck`.
 
 use clap::Parser;
+use color_eyre::config::{HookBuilder, Theme};
+use dialdeck_protocol::plain::complaint;
+use std::io::IsTerminal;
+use std::process::ExitCode;
 
 #[tokio::main]
-async fn main() -> color_eyre::eyre::Result<()> {
-    color_eyre::config::HookBuilder::default()
-        .display_env_section(false)
-        .display_location_section(false)
-        .install()?;
-    dialdeck::Args::parse().run().await
+async fn main() -> color_eyre::eyre::Result<ExitCode> {
+    let panics = HookBuilder::default().display_env_section(false).display_location_section(false);
+    let panics = if std::io::stderr().is_terminal() { panics } else { panics.theme(Theme::new()) };
+    panics.install()?;
+    let Err(error) = dialdeck::Args::parse().run().await else { return Ok(ExitCode::SUCCESS) };
+    eprint!("{}", complaint("dialdeck", &*error));
+    Ok(ExitCode::FAILURE)
 }

@@ -1,12 +1,10 @@
 //! Text from elsewhere, made safe for a terminal. The server does the same; a console trusts no server with it.
 
+use dialdeck_protocol::plain::is_trick;
+
 /// One line: control characters, line ends and bidirectional marks become spaces.
 pub fn line(text: &str) -> String {
-    let trick = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|c| if trick(c) { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_trick(c) { ' ' } else { c }).collect()
 }
 
 /// At most `width` columns, cut with an ellipsis.

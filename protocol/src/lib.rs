@@ -24,6 +24,7 @@ mod ids;
 pub mod knowledge;
 pub mod learning;
 mod message;
+pub mod plain;
 mod problem;
 mod role;
 mod snapshot;

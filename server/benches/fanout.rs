@@ -13,28 +13,28 @@
 )]
 
 mod common;
+#[path = "common/consoles.rs"]
+mod consoles;
 
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::{Message as AxumMessage, WebSocketUpgrade};
 use axum::routing::get;
 use chrono::Utc;
+use consoles::{Console, Heard};
 use dialdeck_protocol::{CallId, CampaignId, OrganizationId, Role, Speaker};
 use dialdeck_server::api::session;
 use dialdeck_server::floor::Floor;
 use dialdeck_server::settings::Settings;
 use dialdeck_server::storage::{CallKey, Change, NewUser};
-use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, broadcast};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio::sync::broadcast;
 
 /// Seconds for which a server runs before it is looked at.
 const WARM: u64 = 8;
@@ -167,12 +167,6 @@ fn node_modules() -> Option<std::path::PathBuf> {
     folder.ok()
 }
 
-#[derive(Default)]
-struct Heard {
-    events: AtomicU64,
-    lags: Mutex<Vec<f64>>,
-}
-
 async fn token(address: &str) -> String {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let body = json!({ "username": "bench", "password": "correct horse" });
@@ -182,34 +176,11 @@ async fn token(address: &str) -> String {
 
 /// A console that reads (or, stalled, does not).
 async fn console(address: &str, path: &str, token: &str, heard: Arc<Heard>, stalled: bool) {
-    let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
-    if !token.is_empty() {
-        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    }
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-    if !token.is_empty() {
-        socket.send(Message::Text(r#"{"type":"subscribe"}"#.into())).await.unwrap();
-    }
+    let console = Console::open(address, path, token).await.unwrap();
     if stalled {
         std::future::pending::<()>().await;
     }
-    while let Some(Ok(message)) = socket.next().await {
-        let Message::Text(text) = message else { continue };
-        let now = common::micros();
-        let mut count = 0;
-        let mut worst: Option<i64> = None;
-        for part in text.as_str().split("t=").skip(1) {
-            let digits = part.split(';').next().unwrap_or_default();
-            if let Ok(made) = digits.parse::<i64>() {
-                count += 1;
-                worst = worst.max(Some(now - made));
-            }
-        }
-        heard.events.fetch_add(count, Ordering::Relaxed);
-        if let Some(lag) = worst {
-            heard.lags.lock().await.push(lag as f64 / 1000.0);
-        }
-    }
+    let _ = console.listen(&heard).await;
 }
 
 /// One server at one rate: CPU a delivery in µs, lag p99 in ms, memory a console in KB, share delivered.
@@ -245,7 +216,7 @@ async fn measure(
         tokio::time::sleep(BETWEEN).await;
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
-    heard.lags.lock().await.clear();
+    heard.lags.lock().unwrap().clear();
     let (cpu, events) = (common::cpu_seconds(server.0.id()), heard.events.load(Ordering::Relaxed));
     let begun = Instant::now();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -253,7 +224,7 @@ async fn measure(
     let used = common::cpu_seconds(server.0.id()) - cpu;
     let delivered = (heard.events.load(Ordering::Relaxed) - events) as f64;
     let memory = (common::resident(server.0.id()) - before) / consoles as f64 / 1000.0;
-    let p99 = common::quantile(&mut heard.lags.lock().await, 0.99);
+    let p99 = common::quantile(&mut heard.lags.lock().unwrap(), 0.99);
     for task in tasks {
         task.abort();
     }

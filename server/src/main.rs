@@ -1,13 +1,18 @@
 //! The program `dialdeckd`.
 
 use clap::Parser;
+use color_eyre::config::{HookBuilder, Theme};
+use dialdeck_protocol::plain::complaint;
 use dialdeck_server::cli::Cli;
+use std::io::IsTerminal;
+use std::process::ExitCode;
 
 #[tokio::main]
-async fn main() -> color_eyre::eyre::Result<()> {
-    color_eyre::config::HookBuilder::default()
-        .display_env_section(false)
-        .display_location_section(false)
-        .install()?;
-    Box::pin(Cli::parse().run()).await
+async fn main() -> color_eyre::eyre::Result<ExitCode> {
+    let panics = HookBuilder::default().display_env_section(false).display_location_section(false);
+    let panics = if std::io::stderr().is_terminal() { panics } else { panics.theme(Theme::new()) };
+    panics.install()?;
+    let Err(error) = Box::pin(Cli::parse().run()).await else { return Ok(ExitCode::SUCCESS) };
+    eprint!("{}", complaint("dialdeckd", &*error));
+    Ok(ExitCode::FAILURE)
 }

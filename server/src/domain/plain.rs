@@ -1,10 +1,6 @@
 //! Text from strangers, made safe to show, log and store: no control characters, no bidirectional tricks, bounded.
 
-/// Characters that a terminal, a log or a bidirectional display would act on instead of showing.
-fn is_trick(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
+use dialdeck_protocol::plain::is_trick;
 
 /// One line of plain text of at most `max` characters: tricks and line ends become spaces, runs of spaces one.
 pub fn line(text: &str, max: usize) -> String {
