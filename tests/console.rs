@@ -12,7 +12,9 @@ use dialdeck_testkit::people::number;
 use dialdeck_testkit::terminal::Terminal;
 use house::{CONSOLE, House, console, house, run};
 use serde_json::json;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
 
 mod house;
 
@@ -402,4 +404,37 @@ async fn line_by_line_for_who_hears_the_screen() {
     assert!(!said.contains('\u{1b}'), "{said}");
     told.kill().unwrap();
     told.wait().unwrap();
+}
+
+/// Whoever answers at the server's address.
+fn stranger(said: &str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let body = json!({ "code": "unauthenticated", "message": said, "detail": said }).to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // The body that was asked with comes after the head, and may be left.
+            let mut asked = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::new();
+            while asked.read_line(&mut line).unwrap() > 2 {
+                line.clear();
+            }
+            let head =
+                "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/problem+json\r\nConnection: close";
+            let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    address
+}
+
+#[test]
+fn an_error_of_the_command_line_obeys_no_server() {
+    let address = stranger("evil \u{1b}]0;owned\u{7}\u{202e} text");
+    let mut command = Command::new(CONSOLE);
+    command.args(["--server", &format!("http://{address}"), "--user", "sue", "campaign", "list"]);
+    let output = command.env("DIALDECK_PASSWORD", "x").env("NO_PROXY", "*").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text, "dialdeck: evil  ]0;owned   text\n");
 }

@@ -9,14 +9,19 @@ pub fn is_trick(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// An error and what caused it, a line each, for the error output: in part it may be what a server, a file or a provider
-/// said, so tricks become spaces.
+/// An error and what caused it, a line each where it says more, for the error output: in part it may be what a server, a
+/// file or a provider said, so tricks become spaces.
 pub fn complaint(program: &str, error: &dyn Error) -> String {
-    let mut text = format!("{program}: {}\n", lines(error));
+    let mut said = lines(error);
+    let mut text = format!("{program}: {said}\n");
     let mut cause = error.source();
     while let Some(error) = cause {
-        // Cannot fail: it is a string.
-        let _ = writeln!(text, "  because: {}", lines(error));
+        let next = lines(error);
+        if !said.contains(&next) {
+            // Cannot fail: it is a string.
+            let _ = writeln!(text, "  because: {next}");
+            said = next;
+        }
         cause = error.source();
     }
     text
@@ -52,7 +57,8 @@ mod tests {
     #[test]
     fn an_error_is_shown_and_not_obeyed() {
         let cause = Said("a\u{1b}]0;owned\u{7}b\u{202e}c\ndialdeck: all is well", None);
-        let text = complaint("dialdeck", &Said("leads.csv", Some(Box::new(cause))));
-        assert_eq!(text, "dialdeck: leads.csv\n  because: a ]0;owned b c\n  dialdeck: all is well\n");
+        let repeated = Said("leads.csv: no", Some(Box::new(Said("leads.csv", Some(Box::new(cause))))));
+        let text = complaint("dialdeck", &repeated);
+        assert_eq!(text, "dialdeck: leads.csv: no\n  because: a ]0;owned b c\n  dialdeck: all is well\n");
     }
 }

@@ -3,7 +3,7 @@
 use crate::floor::Floor;
 use crate::settings::Settings;
 use crate::telemetry::log;
-use color_eyre::eyre::{Result, bail, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -44,7 +44,8 @@ pub(super) async fn asked_to_stop() {
 pub(super) async fn healthcheck(settings: &Settings) -> Result<()> {
     let (address, client) = crate::doctor::own(settings, "http").map_err(|e| eyre!(e))?;
     let url = format!("{address}/healthz");
-    let answer = client.get(&url).send().await?;
+    let answer = client.get(&url).send().await;
+    let answer = answer.wrap_err_with(|| format!("{url} does not answer; is dialdeckd running there?"))?;
     if !answer.status().is_success() {
         bail!("{url} answered {}", answer.status());
     }

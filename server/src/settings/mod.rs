@@ -14,7 +14,7 @@ use crate::storage::upkeep::Retention;
 use crate::voice::cast;
 use crate::voice::providers::{Provided, provided};
 use chrono::{DateTime, Duration, NaiveTime, Utc};
-use config::{Config, File, FileFormat};
+use config::{Config, ConfigError, File, FileFormat};
 use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -97,8 +97,15 @@ impl Settings {
             }
             .map_err(|e| wrong(&e))?;
         }
-        let mut settings: Self =
-            builder.build().map_err(|e| wrong(&e))?.try_deserialize().map_err(|e| wrong(&e))?;
+        // What does not fit is not told what would: its default is.
+        let unfit = |error: ConfigError| match &error {
+            ConfigError::At { key: Some(key), .. } => match defaults.get_string(key) {
+                Ok(like) => SettingsError(format!("{error}; write it like its default, {like}")),
+                Err(_) => wrong(&error),
+            },
+            _ => wrong(&error),
+        };
+        let mut settings: Self = builder.build().map_err(|e| wrong(&e))?.try_deserialize().map_err(unfit)?;
         let mut filled = settings.providers.iter_mut();
         filled.try_for_each(|(name, provider)| provider.fill(name)).map_err(SettingsError)?;
         settings.origin = Origin { file: file.map(Path::to_owned), overrides: overrides.to_vec() };
@@ -365,6 +372,7 @@ mod providers_tests {
     #[test]
     fn a_mistake_is_named() {
         for (text, part) in [
+            ("[server]\nhttp = \"x\"\n", "`server.http`; write it like its default, 127.0.0.1:3000"),
             ("[providers.far]\n", "providers.far.kind is \"far\"; use one of openai"),
             ("[providers.piper]\ntimeout_ms = 1\n", "providers.piper.timeout_ms is 1"),
             ("[providers.piper]\nurl = \"nowhere\"\n", "providers.piper.url cannot be read"),
