@@ -1,6 +1,7 @@
 //! Events to two hundred consoles: CPU per delivery, lag, memory a console, and what stalled ones cost; our own server
-//! with its durable log against a plain axum broadcast and, where Node.js is, a `ws` server. The server is pinned to one
-//! core, the consoles to the other. `--consoles N`, `--rates 100,500,1000,2000`, `--seconds N`, `--runs N`, `--bytes N`.
+//! with its durable log, and without a disk to wait for, as the others are: a plain axum broadcast and, where Node.js is,
+//! a `ws` server. The server is pinned to one core, the consoles to the other. `--consoles N`, `--rates 100,500,1000,2000`,
+//! `--seconds N`, `--runs N`, `--bytes N`.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,6 +36,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
+
+/// Our server, and the same with its record where there is no disk to wait for: the others have none.
+const OURS: &str = "ours";
+const IN_MEMORY: &str = "ours_in_memory";
 
 /// Seconds for which a server runs before it is looked at.
 const WARM: u64 = 8;
@@ -192,10 +197,11 @@ async fn measure(
     seconds: u64,
     bytes: u64,
 ) -> Option<[f64; 5]> {
-    let folder = tempfile::Builder::new().tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let (server, address) = start(who, folder.path(), rate, bytes)?;
-    let (path, token) =
-        if who == "ours" { ("/api/v1/ws", token(&address).await) } else { ("/", String::new()) };
+    let place = if who == IN_MEMORY { "/dev/shm" } else { env!("CARGO_TARGET_TMPDIR") };
+    let folder = tempfile::Builder::new().tempdir_in(place).ok()?;
+    let (own, role) = ([OURS, IN_MEMORY].contains(&who), if who == IN_MEMORY { OURS } else { who });
+    let (server, address) = start(role, folder.path(), rate, bytes)?;
+    let (path, token) = if own { ("/api/v1/ws", token(&address).await) } else { ("/", String::new()) };
     tokio::time::sleep(Duration::from_millis(700)).await;
     // What a server takes once, for whoever comes first, is no console's: a tenth of them comes and goes before.
     let mut tasks = Vec::new();
@@ -265,7 +271,7 @@ fn main() {
     if let Some(role) = common::flag("role") {
         let folder = std::path::PathBuf::from(common::flag("folder").unwrap());
         common::runtime(1).block_on(async {
-            if role == "ours" {
+            if role == OURS {
                 ours(&folder, rate as f64, bytes as usize).await;
             } else {
                 plain(rate as f64, bytes as usize).await;
@@ -281,9 +287,10 @@ fn main() {
         let mut by_rate = serde_json::Map::new();
         for rate in rates.split(',').map(|r| r.parse::<u64>().expect("a rate")) {
             // By turns, so that none has the machine at its best for itself.
-            let [mut own, mut axum, mut node] = [Column::default(), Column::default(), Column::default()];
+            let [mut own, mut memory, mut axum, mut node] = <[Column; 4]>::default();
             for _ in 0..runs {
-                for (who, column) in [("ours", &mut own), ("axum", &mut axum), ("node", &mut node)] {
+                let servers = [(OURS, &mut own), (IN_MEMORY, &mut memory), ("axum", &mut axum), ("node", &mut node)];
+                for (who, column) in servers {
                     if let Some(figures) = measure(who, rate, consoles, 0, seconds, bytes).await {
                         column.take(figures);
                     }
@@ -292,14 +299,14 @@ fn main() {
             let (of_node, of_axum) = (own.of(&node), own.of(&axum));
             let row = json!({
                 "of_node": of_node, "of_axum": of_axum,
-                "ours": own.shown(), "axum": axum.shown(), "node": node.shown(),
+                "ours": own.shown(), "ours_in_memory": memory.shown(), "axum": axum.shown(), "node": node.shown(),
             });
             by_rate.insert(rate.to_string(), row);
         }
         let (mut stalled, mut fast) = (Column::default(), Column::default());
         for _ in 0..runs {
-            stalled.take(measure("ours", 500, consoles, consoles / 10, seconds, bytes).await.expect("it runs"));
-            fast.take(measure("ours", 2000, consoles, 0, seconds, bytes).await.expect("it runs"));
+            stalled.take(measure(OURS, 500, consoles, consoles / 10, seconds, bytes).await.expect("it runs"));
+            fast.take(measure(OURS, 2000, consoles, 0, seconds, bytes).await.expect("it runs"));
         }
         let (stalled, fast) = (stalled.shown(), fast.shown());
         json!({

@@ -251,6 +251,26 @@ async fn predictive_dialling_bridges_or_counts_everybody_who_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_skipped_is_not_offered_at_once_again() {
+    let floor = floor("20", &["ann"]).await;
+    let settings = json!({ "maxConcurrentCalls": 5, "retryAttempts": 0, "people": people("preview") });
+    let names: Vec<String> = (0..30).map(|n| format!("Person{n}")).collect();
+    let contacts: Vec<(&str, u8)> = names.iter().map(String::as_str).zip(0..).collect();
+    let campaign = floor.sue.campaign("Preview", settings, &contacts).await.unwrap();
+    let ann = floor.agent("ann").await;
+    ann.ready().await;
+    floor.start(&campaign).await;
+    let mut skipped: Vec<String> = Vec::new();
+    for _ in &contacts {
+        let row = ann.is("ready", |row| row["offered"] == true).await;
+        let contact = row["contactId"].as_str().unwrap().to_owned();
+        assert!(!skipped.contains(&contact), "after {} the same again", skipped.len());
+        skipped.push(contact);
+        ann.client.post("/api/v1/agents/skip", json!({})).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_looks_first_dials_and_skips() {
     let floor = floor("20", &["ann"]).await;
     let settings = json!({ "maxConcurrentCalls": 5, "retryAttempts": 0, "people": people("preview") });

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Bytes that a console takes at once, and the longest frame.
-const BUFFER: usize = 64 * 1024;
+/// Bytes that a console takes at once; longer than the longest frame, which is of 256 events.
+const BUFFER: usize = 256 * 1024;
 
 /// Opcodes of RFC 6455, section 5.2, with the bit that says "whole".
 const TEXT: u8 = 0x81;

@@ -168,8 +168,7 @@ pub(super) async fn execute(app: &App, caller: &Caller, command: Command) -> Res
         }
         Command::AgentSkip => {
             caller.permit::<TakeCalls>()?;
-            let contact = agents.skip(organization, caller.user_id).await?;
-            app.dialer.put_back(contact).await?;
+            app.dialer.skip(organization, caller.user_id).await?;
             Ok("skipped; it is offered again later".to_owned())
         }
         Command::Dispose { call_id, disposition, note, callback_at } => {

@@ -158,11 +158,19 @@ impl Dialer {
         self.rest(contact, BUSY_ELSEWHERE).await
     }
 
-    /// Lets a contact rest that an agent did not want to call now.
+    /// Takes back what is offered to an agent, who does not want to call it now.
     ///
     /// # Errors
-    /// When the store is not available.
-    pub async fn put_back(&self, contact: ContactId) -> StoreResult<()> {
+    /// When nothing is offered, or the store is not available.
+    pub async fn skip(&self, organization: &OrganizationId, user: UserId) -> Result<(), Problem> {
+        // Nothing is offered before it rests: whoever looked for the next number would find this one.
+        let _staffing = self.0.staffing.lock().await;
+        let contact = self.0.agents.skip(organization, user).await?;
+        Ok(self.put_back(contact).await?)
+    }
+
+    /// Lets a contact rest that is not to be called now.
+    pub(super) async fn put_back(&self, contact: ContactId) -> StoreResult<()> {
         self.rest(contact, SKIPPED).await
     }
 
