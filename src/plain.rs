@@ -1,11 +1,6 @@
 //! Text from elsewhere, made safe for a terminal. The server does the same; a console trusts no server with it.
 
-use dialdeck_protocol::plain::is_trick;
-
-/// One line: control characters, line ends and bidirectional marks become spaces.
-pub fn line(text: &str) -> String {
-    text.chars().map(|c| if is_trick(c) { ' ' } else { c }).collect()
-}
+pub use dialdeck_protocol::plain::line;
 
 /// At most `width` columns, cut with an ellipsis.
 pub fn fit(text: &str, width: usize) -> String {

@@ -12,7 +12,7 @@ use dialdeck_testkit::people::number;
 use dialdeck_testkit::terminal::Terminal;
 use house::{CONSOLE, House, console, house, run};
 use serde_json::json;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 
@@ -414,12 +414,16 @@ fn stranger(said: &str) -> SocketAddr {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // The body that was asked with comes after the head, and may be left.
             let mut asked = BufReader::new(stream.try_clone().unwrap());
-            let mut line = String::new();
+            let (mut line, mut length) = (String::new(), 0);
             while asked.read_line(&mut line).unwrap() > 2 {
+                if let Some(bytes) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = bytes.trim().parse().unwrap();
+                }
                 line.clear();
             }
+            // To its end: whoever is cut short need not read an answer.
+            asked.read_exact(&mut vec![0; length]).unwrap();
             let head =
                 "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/problem+json\r\nConnection: close";
             let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());

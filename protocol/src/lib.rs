@@ -13,6 +13,7 @@ mod call;
 mod callback;
 mod campaign;
 mod command;
+pub mod complaint;
 pub mod connector;
 mod contact;
 pub mod dashboard;

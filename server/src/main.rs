@@ -2,9 +2,9 @@
 
 use clap::Parser;
 use color_eyre::config::{HookBuilder, Theme};
-use dialdeck_protocol::plain::complaint;
+use dialdeck_protocol::complaint::complaint;
 use dialdeck_server::cli::Cli;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -13,6 +13,7 @@ async fn main() -> color_eyre::eyre::Result<ExitCode> {
     let panics = if std::io::stderr().is_terminal() { panics } else { panics.theme(Theme::new()) };
     panics.install()?;
     let Err(error) = Box::pin(Cli::parse().run()).await else { return Ok(ExitCode::SUCCESS) };
-    eprint!("{}", complaint("dialdeckd", &*error));
+    // Where nobody reads it, the code still says that it failed.
+    let _ = std::io::stderr().write_all(complaint("dialdeckd", &*error).as_bytes());
     Ok(ExitCode::FAILURE)
 }

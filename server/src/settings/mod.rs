@@ -97,7 +97,7 @@ impl Settings {
             }
             .map_err(|e| wrong(&e))?;
         }
-        // What does not fit is not told what would: its default is.
+        // The error says what does not fit, and not what would: the default shows it.
         let unfit = |error: ConfigError| match &error {
             ConfigError::At { key: Some(key), .. } => match defaults.get_string(key) {
                 Ok(like) => SettingsError(format!("{error}; write it like its default, {like}")),

@@ -322,7 +322,7 @@ impl Agents {
         }
     }
 
-    /// Gives an offered number back, and gives its contact.
+    /// Gives an offered number back, and gives its contact, which may be offered again at once: `Dialer::skip` lets it rest.
     ///
     /// # Errors
     /// When nothing is offered.

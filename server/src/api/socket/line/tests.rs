@@ -190,6 +190,7 @@ async fn of_many_events_each_picture_is_told_at_once_and_few_wait_for_nobody() {
     };
     publish(1..=1);
     settle().await;
+    assert_eq!(line.sent(), 1, "one is told at once");
     publish(2..=14);
     settle().await;
     assert_eq!(
