@@ -12,7 +12,7 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use dialdeck_protocol::{
     CallFilter, CallId, CallSettings, CallStatus, CampaignId, CampaignStatus, CampaignType, ContactStatus,
     Emotion, EventBody, Exchange, ImportId, Intent, ListOrder, OrganizationId, Outcome, PhoneNumberId,
-    QueueState, Role, ScriptId, SessionId, Speaker, Taker, TurnLatency,
+    QueueState, Role, ScriptId, SessionId, Speaker, Taker, TurnLatency, UserId,
 };
 use dialdeck_server::domain::campaign::{Campaign, PhoneNumber};
 use dialdeck_server::domain::contact::{Consent, Contact, NewContact};
@@ -26,6 +26,7 @@ use dialdeck_server::domain::script::Script;
 use dialdeck_server::storage::change::QueueStart;
 use dialdeck_server::storage::keeping::HoldRow;
 use dialdeck_server::storage::recordings::RecordingRow;
+use dialdeck_server::storage::upkeep::Retention;
 use dialdeck_server::storage::{
     AuditEntry, BeginAttempt, CallKey, Change, CommitError, ContactPage, EndCall, ImportMode, NewSession,
     NewUser, Refusal, Store, StoreError, open,
@@ -815,6 +816,35 @@ async fn taken_along(store: Arc<dyn Store>) {
     assert_eq!(found[0].id.as_str(), "old", "what was said before is found");
     assert_eq!(store.events_after(&org(), 0, 10).await.unwrap()[0].seq, 7);
     assert_eq!(store.last_seq().await.unwrap(), 7);
+
+    let now = Utc::now();
+    let message = Change::Message {
+        organization_id: org(),
+        to: UserId::new(),
+        from: "sue".into(),
+        text: "hello".into(),
+        at: now,
+    };
+    let keeps = Retention {
+        events: Some(now + Duration::seconds(1)),
+        transcripts: None,
+        calls: None,
+        housekeeping: now,
+    };
+    let mut last = 7;
+    for count in [1, 2, 33] {
+        store.purge(&keeps, false).await.unwrap();
+        assert_eq!(store.last_seq().await.unwrap(), last, "what was told is over, not undone");
+        let committed = store.commit(&vec![vec![message.clone()]; count]).await.unwrap();
+        let numbers: Vec<i64> =
+            committed.into_iter().flat_map(|events| events.unwrap()).map(|e| e.seq).collect();
+        assert_eq!(
+            numbers,
+            (last + 1..).take(count).collect::<Vec<_>>(),
+            "no number is left out, and none given again"
+        );
+        last += i64::try_from(count).unwrap();
+    }
 }
 
 #[tokio::test]

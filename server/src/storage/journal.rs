@@ -1,23 +1,14 @@
 //! Group commit: deeds that arrive together are committed together, and only then is anyone told.
 
+use super::pace::{GROUP, Pace};
 use super::{Change, Refusal, Store};
 use crate::bus::Bus;
 use crate::telemetry::metrics;
 use dialdeck_protocol::{Event, Problem};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
-/// Most deeds in one transaction.
-const GROUP: usize = 256;
-/// Least time between the beginnings of two commits where many deeds come, unless they fill a group.
-const CROWDED: Duration = Duration::from_millis(8);
-/// Deeds a second that are many, and over how many seconds they are counted.
-const CROWD: f64 = 750.0;
-const COUNTED: f64 = 0.25;
-/// Deeds a second from which one waits for the next, so that both go out in one write, and for how long at most.
-const LIVELY: f64 = 300.0;
-const COMPANY: Duration = Duration::from_millis(3);
 /// Deeds that may wait before callers have to.
 const WAITING: usize = 4096;
 
@@ -58,21 +49,9 @@ impl Journal {
         let (deeds, mut waiting) = mpsc::channel::<Deed>(WAITING);
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(GROUP);
-            let mut begun: Option<Instant> = None;
-            // Deeds that came lately, the older the less.
-            let mut lately = 0.0_f64;
+            let mut pace = Pace::default();
             while waiting.recv_many(&mut group, GROUP).await > 0 {
-                // A few are committed at once, so that consoles see them at once; of many, each commit and each write to
-                // each console carries what came within a few milliseconds. In between two go together: what a write
-                // costs, a console's bytes hardly add to.
-                let now = Instant::now();
-                let (until, enough) = if lately >= CROWD * COUNTED {
-                    (begun.map_or(now, |at| at + CROWDED), GROUP)
-                } else if lately >= LIVELY * COUNTED {
-                    (now + COMPANY, 2)
-                } else {
-                    (now, 1)
-                };
+                let (until, enough) = pace.next(Instant::now());
                 while group.len() < enough {
                     let room = GROUP - group.len();
                     let more =
@@ -81,11 +60,7 @@ impl Journal {
                         break;
                     }
                 }
-                let now = Instant::now();
-                let since = begun.map_or(f64::INFINITY, |at| (now - at).as_secs_f64());
-                lately = lately * (-since / COUNTED).exp()
-                    + f64::from(u16::try_from(group.len()).unwrap_or(u16::MAX));
-                begun = Some(now);
+                pace.begins(Instant::now(), group.len());
                 commit_group(store.as_ref(), &bus, std::mem::take(&mut group)).await;
             }
         });

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keeping;
 pub mod leads;
 pub mod learning;
+mod pace;
 pub mod postgres;
 pub mod record;
 pub mod recordings;

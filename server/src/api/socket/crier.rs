@@ -8,17 +8,11 @@ use dialdeck_protocol::OrganizationId;
 use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Groups that are told in one write at most.
 const TOGETHER: usize = 32;
-/// How long a picture stands on a screen. Where more than so many events come in that time, each next telling waits for it:
-/// nobody would see them sooner, and a write to each console costs more than what is in it.
-pub(super) const PICTURE: Duration = Duration::from_millis(16);
-const MANY: usize = 12;
 
 #[derive(Default)]
 struct Town {
@@ -53,17 +47,10 @@ impl Crier {
         let own = crier.clone();
         let telling = async move {
             let mut behind = false;
-            let mut not_before = None;
             loop {
-                let next = async {
-                    if let Some(at) = not_before.take() {
-                        tokio::time::sleep_until(at).await;
-                    }
-                    heard.recv().await
-                };
                 let next = tokio::select! {
                     biased;
-                    next = next => next,
+                    next = heard.recv() => next,
                     () = closing.cancelled() => return,
                 };
                 match next {
@@ -76,8 +63,6 @@ impl Crier {
                                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                             }
                         }
-                        let events: usize = groups.iter().map(|group| group.events().len()).sum();
-                        not_before = (events > MANY).then(|| Instant::now() + PICTURE);
                         if std::mem::take(&mut behind) {
                             own.skip(&groups);
                         } else {

@@ -1,12 +1,10 @@
 //! What the shared queries need to know of PostgreSQL.
 
 pub use super::copy::backup;
-pub use super::events::{at_once, writing};
+pub use super::events::{LAST_SEQ, at_once, write};
 pub use super::words::{index_words, merge_words, search_words};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
-use sqlx::postgres::PgArguments;
-use sqlx::query::QueryAs;
 
 pub type Db = sqlx::Postgres;
 pub type Conn = sqlx::PgConnection;
@@ -20,14 +18,6 @@ pub const CANDIDATE_LOCK: &str = " FOR UPDATE SKIP LOCKED";
 /// Bytes that the database takes.
 pub async fn size(pool: &sqlx::Pool<Db>) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT pg_database_size(current_database())").fetch_one(pool).await
-}
-
-/// Makes a transaction of one call.
-pub async fn alone(
-    conn: &mut Conn,
-    query: QueryAs<'_, Db, (i64,), PgArguments>,
-) -> Result<Vec<(i64,)>, sqlx::Error> {
-    query.fetch_all(conn).await
 }
 
 /// A connection that was taken.

@@ -82,8 +82,7 @@ async fn commit_by(conn: &mut engine::Taken<'_>, deeds: &[Vec<Change>]) -> Resul
         deeds.iter().map(|deed| deed.iter().map(told).collect()).collect();
     if let Some(happenings) = only_told.filter(|made| is_written_at_once(made.iter().flatten().count())) {
         let all: Vec<_> = happenings.iter().flatten().collect();
-        let rows = engine::alone(conn, engine::writing(&all, true).build_query_as()).await?;
-        let numbers = numbers(&rows, all.len())?;
+        let numbers = numbers(engine::write(conn, &all).await?, all.len());
         return Ok(numbered(happenings, numbers));
     }
     let mut tx = conn.begin_with(BEGIN_WRITE).await?;
@@ -124,17 +123,14 @@ async fn write_events<'a>(
     while !rest.is_empty() {
         let (some, others) = rest.split_at(engine::at_once(rest.len()));
         rest = others;
-        // All rows, though the number comes first: what is not waited for may not be done.
-        let rows: Vec<(i64,)> = engine::writing(some, false).build_query_as().fetch_all(&mut *conn).await?;
-        given.extend(numbers(&rows, some.len())?);
+        given.extend(numbers(engine::write(conn, some).await?, some.len()));
     }
     Ok(given)
 }
 
-/// The numbers of `count` events, from what [`engine::writing`] gave.
-fn numbers(rows: &[(i64,)], count: usize) -> Result<impl Iterator<Item = i64> + use<>, sqlx::Error> {
-    let (last,) = *rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(last + 1 - i64::try_from(count).unwrap_or(1)..=last)
+/// The numbers of `count` events, of which this is the last.
+fn numbers(last: i64, count: usize) -> impl Iterator<Item = i64> {
+    last + 1 - i64::try_from(count).unwrap_or(1)..=last
 }
 
 /// What of a change is told, where that is all that is done about it.

@@ -1,6 +1,6 @@
 //! What happened: calls, exchanges, events, counts, and the snapshot that consoles start from.
 
-use super::engine::{BEGIN_SNAPSHOT, search_words};
+use super::engine::{self, BEGIN_SNAPSHOT, search_words};
 use super::row::{Call, Live, Queue};
 use super::{Conn, Db, SqlStore, StoreResult, failed, word};
 use crate::storage::{CallRecord, LiveCall, QueueRow, StoreError};
@@ -283,10 +283,7 @@ pub(super) async fn all_events_after(conn: &mut Conn, seq: i64, limit: i64) -> S
 }
 
 pub(super) async fn last_seq(conn: &mut Conn) -> StoreResult<i64> {
-    sqlx::query_scalar("SELECT value FROM event_counter WHERE id = 1")
-        .fetch_one(conn)
-        .await
-        .map_err(|e| failed(&e))
+    sqlx::query_scalar(engine::LAST_SEQ).fetch_one(conn).await.map_err(|e| failed(&e))
 }
 
 impl SqlStore {

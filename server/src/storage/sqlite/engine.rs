@@ -1,9 +1,9 @@
 //! What the shared queries need to know of SQLite.
 
 pub use super::copy::backup;
-pub use super::events::{at_once, writing};
+pub use super::events::{LAST_SEQ, at_once, write};
 pub use super::words::{index_words, merge_words, search_words};
-pub use super::writer::{Taken, Writer, alone, doubt};
+pub use super::writer::{Taken, Writer, doubt};
 use sqlx::Row;
 
 pub type Db = sqlx::Sqlite;

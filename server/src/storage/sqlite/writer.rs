@@ -2,16 +2,15 @@
 //! commit on another connection each time would have to be read again; and it goes through no pool, which would ask it
 //! at each return whether it is there.
 
-use super::engine::{Conn, Db};
-use sqlx::query::QueryAs;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions};
+use super::engine::Conn;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use std::ops::{Deref, DerefMut};
 use tokio::sync::{Mutex, MutexGuard};
 
 struct Kept {
     conn: Conn,
-    /// Whether the next who writes gets another: a transaction of which sqlx knows nothing was begun and not seen to end, say.
+    /// Whether the next who writes gets another.
     in_doubt: bool,
 }
 
@@ -57,22 +56,6 @@ impl Writer {
         }
         Ok(Taken(kept))
     }
-}
-
-/// Makes a transaction of one call.
-pub async fn alone(
-    taken: &mut Taken<'_>,
-    query: QueryAs<'_, Db, (i64,), SqliteArguments>,
-) -> Result<Vec<(i64,)>, sqlx::Error> {
-    taken.0.in_doubt = true;
-    let rows = query.fetch_all(&mut taken.0.conn).await;
-    // Where nothing was written, or not all was done, the next who writes begins afresh.
-    taken.0.in_doubt = !rows.as_ref().is_ok_and(|rows| !rows.is_empty());
-    if taken.0.in_doubt {
-        // Where there is nothing to roll back, the better.
-        let _ = sqlx::query("ROLLBACK").execute(&mut taken.0.conn).await;
-    }
-    rows
 }
 
 /// Something went wrong that is not a matter of what was asked: the next who writes begins afresh.

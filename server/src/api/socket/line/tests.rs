@@ -1,6 +1,6 @@
 //! What a console reads of what the crier tells: over real sockets, one of which takes little at a time.
 
-use super::super::crier::{Crier, PICTURE};
+use super::super::crier::Crier;
 use super::super::wire::Writes;
 use super::{Line, View};
 use crate::bus::Bus;
@@ -10,7 +10,6 @@ use dialdeck_protocol::{CampaignId, Event, EventBody, OrganizationId, Role, Scop
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
 use std::io;
-use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -19,7 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol;
-use tokio_util::sync::CancellationToken;
 
 /// A console's line over a socket, and its other end.
 async fn line(crier: &Crier, organization: &str, campaigns: Option<CampaignId>) -> (Arc<Line>, TcpStream) {
@@ -169,43 +167,4 @@ async fn nobody_hears_what_is_behind_a_wall() {
     {
         assert_eq!(heard(&line, far, 7).await, seqs);
     }
-}
-
-/// Lets everybody do what can be done at this moment of a clock that stands.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn of_many_events_each_picture_is_told_at_once_and_few_wait_for_nobody() {
-    let bus = Bus::default();
-    let crier = Crier::start(&bus, CancellationToken::new());
-    let (near, _far) = tokio::io::duplex(1 << 20);
-    let line = joined(&crier, Writes::Other(Box::new(near)), "default", None);
-    let publish = |seqs: RangeInclusive<i64>| {
-        let events: Vec<Event> = seqs.map(|seq| event(seq, "default", None, String::new())).collect();
-        bus.publish(events.iter());
-    };
-    publish(1..=1);
-    settle().await;
-    assert_eq!(line.sent(), 1, "one is told at once");
-    publish(2..=14);
-    settle().await;
-    assert_eq!(
-        line.sent(),
-        14,
-        "nobody waits after a single event, and many that come together are told together"
-    );
-    publish(15..=15);
-    publish(16..=16);
-    settle().await;
-    assert_eq!(line.sent(), 14, "the next wait for the next picture");
-    tokio::time::advance(PICTURE).await;
-    settle().await;
-    assert_eq!(line.sent(), 16, "and come with it");
-    publish(17..=17);
-    settle().await;
-    assert_eq!(line.sent(), 17, "few are told at once again");
 }
