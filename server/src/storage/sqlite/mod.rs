@@ -19,6 +19,10 @@ pub use copy::restore;
 #[allow(clippy::duplicate_mod, reason = "the queries are compiled once for each engine")]
 mod sql;
 
+/// Statements that the connection which writes keeps ready: all there are, and one for each count of events
+/// ([`events::at_once`]).
+const TEXTS: usize = 256;
+
 /// Opens (and makes) the file, and migrates it.
 ///
 /// # Errors
@@ -38,7 +42,7 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(30));
-    let writing = options.clone();
+    let writing = options.clone().statement_cache_capacity(TEXTS);
     let pool = SqlitePoolOptions::new()
         .max_connections(8)
         // A file does not hang up: asking each time whether it is there costs two changes of thread.
