@@ -18,6 +18,7 @@ use crate::args::Server;
 use crate::key::{Key, written};
 use crate::keymap::Found;
 use crate::net::{self, Ask, Heard};
+use crate::password;
 use crate::settings::Settings;
 use crate::state::{Asked, Field, FloorChange, Form, Link, Need, Overlay, Pane, State, View};
 use crate::terminal::{self, Keys, Screen};
@@ -43,9 +44,10 @@ const FRAME: Duration = Duration::from_millis(33);
 /// When keymap or theme are wrong, or the terminal breaks.
 pub async fn run(server: Server, theme: Option<&str>) -> Result<()> {
     let mut settings = Settings::load(theme).map_err(|e| eyre!(e))?;
+    let known = password::known()?;
     let (mut screen, taken) = terminal::take()?;
     let mut keys = terminal::keys();
-    let mut login = Login::new(&server);
+    let mut login = Login::new(&server, known);
     loop {
         let Some(token) = login.run(&mut screen, &settings.theme, &mut keys, &server.url).await? else {
             break;

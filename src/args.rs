@@ -26,7 +26,7 @@ pub struct Args {
     /// Which server, and as whom.
     #[command(flatten)]
     pub server: Server,
-    /// Theme: dark, light, colour-blind, high-contrast, solarized, monochrome, or a file of $`XDG_CONFIG_HOME/dialdeck/themes`
+    /// Theme: dark, light, colour-blind, high-contrast, solarized, monochrome, or a file of `$XDG_CONFIG_HOME/dialdeck/themes`
     #[arg(long, env = "DIALDECK_THEME")]
     pub theme: Option<String>,
     /// Tell what happens line by line instead, for screen readers and pipes
@@ -42,12 +42,10 @@ pub struct Server {
     /// Server to connect to
     #[arg(long = "server", env = "DIALDECK_SERVER", default_value = "http://127.0.0.1:3000", global = true, value_parser = web_address)]
     pub url: Url,
-    /// Log-in name; asked for unless given
+    /// Log-in name; asked for unless given, and so is the password, unless `DIALDECK_PASSWORD` or the file that
+    /// `DIALDECK_PASSWORD_FILE` names has it
     #[arg(long, env = "DIALDECK_USER", global = true)]
     pub user: Option<String>,
-    /// Password; asked for unless given here. Never on the command line
-    #[arg(skip = std::env::var("DIALDECK_PASSWORD").ok())]
-    pub password: Option<String>,
 }
 
 fn web_address(text: &str) -> Result<Url, String> {

@@ -19,6 +19,7 @@ mod keymap;
 mod layout;
 mod line_by_line;
 mod net;
+mod password;
 mod plain;
 mod recording;
 mod settings;

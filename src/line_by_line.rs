@@ -64,7 +64,7 @@ fn take(message: ServerMessage, state: &mut State, asks: &mpsc::UnboundedSender<
                 );
                 say(&queue)?;
             }
-            say(&format!("{} calls in flight, {} agents logged in", state.calls.len(), state.agents.len()))
+            say(&format!("calls in flight: {}, agents logged in: {}", state.calls.len(), state.agents.len()))
         }
         ServerMessage::Events { events } => {
             for event in events {

@@ -10,11 +10,11 @@
 use dialdeck_testkit::daemon::PASSWORD;
 use dialdeck_testkit::people::number;
 use dialdeck_testkit::terminal::Terminal;
-use house::{CONSOLE, House, console, house, run};
+use house::{CONSOLE, House, console, house, house_with, run};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 mod house;
 
@@ -214,9 +214,15 @@ async fn agents_from_the_command_line() {
     assert!(!done && said.contains("abandonMessage is empty"), "{said}");
     let set = ["campaign", "agents", "Spring", "--mode", "preview", "--lines", "3", "--wrap-up", "60"];
     let (done, said) = run("sue", &set);
-    assert!(done && said.contains("\"mode\":\"preview\"") && said.contains("\"wrapUpSeconds\":60"), "{said}");
+    let shows = |said: &str, name: &str, value: &str| {
+        said.lines().any(|line| line.split_once(' ').is_some_and(|(n, v)| n == name && v.trim() == value))
+    };
+    assert!(
+        done && shows(&said, "people.mode", "preview") && shows(&said, "people.wrapUpSeconds", "60"),
+        "{said}"
+    );
     let (done, said) = run("sue", &["campaign", "agents", "Spring", "--hand-over", "yes"]);
-    assert!(done && said.contains("\"handOver\":true") && said.contains("preview"), "{said}");
+    assert!(done && shows(&said, "handOver", "yes") && said.contains("preview"), "{said}");
     assert!(run("sue", &["agent", "list"]).1.contains("nobody is logged in"));
 
     // An agent at the console: looks, skips nobody, dials, and is paused from afar.
@@ -441,4 +447,34 @@ fn an_error_of_the_command_line_obeys_no_server() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text, "dialdeck: evil  ]0;owned   text\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gives_a_test_call_up_is_not_called_later() {
+    let house = house_with(&[]);
+    let (well, said) = run(&house, "sue", &["number", "add", "+13125550100"]);
+    assert!(well, "{said}");
+    let password = house.home.path().join("password");
+    std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();
+    let mut calling = Command::new(CONSOLE)
+        .args(["call", "test", &number(22), "--from", "+13125550100"])
+        .env("DIALDECK_SERVER", &house.server.http)
+        .env("DIALDECK_USER", "sue")
+        .env("DIALDECK_PASSWORD_FILE", &password)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(calling.stdout.take().unwrap()).lines();
+    let waits = lines.map_while(Result::ok).find(|line| line.starts_with("queue waiting: no telephony"));
+    assert!(waits.is_some(), "it says why nobody is called");
+    let (_, queues) = run(&house, "sue", &["queue", "list"]);
+    assert!(queues.contains("Test calls  waiting"), "{queues}");
+
+    assert!(Command::new("kill").args(["-INT", &calling.id().to_string()]).status().unwrap().success());
+    let output = calling.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("given up"), "{said}");
+    let (_, queues) = run(&house, "sue", &["queue", "list"]);
+    assert!(queues.contains("Test calls  stopped"), "{queues}");
 }

@@ -4,7 +4,7 @@ use super::{Client, campaign, text};
 use crate::args::{CallCommand, Server};
 use crate::plain;
 use chrono::Utc;
-use color_eyre::eyre::{Result, bail, eyre};
+use color_eyre::eyre::{Result, WrapErr, bail, eyre};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -17,13 +17,36 @@ pub async fn run(server: &Server, CallCommand::Test { number, from }: &CallComma
     let caller_id = campaign::number_id(&client, from).await?;
     let id = prepare(&client, &caller_id).await?;
     let contact = add(&client, &id, number).await?;
+    let mut given_up = Box::pin(signal()?);
     let body = json!({ "campaignId": id, "phoneNumberId": caller_id });
     Client::json(client.request(Method::POST, "/api/v1/calls/automated/start")?.json(&body)).await?;
-    println!("calling {number}; answer, and talk to it (9 on the keypad is \"never again\")");
-    let outcome = watch(&client, &id, &contact).await;
+    println!(
+        "calling {number}; answer, and talk to it (9 on the keypad is \"never again\"); ctrl-c gives up"
+    );
+    // Whoever gives up does not want to be called later, when the queue can.
+    let outcome = tokio::select! {
+        outcome = watch(&client, &id, &contact) => outcome,
+        () = &mut given_up => Err(eyre!("given up; a call that is under way ends when its phone is put down")),
+    };
     let body = json!({ "campaignId": id });
-    Client::json(client.request(Method::POST, "/api/v1/calls/automated/stop")?.json(&body)).await?;
+    let stopped =
+        Client::json(client.request(Method::POST, "/api/v1/calls/automated/stop")?.json(&body)).await;
+    stopped.wrap_err_with(|| format!("the queue of {CAMPAIGN:?} may still run; stop it by hand"))?;
     outcome
+}
+
+/// Waits until the system, or ctrl-c, asks the program to end. It listens from now on.
+fn signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let [mut interrupt, mut terminate, mut hang_up] =
+        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
 }
 
 /// The campaign of test calls, made the first time.

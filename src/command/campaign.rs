@@ -1,6 +1,6 @@
 //! `dialdeck campaign …`
 
-use super::{Client, text};
+use super::{Client, table, text};
 use crate::args::{CampaignCommand, Server};
 use color_eyre::eyre::{Result, eyre};
 use reqwest::Method;
@@ -93,7 +93,8 @@ pub async fn run(server: &Server, command: &CampaignCommand) -> Result<()> {
             let path = format!("/api/v1/campaigns/{}", id(&client, campaign).await?);
             let body = json!({ "callSettings": settings });
             let saved = Client::json(client.request(Method::PATCH, &path)?.json(&body)).await?;
-            println!("{}: {}", text(&saved, "name"), saved["callSettings"]);
+            println!("{} is set so:", text(&saved, "name"));
+            table::print_one(&saved["callSettings"], false)?;
         }
     }
     Ok(())

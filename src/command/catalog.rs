@@ -40,7 +40,7 @@ pub const DISPOSITIONS: Noun = Noun {
         ("final", "isFinal"),
         ("label", "label"),
     ],
-    empty: "no dispositions yet: POST /api/v1/dispositions makes one (/docs at the server)",
+    empty: "none of your own, so the six that come along are used; POST /api/v1/dispositions makes one (/docs at the server)",
 };
 
 pub const PAUSE_CODES: Noun = Noun {

@@ -32,7 +32,7 @@ mod vicidial_sync;
 pub mod voice;
 
 use crate::args::Server;
-use crate::net;
+use crate::{net, password};
 use color_eyre::eyre::{Result, bail, eyre};
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
@@ -69,8 +69,8 @@ impl Client {
             Some(user) => user.clone(),
             None => ask("User")?,
         };
-        let password = match &server.password {
-            Some(password) => password.clone(),
+        let password = match password::known()? {
+            Some(password) => password,
             None => rpassword::prompt_password("Password: ")?,
         };
         let token = net::log_in(&server.url, &user, &password).await.map_err(|e| eyre!(e))?;

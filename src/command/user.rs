@@ -3,8 +3,9 @@
 use super::table::{self, List};
 use super::{Client, campaign, segment, text};
 use crate::args::Server;
+use crate::password;
 use clap::Subcommand;
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use color_eyre::eyre::{Result, bail, eyre};
 use dialdeck_protocol::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -119,8 +120,7 @@ async fn change(client: &Client, wanted: &str, body: &Value, done: &str, json: b
 /// A new password: from the file, the environment, or asked for twice.
 fn new_password(file: Option<&Path>) -> Result<String> {
     if let Some(path) = file {
-        let held = std::fs::read_to_string(path).wrap_err_with(|| path.display().to_string())?;
-        return Ok(held.lines().next().unwrap_or_default().to_owned());
+        return password::of_file(path);
     }
     if let Ok(password) = std::env::var(NEW_PASSWORD) {
         return Ok(password);

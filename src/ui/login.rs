@@ -34,9 +34,9 @@ fn field(text: &str) -> TextArea<'static> {
 
 impl Login {
     /// With what is known already.
-    pub fn new(server: &Server) -> Self {
+    pub fn new(server: &Server, password: Option<String>) -> Self {
         let user = server.user.clone().unwrap_or_default();
-        let given = server.password.clone().unwrap_or_default();
+        let given = password.unwrap_or_default();
         let mut password = field(&given);
         password.set_mask_char('•');
         Self {

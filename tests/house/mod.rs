@@ -21,15 +21,19 @@ pub struct House {
     pub home: tempfile::TempDir,
 }
 
-/// Starts one; the server's program stands beside the console's. `speed`: how many times as fast people talk.
+/// Starts one. `speed`: how many times as fast people talk.
 pub fn house(speed: &str) -> House {
+    house_with(&[("telephony.kind", "simulated"), ("telephony.simulated_speed", speed)])
+}
+
+/// Starts one with settings of its own; the server's program stands beside the console's.
+pub fn house_with(settings: &[(&str, &str)]) -> House {
     let daemon = Path::new(CONSOLE).with_file_name("dialdeckd");
     assert!(daemon.exists(), "build dialdeckd first: cargo build --workspace");
     let home = tempfile::tempdir().unwrap();
     let setup = Setup::new(&daemon.to_string_lossy(), home.path())
-        .set("server.http", &format!("127.0.0.1:{}", free_port().unwrap()))
-        .set("telephony.kind", "simulated")
-        .set("telephony.simulated_speed", speed);
+        .set("server.http", &format!("127.0.0.1:{}", free_port().unwrap()));
+    let setup = settings.iter().fold(setup, |setup, (name, value)| setup.set(name, value));
     setup.add_user("sue", "supervisor").unwrap();
     setup.add_user("vic", "viewer").unwrap();
     let server = setup.start(&["serve"]).unwrap();

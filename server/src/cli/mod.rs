@@ -28,7 +28,7 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// Settings file; $`XDG_CONFIG_HOME/dialdeck/server.toml` unless told
+    /// Settings file; `$XDG_CONFIG_HOME/dialdeck/server.toml` unless told
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// One setting, such as server.http=127.0.0.1:3000; may stand several times
