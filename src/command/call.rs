@@ -4,10 +4,13 @@ use super::{Client, campaign, text};
 use crate::args::{CallCommand, Server};
 use crate::plain;
 use chrono::Utc;
-use color_eyre::eyre::{Result, WrapErr, bail, eyre};
+use color_eyre::eyre::{Result, bail, eyre};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// How long the server may take to start the queue, and to stop it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The campaign in which test calls are kept.
 const CAMPAIGN: &str = "Test calls";
@@ -17,21 +20,27 @@ pub async fn run(server: &Server, CallCommand::Test { number, from }: &CallComma
     let caller_id = campaign::number_id(&client, from).await?;
     let id = prepare(&client, &caller_id).await?;
     let contact = add(&client, &id, number).await?;
-    let mut given_up = Box::pin(signal()?);
+    let given_up = signal()?;
     let body = json!({ "campaignId": id, "phoneNumberId": caller_id });
-    Client::json(client.request(Method::POST, "/api/v1/calls/automated/start")?.json(&body)).await?;
-    println!(
-        "calling {number}; answer, and talk to it (9 on the keypad is \"never again\"); ctrl-c gives up"
-    );
+    let start = client.request(Method::POST, "/api/v1/calls/automated/start")?.json(&body).timeout(PATIENCE);
+    let called = async {
+        Client::json(start).await?;
+        println!(
+            "calling {number}; answer, and talk to it (9 on the keypad is \"never again\"); ctrl-c gives up"
+        );
+        watch(&client, &id, &contact).await
+    };
     // Whoever gives up does not want to be called later, when the queue can.
     let outcome = tokio::select! {
-        outcome = watch(&client, &id, &contact) => outcome,
-        () = &mut given_up => Err(eyre!("given up; a call that is under way ends when its phone is put down")),
+        outcome = called => outcome,
+        () = given_up => Err(eyre!("given up; a call that is under way ends when its phone is put down")),
     };
     let body = json!({ "campaignId": id });
-    let stopped =
-        Client::json(client.request(Method::POST, "/api/v1/calls/automated/stop")?.json(&body)).await;
-    stopped.wrap_err_with(|| format!("the queue of {CAMPAIGN:?} may still run; stop it by hand"))?;
+    let stop = client.request(Method::POST, "/api/v1/calls/automated/stop")?.json(&body).timeout(PATIENCE);
+    if let Err(error) = Client::json(stop).await {
+        let why = outcome.err().map(|why| format!("{why}; ")).unwrap_or_default();
+        bail!("{why}the queue of {CAMPAIGN:?} may still run, stop it by hand: {error}");
+    }
     outcome
 }
 
