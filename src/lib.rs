@@ -12,6 +12,7 @@ mod columns;
 mod command;
 mod config;
 pub mod drawing;
+mod ending;
 mod export;
 mod hotkey;
 mod key;

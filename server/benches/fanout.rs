@@ -1,7 +1,7 @@
 //! Events to two hundred consoles: CPU per delivery, lag, memory a console, and what stalled ones cost; our own server
 //! with its durable log, and without a disk to wait for, as the others are: a plain axum broadcast and, where Node.js is,
-//! a `ws` server. The server is pinned to one core, the consoles to the other. `--consoles N`, `--rates 100,500,1000,2000`,
-//! `--seconds N`, `--runs N`, `--bytes N`.
+//! a `ws` server. And the least there can be with a disk: a loop that does nothing else. The server is pinned to one core,
+//! the consoles to the other. `--consoles N`, `--rates 100,500,1000,2000`, `--seconds N`, `--runs N`, `--bytes N`.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@
 mod common;
 #[path = "common/consoles.rs"]
 mod consoles;
+#[path = "common/least.rs"]
+mod least;
 
 use axum::Router;
 use axum::extract::State;
@@ -40,6 +42,8 @@ use tokio::sync::broadcast;
 /// Our server, and the same with its record where there is no disk to wait for: the others have none.
 const OURS: &str = "ours";
 const IN_MEMORY: &str = "ours_in_memory";
+/// What any server takes that waits for the disk.
+const LEAST: &str = "least_durable";
 
 /// Seconds for which a server runs before it is looked at.
 const WARM: u64 = 8;
@@ -238,6 +242,10 @@ async fn measure(
     Some([used / delivered.max(1.0) * 1e6, p99, memory, delivered / expected, used / took])
 }
 
+/// Which figures are compared.
+const CPU: usize = 0;
+const LAG: usize = 1;
+
 /// What runs of one server gave.
 #[derive(Default, Clone)]
 struct Column([Vec<f64>; 5]);
@@ -257,12 +265,13 @@ impl Column {
         json!({ "cpu_us_a_delivery": cpu, "lag_p99_ms": lag, "kb_a_console": memory, "delivered": share, "cores": cores })
     }
 
-    /// CPU a delivery beside another's, run by run: what else the machine does changes from minute to minute.
-    fn of(&self, other: &Self) -> Value {
-        if other.0[0].is_empty() {
+    /// A figure beside another's, run by run: what else the machine does changes from minute to minute.
+    fn of(&self, other: &Self, figure: usize) -> Value {
+        if other.0[figure].is_empty() {
             return Value::Null;
         }
-        common::spread(self.0[0].iter().zip(&other.0[0]).map(|(ours, theirs)| ours / theirs).collect())
+        let pairs = self.0[figure].iter().zip(&other.0[figure]);
+        common::spread(pairs.map(|(ours, theirs)| ours / theirs).collect())
     }
 }
 
@@ -270,6 +279,9 @@ fn main() {
     let (rate, bytes) = (common::number("rate", 500), common::number("bytes", 400));
     if let Some(role) = common::flag("role") {
         let folder = std::path::PathBuf::from(common::flag("folder").unwrap());
+        if role == LEAST {
+            return least::serve(&folder, rate as f64, move || text(bytes as usize)).unwrap();
+        }
         common::runtime(1).block_on(async {
             if role == OURS {
                 ours(&folder, rate as f64, bytes as usize).await;
@@ -287,19 +299,27 @@ fn main() {
         let mut by_rate = serde_json::Map::new();
         for rate in rates.split(',').map(|r| r.parse::<u64>().expect("a rate")) {
             // By turns, so that none has the machine at its best for itself.
-            let [mut own, mut memory, mut axum, mut node] = <[Column; 4]>::default();
+            let [mut own, mut least, mut memory, mut axum, mut node] = <[Column; 5]>::default();
             for _ in 0..runs {
-                let servers = [(OURS, &mut own), (IN_MEMORY, &mut memory), ("axum", &mut axum), ("node", &mut node)];
+                let servers = [
+                    (OURS, &mut own),
+                    (LEAST, &mut least),
+                    (IN_MEMORY, &mut memory),
+                    ("axum", &mut axum),
+                    ("node", &mut node),
+                ];
                 for (who, column) in servers {
                     if let Some(figures) = measure(who, rate, consoles, 0, seconds, bytes).await {
                         column.take(figures);
                     }
                 }
             }
-            let (of_node, of_axum) = (own.of(&node), own.of(&axum));
+            let (of_node, of_axum) = (own.of(&node, CPU), own.of(&axum, CPU));
+            let lag_of_least = own.of(&least, LAG);
             let row = json!({
-                "of_node": of_node, "of_axum": of_axum,
-                "ours": own.shown(), "ours_in_memory": memory.shown(), "axum": axum.shown(), "node": node.shown(),
+                "of_node": of_node, "of_axum": of_axum, "lag_of_least_durable": lag_of_least,
+                "ours": own.shown(), "least_durable": least.shown(), "ours_in_memory": memory.shown(),
+                "axum": axum.shown(), "node": node.shown(),
             });
             by_rate.insert(rate.to_string(), row);
         }

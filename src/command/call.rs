@@ -2,7 +2,7 @@
 
 use super::{Client, campaign, text};
 use crate::args::{CallCommand, Server};
-use crate::plain;
+use crate::{ending, plain};
 use chrono::Utc;
 use color_eyre::eyre::{Result, bail, eyre};
 use reqwest::Method;
@@ -20,7 +20,7 @@ pub async fn run(server: &Server, CallCommand::Test { number, from }: &CallComma
     let caller_id = campaign::number_id(&client, from).await?;
     let id = prepare(&client, &caller_id).await?;
     let contact = add(&client, &id, number).await?;
-    let given_up = signal()?;
+    let given_up = ending::asked()?;
     let body = json!({ "campaignId": id, "phoneNumberId": caller_id });
     let start = client.request(Method::POST, "/api/v1/calls/automated/start")?.json(&body).timeout(PATIENCE);
     let called = async {
@@ -33,7 +33,7 @@ pub async fn run(server: &Server, CallCommand::Test { number, from }: &CallComma
     // Whoever gives up does not want to be called later, when the queue can.
     let outcome = tokio::select! {
         outcome = called => outcome,
-        () = given_up => Err(eyre!("given up; a call that is under way ends when its phone is put down")),
+        _ = given_up => Err(eyre!("given up; a call that is under way ends when its phone is put down")),
     };
     let body = json!({ "campaignId": id });
     let stop = client.request(Method::POST, "/api/v1/calls/automated/stop")?.json(&body).timeout(PATIENCE);
@@ -42,20 +42,6 @@ pub async fn run(server: &Server, CallCommand::Test { number, from }: &CallComma
         bail!("{why}the queue of {CAMPAIGN:?} may still run, stop it by hand: {error}");
     }
     outcome
-}
-
-/// Waits until the system, or ctrl-c, asks the program to end. It listens from now on.
-fn signal() -> Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let [mut interrupt, mut terminate, mut hang_up] =
-        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    })
 }
 
 /// The campaign of test calls, made the first time.

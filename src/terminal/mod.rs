@@ -51,16 +51,12 @@ fn give_back() {
 
 /// Ends the program with the terminal given back when the system asks for it, whatever the program is doing.
 fn end_on_signals() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()] {
-        let mut stream = signal(kind)?;
-        tokio::spawn(async move {
-            if stream.recv().await.is_some() {
-                give_back();
-                std::process::exit(128 + kind.as_raw_value());
-            }
-        });
-    }
+    let asked = crate::ending::asked()?;
+    tokio::spawn(async move {
+        let signal = asked.await;
+        give_back();
+        std::process::exit(128 + signal);
+    });
     Ok(())
 }
 

@@ -23,6 +23,11 @@ mod sql;
 /// ([`events::at_once`]).
 const TEXTS: usize = 256;
 
+/// Pages of the log from which a commit copies them into the database: 32 MiB. Whoever commits then waits for the disk twice
+/// more. Most of them are the same pages written anew, so eight times as many as SQLite's own 1000 hardly take longer to
+/// copy; and it happens to fewer than one commit in a hundred, however much is written.
+const CHECKPOINT: &str = "8192";
+
 /// Opens (and makes) the file, and migrates it.
 ///
 /// # Errors
@@ -41,7 +46,8 @@ pub async fn open(path: &str) -> StoreResult<sql::SqlStore> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(30));
+        .busy_timeout(Duration::from_secs(30))
+        .pragma("wal_autocheckpoint", CHECKPOINT);
     let writing = options.clone().statement_cache_capacity(TEXTS);
     let pool = SqlitePoolOptions::new()
         .max_connections(8)
