@@ -1,6 +1,5 @@
 //! When the system, or ctrl-c, asks the program to end.
 
-use std::future::Future;
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -23,9 +23,8 @@ mod sql;
 /// ([`events::at_once`]).
 const TEXTS: usize = 256;
 
-/// Pages of the log from which a commit copies them into the database: 32 MiB. Whoever commits then waits for the disk twice
-/// more. Most of them are the same pages written anew, so eight times as many as SQLite's own 1000 hardly take longer to
-/// copy; and it happens to fewer than one commit in a hundred, however much is written.
+/// Pages of the log from which a commit copies them into the database: 32 MiB. Whoever commits then waits for the copy and
+/// for the disk twice more: at SQLite's own 1000 pages that was more than a hundredth of what is acknowledged under load.
 const CHECKPOINT: &str = "8192";
 
 /// Opens (and makes) the file, and migrates it.
